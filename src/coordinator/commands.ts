@@ -1,0 +1,262 @@
+import type { BlockerKind, BlockerRow } from '../model/blocker.js'
+import type { Message } from '../model/message.js'
+import type { SwarmRow } from '../model/swarm.js'
+import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
+
+/** A later word of a holder. The epoch alone identifies the claim; `swarm`, where given, must be its holder. */
+interface HolderWord {
+  readonly task: string
+  readonly epoch: number
+  readonly swarm?: string
+}
+
+export interface RegisterSwarm {
+  readonly type: 'register_swarm'
+  readonly swarm: string
+  readonly capabilities: readonly string[]
+  readonly tier?: string
+  readonly capacity: number
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface RetireSwarm {
+  readonly type: 'retire_swarm'
+  readonly swarm: string
+  readonly reason?: string
+}
+
+export interface CreateTask {
+  readonly type: 'create_task'
+  readonly task: TaskSpec
+}
+
+export interface ImportBoard {
+  readonly type: 'import_board'
+  readonly board: string
+  readonly tasks: readonly { readonly spec: TaskSpec; readonly statedState?: TaskState }[]
+  /** Only says what would change. */
+  readonly dryRun: boolean
+}
+
+export interface CancelTask {
+  readonly type: 'cancel_task'
+  readonly task: string
+  readonly reason?: string
+  /** Also cancels every task that depends on it. */
+  readonly cascade: boolean
+}
+
+export interface RetryTask {
+  readonly type: 'retry_task'
+  readonly task: string
+}
+
+export interface OfferNext {
+  readonly type: 'offer_next'
+  readonly swarm: string
+  /** Claims what is offered, in the same decision. */
+  readonly claim: boolean
+  readonly leaseMs?: number
+}
+
+export interface ClaimTask {
+  readonly type: 'claim_task'
+  readonly task: string
+  readonly swarm: string
+  readonly leaseMs?: number
+}
+
+export interface Heartbeat extends HolderWord {
+  readonly type: 'heartbeat'
+}
+
+export interface ReportMilestone extends HolderWord {
+  readonly type: 'report_milestone'
+  readonly percent: MilestonePercent
+  readonly note?: string
+  readonly testsPassed?: number
+  readonly testsFailed?: number
+  readonly nextAction?: string
+}
+
+export interface ReleaseTask {
+  readonly type: 'release_task'
+  readonly task: string
+  readonly swarm?: string
+  /** Absent when an operator takes the task from its holder. */
+  readonly epoch?: number
+  readonly note?: string
+}
+
+export interface FailTask extends HolderWord {
+  readonly type: 'fail_task'
+  readonly reason: string
+  /** False when trying again is pointless: the task fails at once. */
+  readonly retry: boolean
+}
+
+export interface CompleteTask {
+  readonly type: 'complete_task'
+  readonly task: string
+  readonly swarm?: string
+  /** Absent only for external placeholders, which a person marks done. */
+  readonly epoch?: number
+  readonly evidence: readonly Evidence[]
+  readonly summary?: string
+}
+
+export interface RaiseBlocker extends HolderWord {
+  readonly type: 'raise_blocker'
+  readonly kind: BlockerKind
+  readonly needs: string
+  readonly requires: readonly string[]
+  /** For kind `task`: resolved by that task's completion. */
+  readonly waitsFor?: string
+}
+
+export interface AssignHelpers {
+  readonly type: 'assign_helpers'
+  readonly blocker: string
+  readonly swarms: readonly string[]
+}
+
+export interface AnswerHelp {
+  readonly type: 'answer_help'
+  readonly blocker: string
+  readonly swarm: string
+  readonly accept: boolean
+  readonly reason?: string
+}
+
+/** By a helper under its own epoch, by the holder under the claim's, or by an operator with neither. */
+export interface ResolveBlocker {
+  readonly type: 'resolve_blocker'
+  readonly blocker: string
+  readonly swarm?: string
+  readonly epoch?: number
+  readonly resolution?: string
+}
+
+export interface SendMessage {
+  readonly type: 'send_message'
+  /** A swarm, or `orchestrator`. */
+  readonly to: string
+  readonly text: string
+  readonly task?: string
+}
+
+export interface AcknowledgeInbox {
+  readonly type: 'acknowledge_inbox'
+  readonly swarm: string
+  /** Index of the last message that was dealt with. */
+  readonly upTo: number
+}
+
+/** A deadline has come; submitted by the engine's timer. */
+export interface Tick {
+  readonly type: 'tick'
+}
+
+export type CoordinatorCommand =
+  | RegisterSwarm
+  | RetireSwarm
+  | CreateTask
+  | ImportBoard
+  | CancelTask
+  | RetryTask
+  | OfferNext
+  | ClaimTask
+  | Heartbeat
+  | ReportMilestone
+  | ReleaseTask
+  | FailTask
+  | CompleteTask
+  | RaiseBlocker
+  | AssignHelpers
+  | AnswerHelp
+  | ResolveBlocker
+  | SendMessage
+  | AcknowledgeInbox
+  | Tick
+
+export interface ClaimGrant {
+  readonly task: string
+  readonly swarm: string
+  readonly epoch: number
+  readonly leaseMs: number
+  /** End of the lease, milliseconds since the epoch, unless a heartbeat renews it. */
+  readonly leaseEndsAt: number
+  /** True when the swarm held this claim already: the epoch is the old one. */
+  readonly reclaimed: boolean
+}
+
+export const OFFER_KINDS = ['resume', 'help', 'primary', 'filler', 'none'] as const
+export type OfferKind = (typeof OFFER_KINDS)[number]
+
+/** Answer to `next`: a task of the swarm's own to go on with, help to give, new work, filler work, or nothing. */
+export interface Offer {
+  readonly kind: OfferKind
+  readonly task?: TaskRow
+  /** Present for `resume`, and for new work when a claim was asked for. */
+  readonly claim?: ClaimGrant
+  /** Present for `help`: what the other swarm needs. */
+  readonly blocker?: BlockerRow
+}
+
+export interface HeartbeatReply {
+  readonly task: string
+  readonly epoch: number
+  readonly leaseEndsAt: number
+  /** Messages the holder has not acknowledged yet. */
+  readonly unread: number
+}
+
+export const IMPORT_ACTIONS = ['create', 'update', 'complete', 'cancel', 'unchanged'] as const
+export type ImportAction = (typeof IMPORT_ACTIONS)[number]
+
+export interface ImportReport {
+  readonly board: string
+  readonly dryRun: boolean
+  readonly changes: readonly {
+    readonly task: string
+    readonly action: ImportAction
+    /** Names of the fields that differ, for `update`. */
+    readonly fields: readonly string[]
+  }[]
+  /** Tasks of this board in the fabric that the files no longer name; they are left as they are. */
+  readonly missing: readonly string[]
+}
+
+export interface CancelReport {
+  readonly task: TaskRow
+  readonly cancelled: readonly string[]
+  /** Tasks that now wait for something that will never come. */
+  readonly strandedDependents: readonly string[]
+}
+
+/** What the sender of each command gets back once it is durable. */
+export interface Replies {
+  register_swarm: SwarmRow
+  retire_swarm: { readonly swarm: SwarmRow; readonly released: readonly string[] }
+  create_task: TaskRow
+  import_board: ImportReport
+  cancel_task: CancelReport
+  retry_task: TaskRow
+  offer_next: Offer
+  claim_task: ClaimGrant
+  heartbeat: HeartbeatReply
+  report_milestone: TaskRow
+  release_task: TaskRow
+  fail_task: TaskRow
+  complete_task: { readonly task: TaskRow; readonly unblocked: readonly string[] }
+  raise_blocker: BlockerRow
+  assign_helpers: BlockerRow
+  answer_help: BlockerRow
+  resolve_blocker: BlockerRow
+  send_message: Message
+  acknowledge_inbox: { readonly swarm: string; readonly acknowledged: number; readonly unread: number }
+  tick: { readonly due: number }
+}
+
+export type CommandType = CoordinatorCommand['type']
+export type CommandOf<Type extends CommandType> = Extract<CoordinatorCommand, { type: Type }>

@@ -1,0 +1,157 @@
+import type { BlockerKind } from '../model/blocker.js'
+import type { Entry, EntryDraft } from '../model/entry.js'
+import type { Evidence, MilestonePercent, TaskSpec } from '../model/task.js'
+
+/** A worker appeared or changed what it can do. Subject: the swarm. */
+export interface SwarmRegistered {
+  readonly capabilities: readonly string[]
+  readonly tier?: string
+  readonly capacity: number
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+export interface SwarmRetired {
+  readonly reason?: string
+}
+
+/** Subject: the task. `dependencies` became all completed, a backoff ended, or an external placeholder became real. */
+export interface TaskUnblocked {
+  readonly cause: 'dependencies' | 'backoff'
+}
+
+/** Its index is the epoch of the claim. */
+export interface TaskClaimed {
+  readonly swarm: string
+  readonly leaseMs: number
+  readonly attempt: number
+}
+
+export interface ClaimWord {
+  readonly swarm: string
+  readonly epoch: number
+}
+
+export interface TaskReleased extends ClaimWord {
+  readonly cause: 'holder' | 'lease_expired' | 'swarm_retired' | 'operator'
+  readonly note?: string
+}
+
+export interface TaskAttemptFailed extends ClaimWord {
+  readonly reason: string
+  /** When the task is offered again, milliseconds since the epoch; absent when this was the last attempt. */
+  readonly retryAt?: number
+}
+
+/** The end after too many failures; a person may retry it. */
+export interface TaskFailed {
+  readonly reason: string
+  readonly failures: number
+}
+
+/** `swarm` and `epoch` are absent when a person marked an external task done or a board said so. */
+export interface TaskCompleted {
+  readonly swarm?: string
+  readonly epoch?: number
+  readonly evidence: readonly Evidence[]
+  readonly summary?: string
+}
+
+export interface TaskCancelled {
+  readonly reason?: string
+}
+
+/** Where the full row of a finished task lies once it has left memory. */
+export interface TaskArchived {
+  readonly state: 'completed' | 'cancelled'
+  readonly row: unknown
+}
+
+export interface MilestoneReported extends ClaimWord {
+  readonly percent: MilestonePercent
+  readonly note?: string
+  readonly testsPassed?: number
+  readonly testsFailed?: number
+  readonly nextAction?: string
+}
+
+export interface TaskStalled extends ClaimWord {
+  readonly silentSince: number
+}
+
+/** Subject: the blocker. */
+export interface BlockerRaised extends ClaimWord {
+  readonly task: string
+  readonly kind: BlockerKind
+  readonly needs: string
+  readonly requires: readonly string[]
+  readonly waitsFor?: string
+}
+
+export interface HelpRequested {
+  readonly task: string
+  readonly swarms: readonly string[]
+}
+
+/** Its index is the epoch of the helper. */
+export interface HelpAnswered {
+  readonly task: string
+  readonly swarm: string
+  readonly reason?: string
+}
+
+export interface BlockerResolved {
+  readonly task: string
+  readonly cause: 'resolved' | 'task_completed' | 'claim_ended'
+  readonly by?: string
+  readonly resolution?: string
+}
+
+/** Subject: the reader. */
+export interface MessageSent {
+  readonly text: string
+  readonly task?: string
+}
+
+/** Cursors of several inboxes, coalesced. */
+export interface InboxesAcknowledged {
+  readonly cursors: Readonly<Record<string, number>>
+}
+
+/** Subject: the board. The tasks follow as their own entries. */
+export interface BoardImported {
+  readonly created: number
+  readonly updated: number
+  readonly completed: number
+  readonly unchanged: number
+}
+
+/** Everything the coordinator writes. Names are past tense; the stored type is `infrafabric.coordinator.<name>.v1`. */
+export type CoordinatorEntry =
+  | Entry<'swarm_registered', SwarmRegistered>
+  | Entry<'swarm_retired', SwarmRetired>
+  | Entry<'task_created', TaskSpec>
+  | Entry<'task_updated', TaskSpec>
+  | Entry<'task_unblocked', TaskUnblocked>
+  | Entry<'task_claimed', TaskClaimed>
+  | Entry<'task_released', TaskReleased>
+  | Entry<'task_attempt_failed', TaskAttemptFailed>
+  | Entry<'task_failed', TaskFailed>
+  | Entry<'task_completed', TaskCompleted>
+  | Entry<'task_cancelled', TaskCancelled>
+  | Entry<'task_retried', Record<string, never>>
+  | Entry<'task_archived', TaskArchived>
+  | Entry<'milestone_reported', MilestoneReported>
+  | Entry<'task_stalled', TaskStalled>
+  | Entry<'task_stall_ended', ClaimWord>
+  | Entry<'blocker_raised', BlockerRaised>
+  | Entry<'blocker_resolved', BlockerResolved>
+  | Entry<'help_requested', HelpRequested>
+  | Entry<'help_accepted', HelpAnswered>
+  | Entry<'help_declined', HelpAnswered>
+  | Entry<'message_sent', MessageSent>
+  | Entry<'inboxes_acknowledged', InboxesAcknowledged>
+  | Entry<'board_imported', BoardImported>
+
+export type CoordinatorEntryType = CoordinatorEntry['type']
+export type CoordinatorDraft = EntryDraft<CoordinatorEntry>
+export type EntryOf<Type extends CoordinatorEntryType> = Extract<CoordinatorEntry, { type: Type }>
