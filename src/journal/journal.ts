@@ -3,36 +3,51 @@
  * and servers later) is one folder beside this file plus a ten-line test that runs the conformance suite.
  */
 export interface Journal {
-  /** Opens or creates the log and recovers from a torn write. Must be called once, before anything else. */
+  /**
+   * Opens or creates the log and recovers from a torn write. Must be called before anything else, and again after
+   * `close` to use the same journal once more; everything else throws `UNAVAILABLE` while the journal is not open.
+   */
   open(): Promise<Head>
 
   /**
    * Appends a batch, whole or not at all, when the log still has `expectedSize` entries, and resolves when it is
    * durable. The first entry of the batch gets index `expectedSize`.
    *
-   * Throws `FENCED` when the log has another size, `AMBIGUOUS` when it is unknown whether the batch was written (read
-   * `head()` back and compare `batchId`), `STORAGE_FAILED` when it was not written and the journal must be reopened.
+   * Throws `INVALID_ARGUMENT` for a batch without entries or beyond the limits, `FENCED` when the log has another size,
+   * `AMBIGUOUS` when it is unknown whether the batch was written (read `head()` back and compare `batchId`), and
+   * `STORAGE_FAILED` when the storage refused it: the journal must be closed and opened again, and the head that `open`
+   * returns tells whether the batch is in the log after all (a failed flush leaves that open).
    */
   append(expectedSize: number, batch: Batch): Promise<void>
 
   /** The durable end of the log, read from where the truth is (the server, for a remote engine). */
   head(): Promise<Head>
 
-  /** Durable entries from index `from`, in order, up to the end at the time of the call. */
-  read(from: number): AsyncIterable<StoredEntry>
+  /**
+   * Durable entries from index `from`, in order, up to the end at the time of the call, in chunks of bounded size (one
+   * asynchronous step per entry would cost ten times as much). A chunk is never empty; beyond the end there is none.
+   * Throws `DATA_CORRUPT` when stored data fails its checks.
+   */
+  read(from: number): AsyncIterable<Chunk>
 
-  /** Durable entries from index `from`, in order and without a gap, until `signal` aborts. */
-  follow(from: number, signal: AbortSignal): AsyncIterable<StoredEntry>
+  /**
+   * Durable entries from index `from`, in order and without a gap, in chunks as they become durable. Ends when `signal`
+   * aborts; throws `UNAVAILABLE` when the journal is closed.
+   */
+  follow(from: number, signal: AbortSignal): AsyncIterable<Chunk>
 
-  /** Stores a snapshot of the state after the first `size` entries; keeps the newest two. */
+  /**
+   * Stores a snapshot of the state after the first `size` entries, which must be durable; keeps the newest two. Throws
+   * `STORAGE_FAILED` when it could not be stored; the log is not touched by that.
+   */
   putSnapshot(snapshot: Snapshot): Promise<void>
 
-  /** The newest snapshot that passes its checks and has at most `maxSize` entries behind it, if any. */
+  /** The newest snapshot that passes its checks and covers at most `maxSize` entries, if any. */
   latestSnapshot(maxSize: number): Promise<Snapshot | undefined>
 
   health(): JournalHealth
 
-  /** Flushes and releases everything; idempotent. */
+  /** Waits for the append under way and releases everything; idempotent. */
   close(): Promise<void>
 }
 
@@ -54,8 +69,12 @@ export interface Head {
 
 export interface StoredEntry {
   readonly index: number
+  /** May be a view into a larger buffer: copy what is kept for long. Never write to it. */
   readonly bytes: Uint8Array
 }
+
+/** Consecutive entries, at least one. */
+export type Chunk = readonly StoredEntry[]
 
 export interface Snapshot {
   /** Number of entries folded into it. */
