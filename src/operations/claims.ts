@@ -1,0 +1,135 @@
+import * as z from 'zod'
+import { BLOCKER_KINDS } from '../model/blocker.js'
+import * as field from './fields.js'
+import { operation, speakingAs } from './operation.js'
+import { presentBlocker, presentCompletion, presentGrant, presentHeartbeat, presentTask } from './present.js'
+import { blockerView, completionView, grantView, heartbeatView, taskView } from './views.js'
+
+/** Claims and the later words of a holder. Each word carries the epoch of the claim; a stale one is refused. */
+
+export const claim = operation({
+  summary: 'Claim a task for a swarm; by the live holder it is idempotent and returns the same epoch.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/claim',
+  input: z.strictObject({ task: field.id, as: field.id, leaseMs: field.leaseMs }),
+  output: grantView,
+  example: { task: 'P0.1.2', as: 'session-4-sip' },
+  mutates: true,
+  keyed: false,
+  run: async ({ fabric, origin }, { as, ...claim }) =>
+    presentGrant(await fabric.submit({ type: 'claim_task', swarm: as, ...claim }, speakingAs(origin, as))),
+})
+
+const holder = { task: field.id, as: field.as, epoch: field.epoch }
+
+export const heartbeat = operation({
+  summary: 'Renew the lease of a claim; answers how many messages wait.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/heartbeat',
+  input: z.strictObject(holder),
+  output: heartbeatView,
+  example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42 },
+  mutates: true,
+  keyed: false,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentHeartbeat(await fabric.submit({ type: 'heartbeat', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const milestone = operation({
+  summary: 'Report 25, 50, 75 or 100 percent with a note, test counts and the next action; renews the lease.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/milestones',
+  input: z.strictObject({
+    ...holder,
+    percent: field.percent,
+    note: field.note.exactOptional(),
+    testsPassed: field.count.exactOptional(),
+    testsFailed: field.count.exactOptional(),
+    nextAction: field.note.exactOptional(),
+  }),
+  output: taskView,
+  example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42, percent: 50, note: 'CAS works', testsPassed: 8 },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentTask(await fabric.submit({ type: 'report_milestone', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const release = operation({
+  summary: 'Give a task back; without an epoch, an operator takes it from its holder.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/release',
+  input: z.strictObject({ ...holder, epoch: field.epoch.exactOptional(), note: field.note.exactOptional() }),
+  output: taskView,
+  example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42, note: 'out of context' },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentTask(await fabric.submit({ type: 'release_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const fail = operation({
+  summary: 'Report that the attempt failed; the task is tried again after a backoff unless retry is false.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/fail',
+  input: z.strictObject({ ...holder, reason: field.note, retry: z.boolean().default(true) }),
+  output: taskView,
+  example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42, reason: 'the build does not link' },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentTask(await fabric.submit({ type: 'fail_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const complete = operation({
+  summary: 'Complete a task with evidence; without an epoch only for an external placeholder.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/complete',
+  input: z.strictObject({
+    ...holder,
+    epoch: field.epoch.exactOptional(),
+    evidence: field.evidenceList.default([]),
+    summary: field.note.exactOptional(),
+  }),
+  output: completionView,
+  example: {
+    task: 'P0.1.2',
+    as: 'session-4-sip',
+    epoch: 42,
+    evidence: [{ kind: 'command', command: 'npm test', exitCode: 0 }],
+  },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentCompletion(await fabric.submit({ type: 'complete_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const block = operation({
+  summary: 'Raise a blocker on a claimed task; the orchestrator hears of it at once.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/blockers',
+  input: z.strictObject({
+    ...holder,
+    kind: z.enum(BLOCKER_KINDS),
+    needs: field.note,
+    requires: field.capabilities.default([]),
+    waitsFor: field.id.exactOptional(),
+  }),
+  output: blockerView,
+  example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42, kind: 'help', needs: 'somebody who knows etcd leases' },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...word }) =>
+    presentBlocker(await fabric.submit({ type: 'raise_blocker', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+function speaker(as: string | undefined): { swarm?: string } {
+  return as === undefined ? {} : { swarm: as }
+}

@@ -1,0 +1,63 @@
+import * as z from 'zod'
+import { ID_PATTERN } from '../model/ids.js'
+import { LIMITS } from '../model/limits.js'
+import { MILESTONE_PERCENTS } from '../model/task.js'
+
+/** Input fields that several operations share, each with its bound. */
+
+const ID_HELP = "use 1 to 128 letters, digits, '.', '_', ':' or '-', starting with a letter or digit"
+
+export const id = z.string().regex(ID_PATTERN, { error: `not a valid id: ${ID_HELP}` })
+export const title = z.string().min(1).max(LIMITS.titleChars)
+export const text = z.string().min(1).max(LIMITS.textChars)
+export const note = z.string().min(1).max(LIMITS.noteChars)
+
+/** Short texts: acceptance criteria, names of tests. */
+export const notes = z.array(note).max(LIMITS.listItems)
+export const ids = z.array(id).max(LIMITS.listItems)
+export const dependencies = z.array(id).max(LIMITS.dependencies)
+/** `domain:skill` names. */
+export const capabilities = z.array(id).max(LIMITS.listItems)
+export const metadata = z
+  .record(id, z.string().max(LIMITS.noteChars))
+  .refine((record) => Object.keys(record).length <= LIMITS.metadataKeys, {
+    error: `too many keys: at most ${LIMITS.metadataKeys}`,
+  })
+
+/** The swarm that the caller speaks for. */
+export const as = id.exactOptional()
+/** Fencing token of the claim. */
+export const epoch = z.int().min(0)
+export const count = z.int().min(0)
+export const leaseMs = z.int().min(1_000).exactOptional()
+export const waitMs = z.int().min(0).max(LIMITS.waitMs).default(0)
+export const percent = z.literal(MILESTONE_PERCENTS)
+
+export const page = {
+  limit: z.int().min(1).max(LIMITS.pageItems).default(100),
+  cursor: z.string().min(1).max(LIMITS.titleChars).exactOptional(),
+}
+
+export const plannedMilestone = z.strictObject({ percent, text: note })
+
+export const evidence = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('commit'),
+    commit: z.string().min(1).max(LIMITS.titleChars),
+    repository: z.string().min(1).max(LIMITS.titleChars).exactOptional(),
+  }),
+  z.strictObject({
+    kind: z.literal('file'),
+    path: z.string().min(1).max(LIMITS.noteChars),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' }),
+  }),
+  z.strictObject({ kind: z.literal('command'), command: note, exitCode: z.int() }),
+  z.strictObject({ kind: z.literal('note'), text: note }),
+])
+
+export const evidenceList = z.array(evidence).max(LIMITS.evidenceItems)
+
+/** A page of rows; `nextCursor` is absent on the last one. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.strictObject({ items: z.array(item).readonly(), nextCursor: z.string().exactOptional() })
+}

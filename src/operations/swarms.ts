@@ -1,0 +1,83 @@
+import * as z from 'zod'
+import { listSwarms, showSwarm } from '../coordinator/queries.js'
+import * as field from './fields.js'
+import { operation, speakingAs } from './operation.js'
+import { presentMessage, presentPage, presentRetirement, presentSwarm, presentSwarmDetail } from './present.js'
+import { messageView, retirementView, swarmDetailView, swarmPage, swarmView } from './views.js'
+
+export const register = operation({
+  summary: 'Register a swarm, or change what it says it can do.',
+  role: 'admin',
+  method: 'PUT',
+  path: '/v1/swarms/:swarm',
+  input: z.strictObject({
+    swarm: field.id,
+    capabilities: field.capabilities.default([]),
+    tier: field.id.exactOptional(),
+    capacity: z.int().min(1).max(1_000).default(1),
+    metadata: field.metadata.default({}),
+  }),
+  output: swarmView,
+  example: { swarm: 'session-4-sip', capabilities: ['code:typescript', 'net:sip'], tier: 'sonnet' },
+  mutates: true,
+  keyed: false,
+  run: async ({ fabric, origin }, input) =>
+    presentSwarm(await fabric.submit({ type: 'register_swarm', ...input }, origin)),
+})
+
+export const list = operation({
+  summary: 'List swarms with what each is doing.',
+  role: 'viewer',
+  method: 'GET',
+  path: '/v1/swarms',
+  input: z.strictObject(field.page),
+  output: swarmPage,
+  example: { limit: 20 },
+  mutates: false,
+  keyed: false,
+  run: async ({ fabric }, { limit, cursor }) => {
+    const page = { limit, ...(cursor !== undefined && { cursor }) }
+    return presentPage(await fabric.read((state) => listSwarms(state, page)), presentSwarmDetail)
+  },
+})
+
+export const show = operation({
+  summary: 'Show a swarm with its claims, the help it gives and its unread messages.',
+  role: 'viewer',
+  method: 'GET',
+  path: '/v1/swarms/:swarm',
+  input: z.strictObject({ swarm: field.id }),
+  output: swarmDetailView,
+  example: { swarm: 'session-4-sip' },
+  mutates: false,
+  keyed: false,
+  run: async ({ fabric }, { swarm }) => presentSwarmDetail(await fabric.read((state) => showSwarm(state, swarm))),
+})
+
+export const retire = operation({
+  summary: 'Retire a swarm; its claims are released.',
+  role: 'admin',
+  method: 'POST',
+  path: '/v1/swarms/:swarm/retire',
+  input: z.strictObject({ swarm: field.id, reason: field.note.exactOptional() }),
+  output: retirementView,
+  example: { swarm: 'session-4-sip', reason: 'session ended' },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, input) =>
+    presentRetirement(await fabric.submit({ type: 'retire_swarm', ...input }, origin)),
+})
+
+export const send = operation({
+  summary: 'Send a message to the inbox of a swarm or of the orchestrator.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/inboxes/:to/messages',
+  input: z.strictObject({ to: field.id, as: field.as, text: field.text, task: field.id.exactOptional() }),
+  output: messageView,
+  example: { to: 'session-2-webrtc', as: 'session-4-sip', text: 'Please review the SDP parser.', task: 'P0.1.2' },
+  mutates: true,
+  keyed: true,
+  run: async ({ fabric, origin }, { as, ...message }) =>
+    presentMessage(await fabric.submit({ type: 'send_message', ...message }, speakingAs(origin, as))),
+})

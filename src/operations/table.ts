@@ -1,0 +1,48 @@
+import type * as z from 'zod'
+import * as blockers from './blockers.js'
+import * as claims from './claims.js'
+import * as fabric from './fabric.js'
+import * as inbox from './inbox.js'
+import * as log from './log.js'
+import type { Operation } from './operation.js'
+import * as swarms from './swarms.js'
+import * as tasks from './tasks.js'
+
+/** Every operation, by resource and verb: `operations.task.claim` is called `task.claim`. */
+export const operations = {
+  fabric: { ...fabric },
+  task: { ...tasks, ...claims },
+  blocker: { ...blockers },
+  swarm: { ...swarms },
+  inbox: { ...inbox },
+  log: { ...log },
+}
+
+export type Operations = typeof operations
+export type Resource = keyof Operations
+export type Verb<R extends Resource> = keyof Operations[R]
+
+type OperationOf<R extends Resource, V extends Verb<R>> = Operations[R][V]
+/** What a caller writes: defaults may be left out, and `undefined` counts as left out. */
+export type InputOf<R extends Resource, V extends Verb<R>> =
+  OperationOf<R, V> extends Operation<infer Input, z.ZodType> ? Loose<z.input<Input>> : never
+/** What it answers. */
+export type OutputOf<R extends Resource, V extends Verb<R>> =
+  OperationOf<R, V> extends Operation<z.ZodObject, infer Output> ? z.output<Output> : never
+
+type Loose<Input> = Pick<Input, RequiredKeys<Input>> & {
+  readonly [Key in Exclude<keyof Input, RequiredKeys<Input>>]?: Input[Key] | undefined
+}
+type RequiredKeys<Input> = {
+  [Key in keyof Input]-?: Record<never, never> extends Pick<Input, Key> ? never : Key
+}[keyof Input]
+
+export interface NamedOperation extends Operation {
+  /** `<resource>.<verb>` */
+  readonly name: string
+}
+
+/** The table as a list, sorted by name within each resource. */
+export const OPERATION_LIST: readonly NamedOperation[] = Object.entries(operations).flatMap(([resource, verbs]) =>
+  Object.entries<Operation>(verbs).map(([verb, row]) => ({ name: `${resource}.${verb}`, ...row })),
+)

@@ -1,0 +1,255 @@
+import * as z from 'zod'
+import { IMPORT_ACTIONS, OFFER_KINDS } from '../coordinator/commands.js'
+import { BLOCKER_KINDS, BLOCKER_STATES, HELP_STATES } from '../model/blocker.js'
+import { BOARD_PROBLEM_CODES } from '../model/board.js'
+import { MESSAGE_KINDS } from '../model/message.js'
+import { SWARM_STATES } from '../model/swarm.js'
+import { TASK_KINDS, TASK_STATES } from '../model/task.js'
+import { evidence, pageOf, plannedMilestone } from './fields.js'
+
+/** Shapes of what operations answer: the rows of the model with times as RFC 3339 strings. */
+
+const timestamp = z.iso.datetime({ precision: 3 })
+const index = z.int().min(0)
+const names = z.array(z.string()).readonly()
+
+export const claimView = z.strictObject({
+  swarm: z.string(),
+  epoch: index,
+  claimedAt: timestamp,
+  leaseMs: z.int(),
+  stalledAt: timestamp.exactOptional(),
+})
+
+export const milestoneView = z.strictObject({
+  percent: z.int(),
+  note: z.string().exactOptional(),
+  testsPassed: z.int().exactOptional(),
+  testsFailed: z.int().exactOptional(),
+  nextAction: z.string().exactOptional(),
+  at: timestamp,
+})
+
+export const failureView = z.strictObject({
+  swarm: z.string(),
+  epoch: index,
+  at: timestamp,
+  reason: z.string(),
+})
+
+export const taskView = z.strictObject({
+  id: z.string(),
+  title: z.string(),
+  description: z.string().exactOptional(),
+  kind: z.enum(TASK_KINDS),
+  dependencies: names,
+  requires: names,
+  priority: z.int(),
+  estimateMinutes: z.number().exactOptional(),
+  tier: z.string().exactOptional(),
+  deliverable: z.string().exactOptional(),
+  acceptance: names,
+  milestones: z.array(plannedMilestone).readonly(),
+  keyTests: names,
+  board: z.string().exactOptional(),
+  owner: z.string().exactOptional(),
+  maxCostNanos: z.int().exactOptional(),
+  external: z.boolean(),
+  state: z.enum(TASK_STATES),
+  /** Claimed, with an open blocker. */
+  stuck: z.boolean(),
+  createdIndex: index,
+  createdAt: timestamp,
+  updatedAt: timestamp,
+  openDependencies: z.int(),
+  claim: claimView.exactOptional(),
+  attempts: z.int(),
+  failures: z.int(),
+  lastFailure: failureView.exactOptional(),
+  notBefore: timestamp.exactOptional(),
+  progress: z.array(milestoneView).readonly(),
+  openBlockers: names,
+  evidence: z.array(evidence).readonly(),
+  summary: z.string().exactOptional(),
+  completedBy: z.string().exactOptional(),
+  finishedAt: timestamp.exactOptional(),
+})
+
+export const helperView = z.strictObject({
+  swarm: z.string(),
+  state: z.enum(HELP_STATES),
+  epoch: index.exactOptional(),
+  reason: z.string().exactOptional(),
+})
+
+export const blockerView = z.strictObject({
+  id: z.string(),
+  task: z.string(),
+  swarm: z.string(),
+  epoch: index,
+  kind: z.enum(BLOCKER_KINDS),
+  state: z.enum(BLOCKER_STATES),
+  needs: z.string(),
+  requires: names,
+  waitsFor: z.string().exactOptional(),
+  helpers: z.array(helperView).readonly(),
+  raisedAt: timestamp,
+  resolvedAt: timestamp.exactOptional(),
+  resolvedBy: z.string().exactOptional(),
+  resolution: z.string().exactOptional(),
+})
+
+export const swarmView = z.strictObject({
+  id: z.string(),
+  state: z.enum(SWARM_STATES),
+  capabilities: names,
+  tier: z.string().exactOptional(),
+  capacity: z.int(),
+  metadata: z.record(z.string(), z.string()),
+  registeredAt: timestamp,
+})
+
+export const messageView = z.strictObject({
+  index,
+  kind: z.enum(MESSAGE_KINDS),
+  from: z.string(),
+  at: timestamp,
+  text: z.string(),
+  task: z.string().exactOptional(),
+  blocker: z.string().exactOptional(),
+})
+
+export const grantView = z.strictObject({
+  task: z.string(),
+  swarm: z.string(),
+  epoch: index,
+  leaseMs: z.int(),
+  leaseEndsAt: timestamp,
+  reclaimed: z.boolean(),
+})
+
+export const offerView = z.strictObject({
+  kind: z.enum(OFFER_KINDS),
+  task: taskView.exactOptional(),
+  claim: grantView.exactOptional(),
+  blocker: blockerView.exactOptional(),
+})
+
+export const heartbeatView = z.strictObject({
+  task: z.string(),
+  epoch: index,
+  leaseEndsAt: timestamp,
+  unread: z.int(),
+})
+
+export const taskDetailView = z.strictObject({
+  task: taskView,
+  stuck: z.boolean(),
+  leaseEndsAt: timestamp.exactOptional(),
+  criticalPathMinutes: z.number(),
+  waitingFor: names,
+  dependents: names,
+  blockers: z.array(blockerView).readonly(),
+})
+
+export const swarmDetailView = z.strictObject({
+  swarm: swarmView,
+  claims: z.array(z.strictObject({ task: z.string(), epoch: index, stuck: z.boolean() })).readonly(),
+  helping: z.array(z.strictObject({ blocker: z.string(), task: z.string(), epoch: index.exactOptional() })).readonly(),
+  unread: z.int(),
+})
+
+export const cancelView = z.strictObject({ task: taskView, cancelled: names, strandedDependents: names })
+export const completionView = z.strictObject({ task: taskView, unblocked: names })
+export const retirementView = z.strictObject({ swarm: swarmView, released: names })
+
+export const inboxView = z.strictObject({
+  swarm: z.string(),
+  messages: z.array(messageView).readonly(),
+  acknowledged: z.int().min(-1),
+  unread: z.int(),
+  dropped: z.int(),
+})
+export const acknowledgementView = z.strictObject({
+  swarm: z.string(),
+  acknowledged: z.int().min(-1),
+  unread: z.int(),
+})
+
+export const problemView = z.strictObject({
+  file: z.string(),
+  line: z.int(),
+  severity: z.enum(['error', 'warning']),
+  code: z.enum(BOARD_PROBLEM_CODES),
+  message: z.string(),
+})
+
+export const importView = z.strictObject({
+  board: z.string(),
+  dryRun: z.boolean(),
+  changes: z.array(z.strictObject({ task: z.string(), action: z.enum(IMPORT_ACTIONS), fields: names })).readonly(),
+  missing: names,
+  /** Warnings of the files; an error would have stopped the import. */
+  problems: z.array(problemView).readonly(),
+})
+
+export const lintView = z.strictObject({
+  board: z.string(),
+  tasks: z.int(),
+  errors: z.int(),
+  warnings: z.int(),
+  problems: z.array(problemView).readonly(),
+})
+
+export const exportView = z.strictObject({
+  format: z.string(),
+  files: z.array(z.strictObject({ name: z.string(), content: z.string() })).readonly(),
+})
+
+export const journalView = z.strictObject({
+  driver: z.string(),
+  state: z.enum(['closed', 'open', 'failed']),
+  durability: z.enum(['none', 'process', 'power']),
+  entries: z.int(),
+  bytes: z.int(),
+  flushMs: z.number().exactOptional(),
+  location: z.string().exactOptional(),
+})
+
+export const statusView = z.strictObject({
+  name: z.string(),
+  state: z.enum(['running', 'recovering', 'failed', 'closed']),
+  startedAt: timestamp,
+  entries: z.int(),
+  tasks: z.record(z.enum(TASK_STATES), z.int()),
+  stuck: z.int(),
+  swarms: z.int(),
+  openBlockers: z.int(),
+  waitingSwarms: z.int(),
+  subscribers: z.int(),
+  journal: journalView,
+})
+
+/** Entries as they are stored, each a CloudEvents JSON object. */
+export const logView = z.strictObject({
+  entries: z.array(z.record(z.string(), z.unknown())).readonly(),
+  /** Pass as `from` to read on. */
+  next: index,
+  /** Entries in the log. */
+  size: index,
+})
+
+export const taskPage = pageOf(taskView)
+export const blockerPage = pageOf(blockerView)
+export const swarmPage = pageOf(swarmDetailView)
+
+export type TaskView = z.output<typeof taskView>
+export type BlockerView = z.output<typeof blockerView>
+export type SwarmView = z.output<typeof swarmView>
+export type MessageView = z.output<typeof messageView>
+export type GrantView = z.output<typeof grantView>
+export type OfferView = z.output<typeof offerView>
+export type TaskDetailView = z.output<typeof taskDetailView>
+export type SwarmDetailView = z.output<typeof swarmDetailView>
+export type InboxView = z.output<typeof inboxView>
+export type StatusView = z.output<typeof statusView>
