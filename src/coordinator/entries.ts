@@ -1,6 +1,6 @@
 import type { BlockerKind } from '../model/blocker.js'
 import type { Entry, EntryDraft } from '../model/entry.js'
-import type { Evidence, MilestonePercent, TaskSpec } from '../model/task.js'
+import type { Evidence, MilestonePercent, TaskRow, TaskSpec } from '../model/task.js'
 
 /** A worker appeared or changed what it can do. Subject: the swarm. */
 export interface SwarmRegistered {
@@ -60,10 +60,10 @@ export interface TaskCancelled {
   readonly reason?: string
 }
 
-/** Where the full row of a finished task lies once it has left memory. */
+/** The last row of a finished task, which leaves memory with this entry. Its progress has entries of its own. */
 export interface TaskArchived {
   readonly state: 'completed' | 'cancelled'
-  readonly row: unknown
+  readonly row: TaskRow
 }
 
 export interface MilestoneReported extends ClaimWord {

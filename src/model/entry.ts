@@ -16,9 +16,10 @@ export interface Entry<Type extends string = string, Data = unknown> {
 }
 
 /** An entry before its index, time and actor are known. */
-export type EntryDraft<Union extends Entry = Entry> = Union extends Entry<infer Type, infer Data>
-  ? { readonly type: Type; readonly subject: string; readonly data: Data }
-  : never
+export type EntryDraft<Union extends Entry = Entry> =
+  Union extends Entry<infer Type, infer Data>
+    ? { readonly type: Type; readonly subject: string; readonly data: Data }
+    : never
 
 /** The actor of timers and of the engine's own entries. */
 export const FABRIC_ACTOR = 'fabric'

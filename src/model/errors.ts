@@ -11,7 +11,12 @@ export const ERRORS = {
   STALE_CLAIM: { status: 409, exit: 4, retryable: false, summary: 'The epoch is not that of the live claim.' },
   BLOCKED_BY: { status: 409, exit: 4, retryable: false, summary: 'Dependencies are not completed yet.' },
   WRONG_STATE: { status: 409, exit: 4, retryable: false, summary: 'The task or blocker is not in a state for this.' },
-  CONFLICT: { status: 409, exit: 4, retryable: false, summary: 'It exists already with other content, or forms a cycle.' },
+  CONFLICT: {
+    status: 409,
+    exit: 4,
+    retryable: false,
+    summary: 'It exists already with other content, or forms a cycle.',
+  },
   NOT_ELIGIBLE: { status: 403, exit: 5, retryable: false, summary: 'The swarm does not qualify for this task.' },
   BUDGET_EXCEEDED: { status: 403, exit: 5, retryable: false, summary: 'A budget has no room for this.' },
   BREAKER_OPEN: { status: 403, exit: 5, retryable: false, summary: 'The circuit breaker of the swarm is open.' },

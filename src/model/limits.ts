@@ -4,10 +4,19 @@ export const LIMITS = {
   entryBytes: 65_535,
   /** One journal batch: the largest that NATS (1 MB) and etcd (1.5 MB) take with room to spare. */
   batchBytes: 512 * 1024,
+  /** Entries of one batch together in the embedded journal; the import of a whole board is one batch. */
+  journalRecordBytes: 64 * 1024 * 1024,
+  /** Writer id or batch id in a journal, UTF-8. */
+  journalIdBytes: 256,
+  journalSegmentBytes: 256 * 1024 * 1024,
+  lockNoteBytes: 4_096,
   batchCommands: 1_024,
   queuedCommands: 100_000,
   idempotencyKeys: 10_000,
   httpBodyBytes: 16 * 1024 * 1024,
+  /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */
+  taskBytes: 24 * 1024,
+  evidenceBytes: 24 * 1024,
   titleChars: 512,
   textChars: 8_192,
   noteChars: 2_048,

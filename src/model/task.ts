@@ -67,6 +67,8 @@ export interface Claim {
   readonly leaseMs: number
   /** Set when the holder was silent for the stall time; cleared by its next heartbeat. */
   readonly stalledAt?: number
+  /** When its last open blocker was resolved: the holder is offered it again before anything else. */
+  readonly freedAt?: number
 }
 
 export interface TaskFailure {
@@ -99,6 +101,8 @@ export interface TaskRow extends TaskSpec {
   readonly evidence: readonly Evidence[]
   readonly summary?: string
   readonly completedBy?: string
+  /** Epoch of the claim that completed it, so that a repeated `complete` gets the same answer. */
+  readonly completedEpoch?: number
   readonly finishedAt?: number
 }
 

@@ -35,7 +35,10 @@ const UNIT_MINUTES = new Map<string, number>([
  * Returns minutes, or undefined when the text is not an estimate.
  */
 export function parseEstimateMinutes(text: string): number | undefined {
-  const compact = text.trim().toLowerCase().replace(/^[~≈]\s*/, '')
+  const compact = text
+    .trim()
+    .toLowerCase()
+    .replace(/^[~≈]\s*/, '')
   const part = /(\d+(?:\.\d+)?)\s*([a-z]+)\s*/y
   let minutes = 0
   while (part.lastIndex < compact.length) {

@@ -1,0 +1,65 @@
+import type { Helper } from '../model/blocker.js'
+import type { Entry } from '../model/entry.js'
+import { FabricError } from '../model/errors.js'
+import { ORCHESTRATOR } from '../model/swarm.js'
+import { requireUnresolved } from './assign-helpers.js'
+import type { EntryOf, HelpAnswered } from './entries.js'
+import { blockerRow } from './lookup.js'
+import type { FabricState } from './state.js'
+import type { Decide, Evolve } from './transition.js'
+
+/** A helper accepts, which gives it an epoch of its own, or declines. Repeating an answer changes nothing. */
+export const answerHelp: Decide<'answer_help'> = (state, command) => {
+  const blocker = requireUnresolved(state, command.blocker)
+  const helper = blocker.helpers.find(({ swarm }) => swarm === command.swarm)
+  if (helper === undefined) {
+    throw new FabricError('NOT_ELIGIBLE', `${command.swarm} was not asked to help with ${blocker.id}.`, {
+      swarm: command.swarm,
+      blocker: blocker.id,
+    })
+  }
+  const answer = command.accept ? 'accepted' : 'declined'
+  const data = {
+    task: blocker.task,
+    swarm: command.swarm,
+    ...(command.reason !== undefined && { reason: command.reason }),
+  }
+  return {
+    entries: helper.state === answer ? [] : [{ type: `help_${answer}`, subject: blocker.id, data }],
+    reply: (after) => blockerRow(after, blocker.id),
+  }
+}
+
+export const helpAccepted: Evolve<EntryOf<'help_accepted'>> = (state, entry) => {
+  replaceHelper(state, entry.subject, { swarm: entry.data.swarm, state: 'accepted', epoch: entry.index })
+  tell(state, entry, 'help_accepted', `${entry.data.swarm} helps with ${entry.data.task}.`)
+}
+
+export const helpDeclined: Evolve<EntryOf<'help_declined'>> = (state, entry) => {
+  const { swarm, reason, task } = entry.data
+  replaceHelper(state, entry.subject, { swarm, state: 'declined', ...(reason !== undefined && { reason }) })
+  tell(
+    state,
+    entry,
+    'help_declined',
+    `${swarm} does not help with ${task}${reason === undefined ? '' : `: ${reason}`}.`,
+  )
+}
+
+function replaceHelper(state: FabricState, id: string, helper: Helper): void {
+  const blocker = blockerRow(state, id)
+  const helpers = blocker.helpers.map((known) => (known.swarm === helper.swarm ? helper : known))
+  const assigned = helpers.some(({ state: answer }) => answer !== 'declined')
+  state.putBlocker({ ...blocker, state: assigned ? 'assigned' : 'open', helpers })
+}
+
+function tell(
+  state: FabricState,
+  entry: Entry<string, HelpAnswered>,
+  kind: 'help_accepted' | 'help_declined',
+  text: string,
+): void {
+  const about = { kind, task: entry.data.task, blocker: entry.subject, text }
+  state.deliver(ORCHESTRATOR, entry, about)
+  state.deliver(blockerRow(state, entry.subject).swarm, entry, about)
+}

@@ -1,0 +1,86 @@
+import { assertInvariant } from '../model/errors.js'
+import { helpAccepted, helpDeclined } from './answer-help.js'
+import { helpRequested } from './assign-helpers.js'
+import { taskCancelled } from './cancel-task.js'
+import { taskClaimed } from './claim-task.js'
+import { taskCompleted } from './complete-task.js'
+import { taskCreated, taskUpdated } from './create-task.js'
+import type { CoordinatorEntry, CoordinatorEntryType, EntryOf } from './entries.js'
+import { taskAttemptFailed, taskFailed } from './fail-task.js'
+import { taskStallEnded } from './heartbeat.js'
+import { boardImported } from './import-board.js'
+import { blockerRaised } from './raise-blocker.js'
+import { inboxesAcknowledged } from './read-inbox.js'
+import { swarmRegistered } from './register-swarm.js'
+import { taskReleased } from './release-task.js'
+import { milestoneReported } from './report-milestone.js'
+import { blockerResolved } from './resolve-blocker.js'
+import { swarmRetired } from './retire-swarm.js'
+import { taskRetried } from './retry-task.js'
+import { messageSent } from './send-message.js'
+import type { FabricState } from './state.js'
+import { taskArchived, taskStalled } from './tick.js'
+import type { Evolve, VolatileChange } from './transition.js'
+import { taskUnblocked } from './unblock-task.js'
+
+const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>> } = {
+  swarm_registered: swarmRegistered,
+  swarm_retired: swarmRetired,
+  task_created: taskCreated,
+  task_updated: taskUpdated,
+  task_unblocked: taskUnblocked,
+  task_claimed: taskClaimed,
+  task_released: taskReleased,
+  task_attempt_failed: taskAttemptFailed,
+  task_failed: taskFailed,
+  task_completed: taskCompleted,
+  task_cancelled: taskCancelled,
+  task_retried: taskRetried,
+  task_archived: taskArchived,
+  milestone_reported: milestoneReported,
+  task_stalled: taskStalled,
+  task_stall_ended: taskStallEnded,
+  blocker_raised: blockerRaised,
+  blocker_resolved: blockerResolved,
+  help_requested: helpRequested,
+  help_accepted: helpAccepted,
+  help_declined: helpDeclined,
+  message_sent: messageSent,
+  inboxes_acknowledged: inboxesAcknowledged,
+  board_imported: boardImported,
+}
+
+export function isCoordinatorEntryType(type: string): type is CoordinatorEntryType {
+  return Object.hasOwn(EVOLVERS, type)
+}
+
+/** Folds one entry into the state. The same entries in the same order give the same state. */
+export function evolve(state: FabricState, entry: CoordinatorEntry): void {
+  evolverOf(entry)(state, entry)
+}
+
+/** The table's type ties each entry to its evolver; TypeScript cannot follow that through an index. */
+function evolverOf<Type extends CoordinatorEntryType>(entry: EntryOf<Type>): Evolve<EntryOf<Type>> {
+  return EVOLVERS[entry.type as Type]
+}
+
+/** Applies what a decision changes in memory only. */
+export function applyVolatile(state: FabricState, changes: readonly VolatileChange[]): void {
+  for (const change of changes) {
+    switch (change.kind) {
+      case 'lease_renewed':
+        state.renewals.set(change.task, change.at)
+        break
+      case 'inbox_read':
+        if (state.reads.size === 0) state.deadlines.put({ kind: 'reads', id: 'inboxes', at: change.settleAt })
+        state.reads.set(change.swarm, change.upTo)
+        break
+      case 'deadlines_passed':
+        for (const task of change.tasks) state.refreshDeadline(task)
+        if (change.reads) state.deadlines.remove('reads/inboxes')
+        break
+      default:
+        assertInvariant(false, 'an unknown volatile change')
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { FabricError } from '../model/errors.js'
+import type { TaskSpec, TaskState } from '../model/task.js'
+import type { ImportAction, ImportBoard, ImportReport } from './commands.js'
+import { requireTaskSize } from './create-task.js'
+import { afterCompletion, findCycle } from './dependencies.js'
+import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { closeBlockers } from './release-task.js'
+import type { FabricState } from './state.js'
+import { changedFields } from './task-spec.js'
+import type { Decide, Evolve } from './transition.js'
+
+interface PlannedChange {
+  readonly spec: TaskSpec
+  readonly action: ImportAction
+  readonly fields: readonly string[]
+  /** Applied after the change itself. */
+  readonly outcome?: 'completed' | 'cancelled'
+}
+
+/**
+ * Takes a whole board over, or nothing of it. New tasks are created, changed ones updated, claims go on, and tasks that
+ * the files do not name any more are left alone. A dry run reports the same and writes nothing.
+ */
+export const importBoard: Decide<'import_board'> = (state, command) => {
+  const plan = planImport(state, command)
+  const report: ImportReport = {
+    board: command.board,
+    dryRun: command.dryRun,
+    changes: [...plan.values()].map(({ spec, action, fields }) => ({ task: spec.id, action, fields })),
+    missing: missingTasks(state, command),
+  }
+  const changed = [...plan.values()].some(({ action }) => action !== 'unchanged')
+  return {
+    entries: command.dryRun || !changed ? [] : importEntries(state, command.board, plan),
+    reply: () => report,
+  }
+}
+
+type Plan = ReadonlyMap<string, PlannedChange>
+
+function planImport(state: FabricState, { board, tasks }: ImportBoard): Plan {
+  const plan = new Map<string, PlannedChange>()
+  for (const { spec, statedState } of tasks) {
+    if (plan.has(spec.id)) {
+      throw new FabricError('INVALID_ARGUMENT', `The board names ${spec.id} twice.`, { task: spec.id })
+    }
+    requireTaskSize(spec)
+    plan.set(spec.id, planTask(state, board, spec, statedState))
+  }
+  requireKnownDependencies(state, plan)
+  const cycle = findCycle(plan.keys(), (id) => plan.get(id)?.spec.dependencies ?? state.tasks.get(id)?.dependencies)
+  if (cycle !== undefined) {
+    throw new FabricError('CONFLICT', `These tasks would wait for each other for ever: ${cycle.join(' -> ')}.`, {
+      cycle,
+    })
+  }
+  return plan
+}
+
+function planTask(state: FabricState, board: string, spec: TaskSpec, stated: TaskState | undefined): PlannedChange {
+  const outcome = stated === 'completed' || stated === 'cancelled' ? { outcome: stated } : {}
+  const known = state.tasks.get(spec.id)
+  if (known === undefined) {
+    if (state.archived.has(spec.id)) return { spec, action: 'unchanged', fields: [] }
+    return { spec, action: 'create', fields: [], ...outcome }
+  }
+  if (spec.external && !known.external) return { spec: known, action: 'unchanged', fields: [] }
+  if (!known.external && known.board !== board) {
+    throw new FabricError(
+      'CONFLICT',
+      `Task ${spec.id} belongs to ${known.board ?? 'no board'}; ${board} cannot take it.`,
+      {
+        task: spec.id,
+        board: known.board ?? null,
+      },
+    )
+  }
+  const fields = changedFields(known, spec)
+  const canFinish = known.state === 'blocked' || known.state === 'available' || known.state === 'failed'
+  if (canFinish && outcome.outcome !== undefined) {
+    return { spec, action: outcome.outcome === 'completed' ? 'complete' : 'cancel', fields, ...outcome }
+  }
+  return { spec, action: fields.length > 0 ? 'update' : 'unchanged', fields }
+}
+
+function requireKnownDependencies(state: FabricState, plan: Plan): void {
+  for (const { spec } of plan.values()) {
+    const unknown = spec.dependencies.filter((id) => !plan.has(id) && !state.knowsTask(id))
+    if (unknown.length > 0) {
+      throw new FabricError('NOT_FOUND', `${spec.id} depends on ${unknown.join(', ')}, which nobody defines.`, {
+        task: spec.id,
+        dependencies: unknown,
+      })
+    }
+  }
+}
+
+function missingTasks(state: FabricState, { board, tasks }: ImportBoard): string[] {
+  const named = new Set(tasks.map(({ spec }) => spec.id))
+  const missing: string[] = []
+  for (const task of state.tasks.values()) if (task.board === board && !named.has(task.id)) missing.push(task.id)
+  return missing
+}
+
+/**
+ * A task comes after what it depends on, so that its state follows from theirs when it is folded; what the fabric knew
+ * before and the files do not change is unblocked explicitly.
+ */
+function importEntries(state: FabricState, board: string, plan: Plan): CoordinatorDraft[] {
+  const entries: CoordinatorDraft[] = []
+  const completed = new Set<string>()
+  for (const id of dependenciesFirst(plan)) {
+    const change = plan.get(id)
+    if (change === undefined || change.action === 'unchanged') continue
+    const { spec, fields, outcome } = change
+    if (change.action === 'create') entries.push({ type: 'task_created', subject: id, data: spec })
+    else if (fields.length > 0) entries.push({ type: 'task_updated', subject: id, data: spec })
+    if (outcome === undefined) continue
+    entries.push(...closeBlockers(state, id))
+    if (outcome === 'completed') {
+      completed.add(id)
+      entries.push({
+        type: 'task_completed',
+        subject: id,
+        data: { evidence: [], summary: `Stated by board ${board}.` },
+      })
+    } else {
+      entries.push({ type: 'task_cancelled', subject: id, data: { reason: `Stated by board ${board}.` } })
+    }
+  }
+  const rewritten = (id: string) => plan.get(id)?.action === 'create' || (plan.get(id)?.fields.length ?? 0) > 0
+  const consequences = afterCompletion(state, completed).filter(
+    ({ type, subject }) => type !== 'task_unblocked' || !rewritten(subject),
+  )
+  return [summaryOf(board, plan), ...entries, ...consequences]
+}
+
+function summaryOf(board: string, plan: Plan): CoordinatorDraft {
+  const count = (...actions: ImportAction[]) =>
+    [...plan.values()].filter(({ action }) => actions.includes(action)).length
+  const data = {
+    created: count('create'),
+    updated: count('update', 'cancel'),
+    completed: count('complete'),
+    unchanged: count('unchanged'),
+  }
+  return { type: 'board_imported', subject: board, data }
+}
+
+/** Ids of the plan in an order in which every task comes after its dependencies. */
+function dependenciesFirst(plan: Plan): string[] {
+  const order: string[] = []
+  const seen = new Set<string>()
+  for (const start of plan.keys()) {
+    const stack = seen.has(start) ? [] : [{ id: start, next: 0 }]
+    seen.add(start)
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      const dependency = plan.get(frame.id)?.spec.dependencies[frame.next]
+      frame.next += 1
+      if (dependency === undefined) {
+        order.push(frame.id)
+        stack.pop()
+      } else if (!seen.has(dependency)) {
+        seen.add(dependency)
+        stack.push({ id: dependency, next: 0 })
+      }
+    }
+  }
+  return order
+}
+
+/** A marker in the log; the tasks have entries of their own. */
+export const boardImported: Evolve<EntryOf<'board_imported'>> = () => {}

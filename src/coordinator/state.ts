@@ -1,0 +1,282 @@
+import type { BlockerRow } from '../model/blocker.js'
+import { actorSwarm, type Entry } from '../model/entry.js'
+import { assertInvariant } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import type { Message } from '../model/message.js'
+import type { SwarmRow } from '../model/swarm.js'
+import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
+import { type Deadline, deadlineKey, deadlinesBefore, taskDeadline } from './deadlines.js'
+import { KeyedHeap } from './heap.js'
+import { IdIndex } from './id-index.js'
+import { DEFAULT_POLICY, type Policy } from './policy.js'
+import { ReadyQueue } from './ready-queue.js'
+
+/** Messages of one reader, oldest first. */
+export interface Inbox {
+  readonly reader: string
+  readonly messages: readonly Message[]
+  /** Index of the last message dealt with, as far as the log knows; -1 before the first. */
+  readonly acknowledged: number
+  readonly dropped: number
+}
+
+/** Where the last row of a finished task that left memory can be read. */
+export interface ArchivedTask {
+  readonly id: string
+  readonly state: 'completed' | 'cancelled'
+  readonly index: number
+}
+
+/** A row of any table, as a snapshot holds it. */
+export type StateRow =
+  | { readonly table: 'task'; readonly row: TaskRow }
+  | { readonly table: 'swarm'; readonly row: SwarmRow }
+  | { readonly table: 'blocker'; readonly row: BlockerRow }
+  | { readonly table: 'inbox'; readonly row: Inbox }
+  | { readonly table: 'archived'; readonly row: ArchivedTask }
+
+type TimingPolicy = Pick<Policy, 'stallMs' | 'retentionMs' | 'acknowledgeMs'>
+
+/**
+ * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
+ * beside them are kept; so a snapshot copies references and is consistent while the fold goes on.
+ *
+ * Three things are volatile on purpose and never in the log or a snapshot: lease renewals, read cursors that are not
+ * coalesced yet, and the start time that gives every live lease a full term after a restart.
+ */
+export class FabricState {
+  readonly tasks = new Map<string, TaskRow>()
+  readonly swarms = new Map<string, SwarmRow>()
+  readonly blockers = new Map<string, BlockerRow>()
+  readonly inboxes = new Map<string, Inbox>()
+  readonly archived = new Map<string, ArchivedTask>()
+
+  readonly ready = new ReadyQueue()
+  /** Task -> tasks that name it as a dependency. */
+  readonly dependents = new IdIndex()
+  /** Swarm -> tasks it holds. */
+  readonly claims = new IdIndex()
+  /** Swarm -> claimable tasks whose board names it as owner. */
+  readonly owned = new IdIndex()
+  /** Swarm -> unresolved blockers it was asked to help with. */
+  readonly helping = new IdIndex()
+  /** Task -> unresolved blockers that wait for its completion. */
+  readonly waitedFor = new IdIndex()
+  /** Task -> its blockers, resolved ones too. */
+  readonly blockersOf = new IdIndex()
+  readonly counts: Record<TaskState, number>
+  readonly deadlines = new KeyedHeap<Deadline>(deadlineKey, deadlinesBefore)
+  stuck = 0
+  openBlockers = 0
+  readonly #criticalPath = new Map<string, number>()
+
+  readonly renewals = new Map<string, number>()
+  readonly reads = new Map<string, number>()
+  startedAt = 0
+  readonly timing: TimingPolicy
+
+  constructor(timing: TimingPolicy = DEFAULT_POLICY) {
+    this.timing = timing
+    this.counts = Object.fromEntries(TASK_STATES.map((state) => [state, 0])) as Record<TaskState, number>
+  }
+
+  putTask(row: TaskRow): void {
+    const before = this.tasks.get(row.id)
+    this.tasks.set(row.id, row)
+    if (before !== undefined) this.#unindexTask(before, row)
+    this.counts[row.state] += 1
+    if (isStuck(row)) this.stuck += 1
+    if (before?.dependencies !== row.dependencies) {
+      for (const dependency of row.dependencies) this.dependents.add(dependency, row.id)
+    }
+    if (row.claim !== undefined) this.claims.add(row.claim.swarm, row.id)
+    this.#updateCriticalPath(before, row)
+    this.#updateReady(row)
+    this.#updateTaskDeadline(row)
+  }
+
+  /** Takes a finished task out of memory; `archived` says where it is now. */
+  archiveTask(archived: ArchivedTask): void {
+    const row = this.tasks.get(archived.id)
+    assertInvariant(row === undefined || isFinished(row), `task ${archived.id} is archived before it is finished`)
+    if (row !== undefined) {
+      this.#unindexTask(row)
+      for (const dependency of row.dependencies) this.dependents.remove(dependency, row.id)
+      this.#criticalPath.delete(row.id)
+      this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
+      for (const blocker of this.blockersOf.get(row.id)) this.blockers.delete(blocker)
+      this.blockersOf.delete(row.id)
+      this.tasks.delete(row.id)
+    }
+    this.archived.set(archived.id, archived)
+  }
+
+  putSwarm(row: SwarmRow): void {
+    this.swarms.set(row.id, row)
+  }
+
+  putBlocker(row: BlockerRow): void {
+    const before = this.blockers.get(row.id)
+    if (before !== undefined && before.state !== 'resolved') this.openBlockers -= 1
+    this.blockers.set(row.id, row)
+    this.blockersOf.add(row.task, row.id)
+    for (const helper of before?.helpers ?? []) this.helping.remove(helper.swarm, row.id)
+    if (row.waitsFor !== undefined) this.waitedFor.remove(row.waitsFor, row.id)
+    if (row.state === 'resolved') return
+    this.openBlockers += 1
+    if (row.waitsFor !== undefined) this.waitedFor.add(row.waitsFor, row.id)
+    for (const helper of row.helpers) if (helper.state !== 'declined') this.helping.add(helper.swarm, row.id)
+  }
+
+  putInbox(row: Inbox): void {
+    this.inboxes.set(row.reader, row)
+  }
+
+  /** Puts a message into an inbox, unless the reader caused it: nobody is woken by their own action. */
+  deliver(reader: string, entry: Entry, message: Omit<Message, 'index' | 'from' | 'at'>): void {
+    if (actorSwarm(entry.actor) === reader) return
+    const inbox = this.inbox(reader)
+    const full = { index: entry.index, from: entry.actor, at: entry.at, ...message }
+    const kept = inbox.messages.length < LIMITS.inboxMessages ? inbox.messages : inbox.messages.slice(1)
+    const dropped = inbox.dropped + inbox.messages.length - kept.length
+    this.putInbox({ ...inbox, messages: [...kept, full], dropped })
+  }
+
+  inbox(reader: string): Inbox {
+    return this.inboxes.get(reader) ?? { reader, messages: [], acknowledged: -1, dropped: 0 }
+  }
+
+  /** Index of the last message a reader dealt with, including what the log does not know yet. */
+  readUpTo(reader: string): number {
+    return Math.max(this.inbox(reader).acknowledged, this.reads.get(reader) ?? -1)
+  }
+
+  isCompleted(task: string): boolean {
+    return (this.tasks.get(task) ?? this.archived.get(task))?.state === 'completed'
+  }
+
+  knowsTask(task: string): boolean {
+    return this.tasks.has(task) || this.archived.has(task)
+  }
+
+  /** Longest remaining estimate from the start of this task to the end of the graph, minutes. */
+  criticalPathMinutes(task: string): number {
+    return this.#criticalPath.get(task) ?? 0
+  }
+
+  /** When the holder was last heard, milliseconds since the epoch. After a restart everyone counts as just heard. */
+  lastHeard(task: TaskRow): number {
+    return Math.max(task.claim?.claimedAt ?? 0, this.renewals.get(task.id) ?? 0, this.startedAt)
+  }
+
+  leaseEndsAt(task: TaskRow): number | undefined {
+    return task.claim === undefined ? undefined : this.lastHeard(task) + task.claim.leaseMs
+  }
+
+  /** Puts a task's next deadline where the timer finds it, after a renewal or after a deadline has passed. */
+  refreshDeadline(task: string): void {
+    const row = this.tasks.get(task)
+    if (row !== undefined) this.#updateTaskDeadline(row)
+  }
+
+  *rows(): IterableIterator<StateRow> {
+    for (const row of this.swarms.values()) yield { table: 'swarm', row }
+    for (const row of this.tasks.values()) yield { table: 'task', row }
+    for (const row of this.blockers.values()) yield { table: 'blocker', row }
+    for (const row of this.inboxes.values()) yield { table: 'inbox', row }
+    for (const row of this.archived.values()) yield { table: 'archived', row }
+  }
+
+  putRow({ table, row }: StateRow): void {
+    if (table === 'task') this.putTask(row)
+    else if (table === 'swarm') this.putSwarm(row)
+    else if (table === 'blocker') this.putBlocker(row)
+    else if (table === 'inbox') this.putInbox(row)
+    else this.archived.set(row.id, row)
+  }
+
+  #unindexTask(before: TaskRow, after?: TaskRow): void {
+    this.counts[before.state] -= 1
+    if (isStuck(before)) this.stuck -= 1
+    if (after !== undefined && before.dependencies !== after.dependencies) {
+      for (const dependency of before.dependencies) this.dependents.remove(dependency, before.id)
+    }
+    if (before.claim !== undefined && before.claim.swarm !== after?.claim?.swarm) {
+      this.claims.remove(before.claim.swarm, before.id)
+    }
+    if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
+    if (before.owner !== undefined) this.owned.remove(before.owner, before.id)
+  }
+
+  #updateReady(row: TaskRow): void {
+    const claimable = row.state === 'available' && !row.external && row.notBefore === undefined
+    if (!claimable) {
+      this.ready.remove(row.id)
+      return
+    }
+    this.ready.put(row, this.criticalPathMinutes(row.id))
+    if (row.owner !== undefined) this.owned.add(row.owner, row.id)
+  }
+
+  #updateTaskDeadline(row: TaskRow): void {
+    const at = taskDeadline(this, row)
+    if (at === undefined) this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
+    else this.deadlines.put({ kind: 'task', id: row.id, at })
+  }
+
+  #updateCriticalPath(before: TaskRow | undefined, row: TaskRow): void {
+    const unchanged =
+      before !== undefined &&
+      before.dependencies === row.dependencies &&
+      before.estimateMinutes === row.estimateMinutes &&
+      isFinished(before) === isFinished(row)
+    if (unchanged) return
+    const old = this.criticalPathMinutes(row.id)
+    this.#setPath(row, this.#pathOf(row))
+    if (before !== undefined && before.dependencies !== row.dependencies) {
+      for (const dependency of before.dependencies) this.#recomputePath(dependency)
+    }
+    this.#pushPath(row, old)
+  }
+
+  #recomputePath(id: string): void {
+    const row = this.tasks.get(id)
+    if (row === undefined) return
+    const old = this.criticalPathMinutes(id)
+    this.#setPath(row, this.#pathOf(row))
+    this.#pushPath(row, old)
+  }
+
+  /** Follows a change of one task's path towards what it depends on. Looks at all dependents only after a decrease. */
+  #pushPath(start: TaskRow, startOld: number): void {
+    const open = [{ row: start, old: startOld }]
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      const minutes = this.criticalPathMinutes(next.row.id)
+      for (const dependency of next.row.dependencies) {
+        const row = this.tasks.get(dependency)
+        if (row === undefined || isFinished(row)) continue
+        const old = this.criticalPathMinutes(dependency)
+        const estimate = row.estimateMinutes ?? 0
+        if (estimate + Math.max(minutes, next.old) < old) continue
+        const path = estimate + minutes >= old ? estimate + minutes : this.#pathOf(row)
+        if (path === old) continue
+        this.#setPath(row, path)
+        open.push({ row, old })
+      }
+    }
+  }
+
+  #setPath(row: TaskRow, minutes: number): void {
+    if (this.#criticalPath.get(row.id) === minutes) return
+    this.#criticalPath.set(row.id, minutes)
+    if (this.ready.has(row.id)) this.ready.put(row, minutes)
+  }
+
+  #pathOf(row: TaskRow): number {
+    if (isFinished(row)) return 0
+    let longest = 0
+    for (const dependent of this.dependents.get(row.id))
+      longest = Math.max(longest, this.criticalPathMinutes(dependent))
+    return (row.estimateMinutes ?? 0) + longest
+  }
+}

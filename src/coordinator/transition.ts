@@ -1,0 +1,38 @@
+import type { Entry } from '../model/entry.js'
+import type { CommandOf, CommandType, Replies } from './commands.js'
+import type { CoordinatorDraft } from './entries.js'
+import type { Policy } from './policy.js'
+import type { FabricState } from './state.js'
+
+/** What a decision may know besides the state and the command. */
+export interface DecisionContext {
+  /** Milliseconds since the Unix epoch; never before the time of the last entry. */
+  readonly now: number
+  readonly actor: string
+  /** Index that the first entry of this decision will get. */
+  readonly nextIndex: number
+  readonly policy: Policy
+}
+
+/** A change that is forgotten at a restart on purpose (see FabricState). */
+export type VolatileChange =
+  | { readonly kind: 'lease_renewed'; readonly task: string; readonly at: number }
+  | { readonly kind: 'inbox_read'; readonly swarm: string; readonly upTo: number; readonly settleAt: number }
+  | { readonly kind: 'deadlines_passed'; readonly tasks: readonly string[]; readonly reads: boolean }
+
+export interface Decision<Reply> {
+  readonly entries: readonly CoordinatorDraft[]
+  readonly volatile?: readonly VolatileChange[]
+  /** Called right after the entries are folded in, before any other command. */
+  readonly reply: (state: FabricState) => Reply
+}
+
+/** Decides one kind of command. Pure: no I/O, clock or randomness. Refuses by throwing a coded `FabricError`. */
+export type Decide<Type extends CommandType> = (
+  state: FabricState,
+  command: CommandOf<Type>,
+  context: DecisionContext,
+) => Decision<Replies[Type]>
+
+/** Folds one kind of entry. Never refuses: the entry has happened. */
+export type Evolve<OneEntry extends Entry> = (state: FabricState, entry: OneEntry) => void
