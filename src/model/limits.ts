@@ -34,4 +34,6 @@ export const LIMITS = {
   waitMs: 240_000,
   subscriberBacklogEntries: 10_000,
   boardFileBytes: 8 * 1024 * 1024,
+  boardLineChars: 16_384,
+  boardProblems: 1_000,
 } as const
