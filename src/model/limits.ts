@@ -32,7 +32,8 @@ export const LIMITS = {
   pageItems: 1_000,
   waitingCallers: 50_000,
   waitMs: 240_000,
-  subscriberBacklogEntries: 10_000,
+  /** Newest entries kept for those who follow the log; who is further behind reads the journal. */
+  recentEntries: 4_096,
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 16_384,
   boardProblems: 1_000,

@@ -1,0 +1,118 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { assertInvariant } from '../../model/errors.js'
+import type { Batch } from '../journal.js'
+import { chooseDisk, type Disk, measureFlush, pooledDisk } from './disk.js'
+import { RecordEncoder } from './record.js'
+import {
+  type PreparedSegment,
+  placeSegment,
+  prepareSegment,
+  SEGMENT_HEADER_BYTES,
+  type Segment,
+  segmentHeader,
+} from './segment.js'
+
+/** Writes records at the end of the log, one write and one flush each, and keeps the next segment ready. */
+export class LogWriter {
+  readonly segments: Segment[]
+  /** Median time of one flush when the log was opened, milliseconds. */
+  readonly flushMs: number
+  readonly #directory: string
+  readonly #segmentBytes: number
+  readonly #disk: Disk
+  /** Preparing a segment writes megabytes; that never happens in the calling thread. */
+  readonly #background: Disk
+  readonly #encoder = new RecordEncoder()
+  #handle: FileHandle
+  #next: Promise<PreparedSegment | undefined> | undefined
+
+  private constructor(log: OpenLog, directory: string, segmentBytes: number, disk: Disk, background: Disk) {
+    this.segments = log.segments
+    this.flushMs = log.flushMs
+    this.#handle = log.handle
+    this.#directory = directory
+    this.#segmentBytes = segmentBytes
+    this.#disk = disk
+    this.#background = background
+  }
+
+  /** Takes over recovered segments, or starts the first. Without `disk`, chooses one that fits the measured flush. */
+  static async open(directory: string, segments: Segment[], segmentBytes: number, disk?: Disk): Promise<LogWriter> {
+    const background = disk ?? pooledDisk
+    const last = segments.at(-1)
+    let handle: FileHandle
+    if (last === undefined) {
+      const prepared = await prepareSegment(directory, segmentBytes, background)
+      handle = prepared.handle
+      segments.push(await placeSegment(prepared, 0))
+    } else {
+      handle = await open(last.path, 'r+')
+    }
+    // Overwriting the header with itself costs what an append costs, and changes nothing.
+    const flushMs = await measureFlush(background, handle.fd, segmentHeader(), 0)
+    return new LogWriter(
+      { segments, flushMs, handle },
+      directory,
+      segmentBytes,
+      disk ?? chooseDisk(flushMs),
+      background,
+    )
+  }
+
+  /** Bytes of the log that are in use. */
+  get bytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.end, 0)
+  }
+
+  /** Resolves when the batch is durable. After a rejection the writer must not be used again. */
+  async append(firstIndex: number, batch: Batch): Promise<void> {
+    const record = this.#encoder.encode(firstIndex, batch)
+    let segment = this.#current
+    if (segment.end + record.length > segment.capacity) segment = await this.#roll(firstIndex, record.length)
+    await this.#disk.write(this.#handle.fd, record, segment.end)
+    await this.#disk.flush(this.#handle.fd)
+    segment.extend(segment.end + record.length, batch.entries.length)
+    if (2 * segment.end > segment.capacity) this.#prepareNext()
+  }
+
+  async close(): Promise<void> {
+    await (await this.#next)?.handle.close()
+    await this.#handle.close()
+  }
+
+  get #current(): Segment {
+    const segment = this.segments.at(-1)
+    assertInvariant(segment !== undefined, 'an open log has a segment')
+    return segment
+  }
+
+  #prepareNext(): void {
+    // A failure here loses nothing: the roll tries again and reports it if it persists.
+    this.#next ??= prepareSegment(this.#directory, this.#segmentBytes, this.#background).catch(() => undefined)
+  }
+
+  async #roll(firstIndex: number, recordLength: number): Promise<Segment> {
+    const prepared = await this.#takePrepared(SEGMENT_HEADER_BYTES + recordLength)
+    await this.#handle.close()
+    this.#handle = prepared.handle
+    // A batch too large for a segment without entries replaces that file, which bears the same name.
+    if (this.#current.endIndex === this.#current.firstIndex) this.segments.pop()
+    const segment = await placeSegment(prepared, firstIndex)
+    this.segments.push(segment)
+    return segment
+  }
+
+  async #takePrepared(bytes: number): Promise<PreparedSegment> {
+    const ready = await this.#next
+    this.#next = undefined
+    if (ready !== undefined && ready.capacity >= bytes) return ready
+    await ready?.handle.close()
+    return prepareSegment(this.#directory, Math.max(bytes, this.#segmentBytes), this.#background)
+  }
+}
+
+interface OpenLog {
+  readonly segments: Segment[]
+  readonly flushMs: number
+  readonly handle: FileHandle
+}
