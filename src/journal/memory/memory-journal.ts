@@ -34,7 +34,7 @@ export class MemoryJournal implements Journal {
     const size = this.#entries.length
     if (expectedSize !== size) throw fenced(expectedSize, size)
     for (const entry of batch.entries) {
-      this.#entries.push({ index: this.#entries.length, bytes: entry.slice() })
+      this.#entries.push({ index: this.#entries.length, bytes: Uint8Array.from(entry) })
       this.#bytes += entry.length
     }
     this.#lastBatch = { writerId: batch.writerId, batchId: batch.batchId }
@@ -61,7 +61,7 @@ export class MemoryJournal implements Journal {
     this.#opened()
     checkSnapshot(snapshot, this.#entries.length)
     const chunks: Uint8Array[] = []
-    for await (const chunk of snapshot.chunks) chunks.push(chunk.slice())
+    for await (const chunk of snapshot.chunks) chunks.push(Uint8Array.from(chunk))
     const others = this.#snapshots.filter((kept) => kept.size !== snapshot.size)
     const kept = [...others, { size: snapshot.size, version: snapshot.version, chunks }]
     this.#snapshots = kept.sort((a, b) => b.size - a.size).slice(0, 2)
