@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import * as field from './fields.js'
 import { operation } from './operation.js'
 import { presentStatus } from './present.js'
 import { statusView } from './views.js'

@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { LIMITS } from '../model/limits.js'
 import * as field from './fields.js'
 import { operation } from './operation.js'
 import { logView } from './views.js'

@@ -1,0 +1,140 @@
+import { FabricError, isErrorCode, isFabricError } from '../model/errors.js'
+import { pause, retryDelayMs } from './retry.js'
+import type { Transport, TransportReply, TransportRequest } from './transport.js'
+
+/** How an operation is called over HTTP. */
+export interface Route {
+  readonly method: 'GET' | 'POST' | 'PUT'
+  readonly path: string
+  readonly keyed: boolean
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  /** For this call with all its retries, beyond what its own `waitMs` allows. */
+  readonly timeoutMs?: number
+  /** Default: a new one for each call of an operation that needs one. */
+  readonly idempotencyKey?: string
+}
+
+export interface CallSettings {
+  readonly url: string
+  readonly token: string
+  readonly timeoutMs: number
+  readonly retries: number
+  readonly transport: Transport
+}
+
+type Input = Record<string, unknown>
+
+/** Calls one route: fills in path, query and body, retries what may be retried, and throws coded errors. */
+export function createCaller(settings: CallSettings) {
+  return async (route: Route, input: Input, options: CallOptions): Promise<unknown> => {
+    const waitMs = typeof input.waitMs === 'number' ? input.waitMs : 0
+    const timeoutMs = (options.timeoutMs ?? settings.timeoutMs) + waitMs
+    const ending = endAfter(timeoutMs, options.signal)
+    try {
+      return await withRetries(settings, buildRequest(settings, route, input, options, ending.signal))
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      throw ending.signal.aborted ? timedOut(settings.url, timeoutMs, error) : error
+    } finally {
+      ending.dispose()
+    }
+  }
+}
+
+async function withRetries(settings: CallSettings, request: TransportRequest): Promise<unknown> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await exchange(settings, request)
+    } catch (error) {
+      if (request.signal.aborted || attempt >= settings.retries || !isFabricError(error) || !error.retryable)
+        throw error
+    }
+    await pause(retryDelayMs(attempt), request.signal)
+  }
+}
+
+async function exchange({ transport, url }: CallSettings, request: TransportRequest): Promise<unknown> {
+  let reply: TransportReply
+  try {
+    reply = await transport(request)
+  } catch (cause) {
+    throw new FabricError('UNAVAILABLE', `No fabric answers at ${url}. Start it with \`ifab up\`.`, { url }, { cause })
+  }
+  const body = parseJson(reply.text)
+  if (reply.status >= 200 && reply.status < 300 && body !== undefined) return body
+  throw replyError(url, reply.status, body)
+}
+
+/** The error that a reply stands for, as the server raised it. */
+export function replyError(url: string, status: number, body: unknown): FabricError {
+  const { code, detail, details } = (body ?? {}) as { code?: unknown; detail?: unknown; details?: unknown }
+  if (isErrorCode(code) && typeof detail === 'string') {
+    return new FabricError(code, detail, typeof details === 'object' && details !== null ? { ...details } : {})
+  }
+  // 502 to 504 come from a proxy whose fabric is away.
+  const away = status >= 502 && status <= 504
+  return new FabricError(
+    away ? 'UNAVAILABLE' : 'INTERNAL',
+    `${url} gave an answer (HTTP ${status}) that is not one of a fabric. Check the URL.`,
+    { url, status },
+  )
+}
+
+function buildRequest(
+  { url, token }: CallSettings,
+  { method, path, keyed }: Route,
+  input: Input,
+  { idempotencyKey }: CallOptions,
+  signal: AbortSignal,
+): TransportRequest {
+  const rest: Input = { ...input }
+  const filled = path.replace(/:(\w+)/g, (_, field: string) => {
+    const value = rest[field]
+    delete rest[field]
+    // An empty segment would address another route; the server names the field when it is not an id.
+    return typeof value === 'string' && value !== '' ? encodeURIComponent(value) : '%20'
+  })
+  const headers: Record<string, string> = { authorization: `Bearer ${token}` }
+  const key = idempotencyKey ?? (keyed ? crypto.randomUUID() : undefined)
+  if (key !== undefined) headers['idempotency-key'] = key
+  if (method === 'GET') return { method, url: `${url}${filled}${queryOf(rest)}`, headers, signal }
+  headers['content-type'] = 'application/json'
+  return { method, url: `${url}${filled}`, headers, body: JSON.stringify(rest), signal }
+}
+
+function queryOf(fields: Input): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) query.set(name, String(value))
+  return query.size === 0 ? '' : `?${query}`
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function timedOut(url: string, timeoutMs: number, cause: unknown): FabricError {
+  return new FabricError('UNAVAILABLE', `${url} did not answer within ${timeoutMs} ms.`, { url, timeoutMs }, { cause })
+}
+
+/** A signal that aborts with another one or after a time. Cheaper than `AbortSignal.any` with `timeout`. */
+function endAfter(ms: number, outer: AbortSignal | undefined): { readonly signal: AbortSignal; dispose(): void } {
+  const ending = new AbortController()
+  const abort = () => ending.abort()
+  const timer = setTimeout(abort, ms)
+  outer?.addEventListener('abort', abort, { once: true })
+  if (outer?.aborted === true) abort()
+  return {
+    signal: ending.signal,
+    dispose: () => {
+      clearTimeout(timer)
+      outer?.removeEventListener('abort', abort)
+    },
+  }
+}

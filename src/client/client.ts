@@ -1,0 +1,71 @@
+import { FabricError } from '../model/errors.js'
+import type { InputOf, OutputOf, Resource, Verb } from '../operations/table.js'
+import { type CallOptions, createCaller } from './call.js'
+import { type EventsOptions, followEvents, type LogEntry } from './events.js'
+import { ROUTES } from './routes.js'
+import { type Fetch, fetchTransport, type Transport } from './transport.js'
+
+export interface ConnectOptions {
+  /** Base of the fabric, such as `http://127.0.0.1:7420`. */
+  readonly url: string
+  readonly token: string
+  /** Default: the global one. */
+  readonly fetch?: Fetch
+  /** Carries everything but event streams. Default: `fetch`. */
+  readonly transport?: Transport
+  /** For one call with all its retries, beyond what the operation itself may wait. Default 30,000. */
+  readonly timeoutMs?: number
+  /** How often a retryable failure is tried again. Default 4. */
+  readonly retries?: number
+}
+
+type Method<R extends Resource, V extends Verb<R>> =
+  Record<never, never> extends InputOf<R, V>
+    ? (input?: InputOf<R, V>, options?: CallOptions) => Promise<OutputOf<R, V>>
+    : (input: InputOf<R, V>, options?: CallOptions) => Promise<OutputOf<R, V>>
+
+/** Every operation as `client.<resource>.<verb>(input, options)`. Failures are `FabricError`s with the server's code. */
+export type FabricOperations = {
+  readonly [R in Resource]: { readonly [V in Verb<R>]: Method<R, V> }
+}
+
+export interface FabricClient extends FabricOperations {
+  readonly url: string
+  /** The log as it grows; reconnects and resumes by itself, without a gap and without a double. */
+  events(options?: EventsOptions): AsyncIterable<LogEntry>
+}
+
+/** A typed client of one fabric. Opens no connection by itself. */
+export function connect(options: ConnectOptions): FabricClient {
+  const url = baseUrl(options.url)
+  const fetch = options.fetch ?? globalThis.fetch
+  const settings = {
+    url,
+    token: options.token,
+    timeoutMs: options.timeoutMs ?? 30_000,
+    retries: options.retries ?? 4,
+  }
+  const call = createCaller({ ...settings, transport: options.transport ?? fetchTransport(fetch) })
+  const operations = Object.fromEntries(
+    Object.entries(ROUTES).map(([resource, verbs]) => [
+      resource,
+      Object.fromEntries(
+        Object.entries(verbs).map(([verb, route]) => [
+          verb,
+          (input: Record<string, unknown> = {}, callOptions: CallOptions = {}) => call(route, input, callOptions),
+        ]),
+      ),
+    ]),
+  )
+  const events = (eventsOptions: EventsOptions = {}) => followEvents({ ...settings, fetch }, eventsOptions)
+  // The routes are generated from the same table as the types; a test compares the two.
+  return { ...(operations as unknown as FabricOperations), url, events }
+}
+
+function baseUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '')
+  throw new FabricError('INVALID_ARGUMENT', `${text} is not a URL. Use one such as http://127.0.0.1:7420.`, {
+    field: 'url',
+  })
+}

@@ -1,0 +1,91 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FabricError } from '../model/errors.js'
+
+export const DEFAULT_DATA_DIRECTORY = '.infrafabric'
+/** In the data directory of a running fabric: `{ "url": ..., "pid": ... }`. */
+export const ENDPOINT_FILE = 'endpoint.json'
+/** In the data directory, readable by its owner only. */
+export const TOKEN_FILE = 'admin.token'
+
+export interface DiscoverOptions {
+  readonly url?: string | undefined
+  readonly token?: string | undefined
+  /** Data directory. */
+  readonly data?: string | undefined
+}
+
+export interface Endpoint {
+  readonly url: string
+  readonly token: string
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The data directory that applies: the option, else `IFAB_DATA`, else `.infrafabric`. */
+export function dataDirectory(option: string | undefined, environment: Environment = process.env): string {
+  return option || environment.IFAB_DATA || DEFAULT_DATA_DIRECTORY
+}
+
+/**
+ * Finds a fabric and its token: the option, else `IFAB_URL` and `IFAB_TOKEN`, else the files of the data directory.
+ * Throws UNAVAILABLE when no fabric runs there and UNAUTHENTICATED when there is no token to use.
+ */
+export async function discover(
+  options: DiscoverOptions = {},
+  environment: Environment = process.env,
+): Promise<Endpoint> {
+  const data = dataDirectory(options.data, environment)
+  const url = options.url || environment.IFAB_URL || (await readEndpoint(data))
+  const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url))
+  return { url, token }
+}
+
+async function readEndpoint(data: string): Promise<string> {
+  const path = join(data, ENDPOINT_FILE)
+  const text = await readIfThere(path)
+  if (text === undefined) {
+    throw new FabricError(
+      'UNAVAILABLE',
+      `No fabric runs in ${data}. Start it with \`ifab up\`, or name it with IFAB_URL.`,
+      {
+        data,
+      },
+    )
+  }
+  try {
+    const { url } = JSON.parse(text) as { url?: unknown }
+    if (typeof url === 'string' && URL.canParse(url)) return url
+  } catch {
+    // Falls through: a file that is cut short is as good as one without a URL.
+  }
+  throw new FabricError('UNAVAILABLE', `${path} names no URL. Start the fabric again with \`ifab up\`.`, { path })
+}
+
+async function readToken(data: string, url: string): Promise<string> {
+  const path = join(data, TOKEN_FILE)
+  // The token of this machine's fabric must not be sent to another machine.
+  const { hostname } = new URL(url)
+  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+    throw new FabricError('UNAUTHENTICATED', `There is no token for ${url}. Set IFAB_TOKEN.`, { url })
+  }
+  const token = (await readIfThere(path))?.trim()
+  if (token === undefined || token === '') {
+    throw new FabricError('UNAUTHENTICATED', `There is no token in ${path}. Set IFAB_TOKEN, or IFAB_DATA.`, { path })
+  }
+  const { mode } = await stat(path)
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+    throw new FabricError('UNAUTHENTICATED', `Others can read ${path}. Run \`chmod 600 ${path}\`.`, { path })
+  }
+  return token
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined
+    throw new FabricError('UNAUTHENTICATED', `${path} cannot be read. Check who owns it.`, { path }, { cause: error })
+  }
+}

@@ -1,0 +1,96 @@
+import { FabricError, isFabricError } from '../model/errors.js'
+import { replyError } from './call.js'
+import { readEvents } from './event-stream.js'
+import { pause, retryDelayMs } from './retry.js'
+import type { Fetch } from './transport.js'
+
+/** Three of the server's heartbeats. */
+const SILENCE_MS = 45_000
+
+export interface EventsOptions {
+  /** Index of the first entry wanted; default: what comes from now on. */
+  readonly from?: number
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal
+}
+
+/** An entry of the log with its index. `event` is the stored CloudEvents object. */
+export interface LogEntry {
+  readonly index: number
+  readonly event: Readonly<Record<string, unknown>>
+}
+
+export interface StreamSettings {
+  readonly url: string
+  readonly token: string
+  readonly fetch: Fetch
+}
+
+/**
+ * Entries in order, each once. A lost connection, a restart of the server and a reader that was too slow are mended by
+ * resuming after the last entry. Ends when the signal aborts; throws what cannot be mended by trying again.
+ */
+export async function* followEvents(settings: StreamSettings, options: EventsOptions): AsyncGenerator<LogEntry> {
+  const signal = options.signal ?? new AbortController().signal
+  const position = { lastId: options.from === undefined ? undefined : options.from - 1 }
+  let failures = 0
+  while (!signal.aborted) {
+    try {
+      for await (const entry of readOnce(settings, position, signal)) {
+        failures = 0
+        yield entry
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (isFabricError(error) && !error.retryable) throw error
+    }
+    await pause(retryDelayMs(failures), signal)
+    failures += 1
+  }
+}
+
+/** One connection's worth. Returns when the server ends it; throws when it is lost or refused. */
+async function* readOnce(
+  { url, token, fetch }: StreamSettings,
+  position: { lastId: number | undefined },
+  signal: AbortSignal,
+): AsyncGenerator<LogEntry> {
+  const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'text/event-stream' }
+  if (position.lastId !== undefined) headers['last-event-id'] = String(position.lastId)
+  const silence = abortOnSilence(signal)
+  try {
+    const reply = await fetch(`${url}/v1/events`, { headers, signal: silence.signal, redirect: 'error' })
+    if (!reply.ok || reply.body === null) {
+      throw replyError(url, reply.status, await reply.json().catch(() => undefined))
+    }
+    const onId = (id: string) => {
+      position.lastId = Number(id)
+    }
+    for await (const { type, data, id } of readEvents(reply.body, { onId, onActivity: silence.reset })) {
+      if (type === 'dropped') throw new FabricError('RATE_LIMITED', 'The stream fell behind and was ended.')
+      yield { index: Number(id), event: JSON.parse(data) }
+    }
+  } finally {
+    silence.dispose()
+  }
+}
+
+/** A connection whose other end vanished reports nothing; only the missing heartbeat tells. */
+function abortOnSilence(outer: AbortSignal) {
+  const silent = new AbortController()
+  const abort = () => silent.abort()
+  let timer = setTimeout(abort, SILENCE_MS)
+  outer.addEventListener('abort', abort, { once: true })
+  if (outer.aborted) abort()
+  return {
+    signal: silent.signal,
+    reset: () => {
+      clearTimeout(timer)
+      timer = setTimeout(abort, SILENCE_MS)
+    },
+    dispose: () => {
+      clearTimeout(timer)
+      outer.removeEventListener('abort', abort)
+    },
+  }
+}

@@ -1,0 +1,30 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Fabric } from '../fabric/fabric.js'
+import { ADMIN_ACTOR } from '../model/entry.js'
+import { parseInput } from '../operations/input.js'
+import type { Operation } from '../operations/operation.js'
+import { OPERATION_LIST } from '../operations/table.js'
+import { requestOrigin } from './origin.js'
+import { inputReader } from './request-input.js'
+import type { Waits } from './waits.js'
+
+const NEVER_ABORTED = new AbortController().signal
+
+/** One route for each operation of the table. */
+export function addOperations(app: FastifyInstance, fabric: Fabric, waits: Waits): void {
+  for (const operation of OPERATION_LIST) {
+    app.route({ method: operation.method, url: operation.path, handler: handlerOf(operation, fabric, waits) })
+  }
+}
+
+function handlerOf(operation: Operation, fabric: Fabric, waits: Waits) {
+  const read = inputReader(operation)
+  const run = (request: FastifyRequest, signal: AbortSignal) =>
+    operation.run(
+      { fabric, origin: requestOrigin(ADMIN_ACTOR, request.headers), signal },
+      parseInput(operation.input, read(request)),
+    )
+  // Only what can wait pays for noticing that its caller left.
+  if (!('waitMs' in operation.input.shape)) return (request: FastifyRequest) => run(request, NEVER_ABORTED)
+  return (request: FastifyRequest, reply: FastifyReply) => waits.during(reply.raw, (signal) => run(request, signal))
+}

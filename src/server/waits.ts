@@ -1,0 +1,38 @@
+import type { ServerResponse } from 'node:http'
+import { FabricError } from '../model/errors.js'
+
+/** Requests that may last: each ends when its caller leaves, and all of them when the server closes. */
+export class Waits {
+  readonly #open = new Set<AbortController>()
+  #closed = false
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Runs `work` with a signal that aborts when the connection of `response` is lost or the server closes. */
+  async during<Result>(response: ServerResponse, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    if (this.#closed) throw closing()
+    const ending = new AbortController()
+    const leave = () => ending.abort(new FabricError('UNAVAILABLE', 'The caller closed the connection.'))
+    this.#open.add(ending)
+    response.once('close', leave)
+    try {
+      return await work(ending.signal)
+    } catch (error) {
+      throw ending.signal.aborted ? ending.signal.reason : error
+    } finally {
+      response.off('close', leave)
+      this.#open.delete(ending)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const ending of this.#open) ending.abort(closing())
+  }
+}
+
+export function closing(): FabricError {
+  return new FabricError('UNAVAILABLE', 'The fabric is shutting down. Try again when it is up.')
+}

@@ -1,0 +1,116 @@
+import * as z from 'zod'
+import { ID_PATTERN } from '../../src/model/ids.js'
+import type { NamedOperation } from '../../src/operations/table.js'
+
+/** `src/client/routes.ts`: what a client must know of the table without loading schemas and the fabric behind them. */
+export function renderRoutes(operations: readonly NamedOperation[]): string {
+  const resources = new Set(operations.map(({ name }) => resourceOf(name)))
+  const body = [...resources].map((resource) => {
+    const rows = operations.filter(({ name }) => resourceOf(name) === resource)
+    const lines = rows.map(
+      ({ name, method, path, keyed }) =>
+        `    ${name.slice(resource.length + 1)}: { method: '${method}', path: '${path}', keyed: ${keyed} },`,
+    )
+    return `  ${resource}: {\n${lines.join('\n')}\n  },`
+  })
+  return `import type { Resource, Verb } from '../operations/table.js'
+import type { Route } from './call.js'
+
+/** Generated from the operations table by \`npm run generate\`. Do not edit. */
+export const ROUTES = {
+${body.join('\n')}
+} as const satisfies { readonly [R in Resource]: { readonly [V in Verb<R>]: Route } }
+`
+}
+
+const BEGIN = '<!-- operations: begin -->'
+const END = '<!-- operations: end -->'
+
+/** `docs/reference/http.md` with the part between its marks rendered anew. */
+export function renderHttpReference(page: string, operations: readonly NamedOperation[]): string {
+  const begin = page.indexOf(BEGIN)
+  const end = page.indexOf(END)
+  if (begin < 0 || end < begin) throw new Error(`the page has no ${BEGIN} ... ${END}`)
+  const rows = operations.map(
+    ({ name, method, path, role, summary }) =>
+      `| [\`${name}\`](#${name.replaceAll('.', '')}) | \`${method} ${path}\` | ${role} | ${summary} |`,
+  )
+  const overview = ['| operation | request | role | |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const sections = operations.map(renderOperation).join('\n\n')
+  return `${page.slice(0, begin)}${BEGIN}\n\n${overview}\n\n${sections}\n\n${page.slice(end)}`
+}
+
+function renderOperation({ name, method, path, summary, input, output, example, keyed }: NamedOperation): string {
+  const { properties = {}, required = [] } = schemaOf(input)
+  const inPath = path.split('/').flatMap((segment) => (segment.startsWith(':') ? [segment.slice(1)] : []))
+  const fields = Object.entries(properties).map(([field, schema]) => {
+    const need = inPath.includes(field) ? 'path' : required.includes(field) ? 'required' : defaultOf(schema)
+    return `| \`${field}\` | ${describe(schema)} | ${need} |`
+  })
+  const table = fields.length === 0 ? [] : [['| field | | |', '| --- | --- | --- |', ...fields].join('\n')]
+  const answer = Object.entries(schemaOf(output).properties ?? {}).map(([field]) => `\`${field}\``)
+  return [
+    `### ${name}`,
+    summary + (keyed ? ' Send an `Idempotency-Key` when you may repeat it.' : ''),
+    ...table,
+    `Answers ${answer.join(', ')}.`,
+    `\`\`\`http\n${renderExample(method, path, { ...example })}\n\`\`\``,
+  ].join('\n\n')
+}
+
+function renderExample(method: string, path: string, rest: Record<string, unknown>): string {
+  const filled = path.replace(/:(\w+)/g, (_, field: string) => {
+    const value = String(rest[field])
+    delete rest[field]
+    return encodeURIComponent(value)
+  })
+  if (method !== 'GET') return `${method} ${filled}\ncontent-type: application/json\n\n${JSON.stringify(rest)}`
+  const query = new URLSearchParams()
+  for (const [field, value] of Object.entries(rest)) query.set(field, String(value))
+  return query.size === 0 ? `GET ${filled}` : `GET ${filled}?${query}`
+}
+
+function schemaOf(schema: z.ZodType): z.core.JSONSchema.JSONSchema {
+  return z.toJSONSchema(schema, { io: 'input' })
+}
+
+type Schema = z.core.JSONSchema._JSONSchema
+
+function defaultOf(schema: Schema): string {
+  return typeof schema === 'object' && schema.default !== undefined
+    ? `default \`${JSON.stringify(schema.default)}\``
+    : ''
+}
+
+function describe(schema: Schema): string {
+  if (typeof schema !== 'object') return 'anything'
+  const { type, enum: values, const: constant, anyOf, oneOf, pattern, items, minimum, maximum } = schema
+  const choices = anyOf ?? oneOf
+  if (choices !== undefined) return choices.map(describe).join(' or ')
+  if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ')
+  if (constant !== undefined) return `\`${constant}\``
+  if (pattern === ID_PATTERN.source) return 'id'
+  if (type === 'string')
+    return schema.maxLength === undefined ? 'text' : `text of at most ${schema.maxLength} characters`
+  if (type === 'integer') return `integer${rangeOf(minimum, maximum)}`
+  if (type === 'array' && items !== undefined && !Array.isArray(items)) {
+    return `list of at most ${schema.maxItems}: ${describe(items)}`
+  }
+  if (type === 'object' && schema.properties !== undefined) {
+    const optional = (field: string) => (schema.required?.includes(field) ? '' : '?')
+    return `{ ${Object.entries(schema.properties)
+      .map(([field, value]) => `${field}${optional(field)}: ${describe(value)}`)
+      .join(', ')} }`
+  }
+  return type === 'object' ? 'object of texts' : String(type)
+}
+
+function rangeOf(minimum: number | undefined, maximum: number | undefined): string {
+  const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
+  if (minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER) return ''
+  return bounded ? ` from ${minimum} to ${maximum}` : ` from ${minimum} on`
+}
+
+function resourceOf(name: string): string {
+  return name.slice(0, name.indexOf('.'))
+}
