@@ -155,6 +155,8 @@ export interface AcknowledgeInbox {
 /** A deadline has come; submitted by the engine's timer. */
 export interface Tick {
   readonly type: 'tick'
+  /** Also writes down what is gathered for later, because the fabric is about to close. */
+  readonly flush?: boolean
 }
 
 export type CoordinatorCommand =

@@ -41,8 +41,8 @@ type TimingPolicy = Pick<Policy, 'stallMs' | 'retentionMs' | 'acknowledgeMs'>
  * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
  * beside them are kept; so a snapshot copies references and is consistent while the fold goes on.
  *
- * Three things are volatile on purpose and never in the log or a snapshot: lease renewals, read cursors that are not
- * coalesced yet, and the start time that gives every live lease a full term after a restart.
+ * Some things are volatile on purpose and never in the log or a snapshot: news, lease renewals, read cursors that are
+ * not coalesced yet, and the start time that gives every live lease a full term after a restart.
  */
 export class FabricState {
   readonly tasks = new Map<string, TaskRow>()
@@ -70,6 +70,8 @@ export class FabricState {
   openBlockers = 0
   readonly #criticalPath = new Map<string, number>()
 
+  /** What became claimable and whose inboxes grew since somebody last took note: for waking those who wait. */
+  readonly news = { claimable: new Set<string>(), mail: new Set<string>() }
   readonly renewals = new Map<string, number>()
   readonly reads = new Map<string, number>()
   startedAt = 0
@@ -140,6 +142,7 @@ export class FabricState {
     const kept = inbox.messages.length < LIMITS.inboxMessages ? inbox.messages : inbox.messages.slice(1)
     const dropped = inbox.dropped + inbox.messages.length - kept.length
     this.putInbox({ ...inbox, messages: [...kept, full], dropped })
+    this.news.mail.add(reader)
   }
 
   inbox(reader: string): Inbox {
@@ -214,6 +217,7 @@ export class FabricState {
       this.ready.remove(row.id)
       return
     }
+    if (!this.ready.has(row.id)) this.news.claimable.add(row.id)
     this.ready.put(row, this.criticalPathMinutes(row.id))
     if (row.owner !== undefined) this.owned.add(row.owner, row.id)
   }

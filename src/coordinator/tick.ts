@@ -13,20 +13,12 @@ import type { Decide, DecisionContext, Evolve } from './transition.js'
 const DUE_PER_TICK = 256
 
 /** Does what is due: warns about silent holders, ends leases, backoffs and retention, writes down read cursors. */
-export const tick: Decide<'tick'> = (state, _command, context) => {
+export const tick: Decide<'tick'> = (state, command, context) => {
   const due = state.deadlines.takeWhile(({ at }) => at <= context.now, DUE_PER_TICK)
-  const entries: CoordinatorDraft[] = []
-  const tasks: string[] = []
-  let reads = false
-  for (const deadline of due) {
-    if (deadline.kind === 'reads') {
-      reads = true
-      entries.push(...acknowledgedCursors(state))
-    } else {
-      tasks.push(deadline.id)
-      entries.push(...taskDue(state, deadline.id, context))
-    }
-  }
+  const tasks = due.filter(({ kind }) => kind === 'task').map(({ id }) => id)
+  const reads = command.flush === true || tasks.length < due.length
+  const entries: CoordinatorDraft[] = tasks.flatMap((id) => taskDue(state, id, context))
+  if (reads) entries.push(...acknowledgedCursors(state))
   return {
     entries,
     volatile: [{ kind: 'deadlines_passed', tasks, reads }],

@@ -1,4 +1,5 @@
 import type { CommandOf, CommandType, Offer, OfferNext, Replies } from '../coordinator/commands.js'
+import type { Policy } from '../coordinator/policy.js'
 import type { FabricState } from '../coordinator/state.js'
 import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
@@ -47,6 +48,7 @@ export interface FabricStatus {
 /** One coordinated space: the engine with everything above it that callers need. */
 export interface Fabric {
   readonly name: string
+  readonly policy: Policy
 
   /** Decides a command and resolves when its entries are durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]>
@@ -61,8 +63,8 @@ export interface Fabric {
   inbox(swarm: string, after: number, limit: number, waitMs: number, signal?: AbortSignal): Promise<InboxPage>
 
   /**
-   * Durable entries from index `from` (default: from now on), in order and without a gap, until `signal` aborts.
-   * Ends with RATE_LIMITED when the reader is too slow; it can resume after the last index it saw.
+   * Durable entries from index `from` (default: from now on), in order and without a gap, until `signal` aborts or the
+   * fabric closes. A slow reader costs nothing: what it missed is read from the journal.
    */
   follow(signal: AbortSignal, from?: number): AsyncIterable<readonly PublishedEntry[]>
 

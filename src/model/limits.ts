@@ -13,6 +13,8 @@ export const LIMITS = {
   batchCommands: 1_024,
   queuedCommands: 100_000,
   idempotencyKeys: 10_000,
+  /** JSON of a reply kept for an idempotency key. */
+  receiptBytes: 48 * 1024,
   httpBodyBytes: 16 * 1024 * 1024,
   /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */
   taskBytes: 24 * 1024,

@@ -1,0 +1,157 @@
+import { createHash } from 'node:crypto'
+import type { CommandType, CoordinatorCommand } from '../coordinator/commands.js'
+import { decide } from '../coordinator/decide.js'
+import { applyVolatile } from '../coordinator/evolve.js'
+import type { Policy } from '../coordinator/policy.js'
+import type { VolatileChange } from '../coordinator/transition.js'
+import type { EntryDraft } from '../model/entry.js'
+import { FabricError, isFabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import type { EngineEntry, FabricEntry } from './entries.js'
+import { type EncodedEntry, encodeEntry } from './entry-codec.js'
+import type { Origin } from './fabric.js'
+import type { Fold } from './fold.js'
+import { receiptKey } from './receipts.js'
+
+/** A command that waits for its batch. */
+export interface Pending {
+  readonly command: CoordinatorCommand
+  readonly origin: Origin
+  readonly resolve: (reply: unknown) => void
+  readonly reject: (error: FabricError) => void
+}
+
+type Outcome =
+  | { readonly kind: 'reply'; readonly reply: unknown }
+  | { readonly kind: 'refusal'; readonly error: FabricError }
+  /** The command was answered before; the answer is in the log. */
+  | { readonly kind: 'repeat'; readonly receiptIndex: number }
+
+export interface BatchOptions {
+  readonly fold: Fold
+  readonly policy: Policy
+  readonly now: number
+  readonly fabric: string
+  readonly writerId: string
+  readonly batchId: string
+}
+
+/**
+ * Commands decided together, each against the state as the ones before it left it, and the entries they led to. Nobody
+ * hears an outcome, not even a refusal, before the whole batch is durable: a refusal may rest on a claim of the same
+ * batch.
+ */
+export class CommandBatch {
+  readonly entries: EncodedEntry[] = []
+  /** Entries in the log before this batch. */
+  readonly size: number
+  readonly #options: BatchOptions
+  readonly #decided: { readonly pending: Pending; readonly outcome: Outcome }[] = []
+  #bytes = 0
+
+  constructor(options: BatchOptions) {
+    this.#options = options
+    this.size = options.fold.head.size
+  }
+
+  get writerId(): string {
+    return this.#options.writerId
+  }
+
+  get batchId(): string {
+    return this.#options.batchId
+  }
+
+  /** Decides commands from the front of the queue until the batch is full; returns how many. */
+  decide(queue: readonly Pending[]): number {
+    for (const pending of queue) {
+      if (this.#decided.length >= LIMITS.batchCommands || this.#bytes >= LIMITS.batchBytes) break
+      this.#decided.push({ pending, outcome: this.#outcomeOf(pending) })
+    }
+    return this.#decided.length
+  }
+
+  /** Entries of the engine's own, without a command. */
+  write(drafts: readonly EntryDraft<EngineEntry>[], actor: string): void {
+    this.#fold(this.#encode(drafts, { actor }))
+  }
+
+  /** Answers everyone; `receipt` reads an earlier answer from the log. */
+  answer(receipt: (index: number) => Promise<unknown>): void {
+    for (const { pending, outcome } of this.#decided) {
+      if (outcome.kind === 'reply') pending.resolve(outcome.reply)
+      else if (outcome.kind === 'refusal') pending.reject(outcome.error)
+      else receipt(outcome.receiptIndex).then(pending.resolve, pending.reject)
+    }
+  }
+
+  reject(error: FabricError): void {
+    for (const { pending } of this.#decided) pending.reject(error)
+  }
+
+  #outcomeOf({ command, origin }: Pending): Outcome {
+    const key = origin.idempotencyKey
+    const digest = key === undefined ? '' : digestOf(command)
+    const known = key === undefined ? undefined : this.#options.fold.receipts.get(receiptKey(origin.actor, key))
+    try {
+      if (known !== undefined) {
+        requireSameCommand(known.digest, digest)
+        return { kind: 'repeat', receiptIndex: known.index }
+      }
+      const reply = this.#decideOne(command, origin)
+      if (key !== undefined) this.#writeReceipt(key, digest, reply, origin)
+      return { kind: 'reply', reply }
+    } catch (error) {
+      if (isFabricError(error) && error.code !== 'INTERNAL') return { kind: 'refusal', error }
+      throw error
+    }
+  }
+
+  #decideOne(command: CoordinatorCommand, origin: Origin): unknown {
+    const { fold, policy, now } = this.#options
+    const context = { now, actor: origin.actor, nextIndex: fold.head.size, policy }
+    const decision = decide(fold.state, command, context)
+    this.#fold(this.#encode(decision.entries, origin), decision.volatile)
+    return decision.reply(fold.state)
+  }
+
+  /** A reply that is too large to keep is left out: the command is still done only once. */
+  #writeReceipt(key: string, digest: string, reply: unknown, origin: Origin): void {
+    const kept = Buffer.byteLength(JSON.stringify(reply)) <= LIMITS.receiptBytes
+    const data = { digest, ...(kept && { reply }) }
+    const draft: EntryDraft<EngineEntry> = { type: 'command_received', subject: key, data }
+    this.#fold(this.#encode([draft], origin))
+  }
+
+  /** Encodes all before any is folded, so that one that does not fit leaves nothing behind. */
+  #encode(drafts: readonly EntryDraft<FabricEntry>[], origin: Origin): EncodedEntry[] {
+    const { fold, now: at, fabric } = this.#options
+    const { actor, traceparent } = origin
+    const trace = traceparent === undefined ? {} : { traceparent }
+    return drafts.map((draft, offset) =>
+      encodeEntry(draft, { index: fold.head.size + offset, at, actor, fabric, ...trace }),
+    )
+  }
+
+  #fold(encoded: readonly EncodedEntry[], volatile: readonly VolatileChange[] = []): void {
+    const { fold } = this.#options
+    for (const one of encoded) {
+      fold.apply(one.entry)
+      this.entries.push(one)
+      this.#bytes += one.bytes.length
+    }
+    applyVolatile(fold.state, volatile)
+  }
+}
+
+function digestOf(command: { readonly type: CommandType }): string {
+  return createHash('sha256').update(JSON.stringify(command)).digest('hex')
+}
+
+function requireSameCommand(known: string, digest: string): void {
+  if (known === digest) return
+  throw new FabricError(
+    'CONFLICT',
+    'This idempotency key was used for another command. Use a new key for each command.',
+  )
+}

@@ -1,0 +1,316 @@
+import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js'
+import type { Policy } from '../coordinator/policy.js'
+import type { FabricState } from '../coordinator/state.js'
+import type { Journal } from '../journal/journal.js'
+import { FABRIC_ACTOR } from '../model/entry.js'
+import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
+import type { IdSource } from '../model/ids.js'
+import { LIMITS } from '../model/limits.js'
+import { CommandBatch, type Pending } from './command-batch.js'
+import { decodeEntry } from './entry-codec.js'
+import type { Origin } from './fabric.js'
+import type { Fold } from './fold.js'
+import { Publisher } from './publisher.js'
+import { type Loaded, loadFold, readEntry } from './recovery.js'
+import { Snapshotter } from './snapshotter.js'
+import type { Timing } from './timing.js'
+
+export interface EngineOptions {
+  readonly journal: Journal
+  readonly policy: Policy
+  readonly timing: Timing
+  readonly ids: IdSource
+  /** Name of a fabric that does not exist yet. */
+  readonly name: string
+  /** Version of the program, for the log. */
+  readonly version: string
+  /** Entries between two snapshots. */
+  readonly snapshotEvery: number
+  /** Told about faults that no caller is waiting for. */
+  readonly report: (error: unknown) => void
+}
+
+export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
+
+/** `rebuilt` says that the state was made anew from the journal: what changed since the last call is not known. */
+export type ChangeListener = (state: FabricState, rebuilt: boolean) => void
+
+type Read = { readonly run: () => void; readonly reject: (error: unknown) => void }
+
+/**
+ * The one writer. Commands queue up; all that are there are decided in order against the state as it evolves and become
+ * durable in one append; only then do replies, reads and pushes show them. One batch is under way at a time.
+ *
+ * When an append fails the evolved state is thrown away and rebuilt from the journal: nothing that did not become
+ * durable survives anywhere.
+ */
+export class Engine {
+  readonly publisher: Publisher
+  readonly #options: EngineOptions
+  readonly #snapshotter: Snapshotter
+  readonly #listeners = new Set<ChangeListener>()
+  readonly #writerId: string
+  #fold: Fold
+  #queue: Pending[] = []
+  #reads: Read[] = []
+  #state: EngineState = 'running'
+  #pumping = false
+  #pumped: Promise<void> = Promise.resolve()
+  #failure: FabricError | undefined
+  #cancelTimer: (() => void) | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+
+  private constructor(options: EngineOptions, { fold, snapshotSize }: Loaded) {
+    this.#options = options
+    this.#fold = fold
+    this.#writerId = options.ids.next()
+    this.publisher = new Publisher(options.journal, fold.head.size)
+    this.#snapshotter = new Snapshotter(options.journal, options.snapshotEvery, snapshotSize, options.report)
+  }
+
+  /** Opens the journal, folds it and writes that this process took over. Closes the journal again when that fails. */
+  static async open(options: EngineOptions): Promise<Engine> {
+    const { journal, policy } = options
+    try {
+      await journal.open()
+      const engine = new Engine(options, await loadFold(journal, policy))
+      await engine.#begin()
+      return engine
+    } catch (error) {
+      await journal.close()
+      throw error
+    }
+  }
+
+  async #begin(): Promise<void> {
+    const { name, version } = this.#options
+    const isNew = this.#fold.head.size === 0
+    const batch = this.#newBatch()
+    if (isNew) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
+    batch.write([{ type: 'fabric_started', subject: this.name, data: { version } }], FABRIC_ACTOR)
+    this.#fold.state.startedAt = this.#now()
+    await this.#append(batch)
+    this.#settle(batch)
+    this.#armTimer()
+  }
+
+  get state(): EngineState {
+    return this.#state
+  }
+
+  get name(): string {
+    return this.#fold.head.name
+  }
+
+  get createdAt(): number {
+    return this.#fold.head.createdAt
+  }
+
+  /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
+  submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
+    return new Promise((resolve, reject) => {
+      const refusal = this.#refusal()
+      if (refusal !== undefined) {
+        reject(refusal)
+        return
+      }
+      const settle = (reply: unknown) => resolve(reply as Replies[Type])
+      this.#queue.push({ command, origin, resolve: settle, reject })
+      this.#schedule()
+    })
+  }
+
+  /** Runs a query between batches, so that it sees only what is durable. */
+  read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        try {
+          resolve(query(this.#fold.state, this.#now()))
+        } catch (error) {
+          reject(error)
+        }
+      }
+      if (this.#state === 'failed' || this.#state === 'closed') reject(this.#refusal())
+      else if (this.#pumping) this.#reads.push({ run, reject })
+      else run()
+    })
+  }
+
+  /** Calls `listener` after every commit and after every rebuild, with a state in which everything is durable. */
+  onChange(listener: ChangeListener): void {
+    this.#listeners.add(listener)
+  }
+
+  async snapshot(): Promise<number> {
+    return this.#snapshotter.take(await this.read(() => this.#fold))
+  }
+
+  /** Lets what is queued finish, writes down what was gathered, takes a snapshot and closes the journal. Idempotent. */
+  async close(): Promise<void> {
+    if (this.#state === 'closed') return
+    if (this.#state === 'running') {
+      await this.submit({ type: 'tick', flush: true }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
+    }
+    const healthy = this.#state === 'running'
+    this.#state = 'closed'
+    this.#cancelTimer?.()
+    this.#rejectAll(new FabricError('UNAVAILABLE', 'The fabric is closing. Connect again when it is back.'))
+    await this.#pumped
+    if (healthy) await this.#snapshotter.take(this.#fold).catch(this.#options.report)
+    await this.#snapshotter.idle()
+    this.publisher.close()
+    await this.#options.journal.close()
+  }
+
+  #now(): number {
+    return Math.max(this.#options.timing.now(), this.#fold.head.lastAt)
+  }
+
+  #refusal(): FabricError | undefined {
+    if (this.#state === 'closed')
+      return new FabricError('UNAVAILABLE', 'The fabric is closed. Start it with `ifab up`.')
+    if (this.#state === 'failed') return this.#failure
+    if (this.#queue.length < LIMITS.queuedCommands) return undefined
+    return new FabricError('RATE_LIMITED', `${LIMITS.queuedCommands} commands are waiting. Send fewer at once.`)
+  }
+
+  #schedule(): void {
+    if (this.#pumping) return
+    this.#pumping = true
+    this.#pumped = new Promise(setImmediate).then(() => this.#pump())
+  }
+
+  /** One batch a turn of the event loop: callers that were just answered get their next command into the next one. */
+  async #pump(): Promise<void> {
+    while (this.#queue.length > 0 || this.#reads.length > 0) {
+      await this.#commitNext()
+      await new Promise(setImmediate)
+    }
+    this.#pumping = false
+    this.#armTimer()
+  }
+
+  async #commitNext(): Promise<void> {
+    const batch = this.#newBatch()
+    try {
+      this.#queue = this.#queue.slice(batch.decide(this.#queue))
+      if (batch.entries.length > 0) await this.#append(batch)
+    } catch (error) {
+      await this.#recover(batch, error)
+      return
+    }
+    this.#settle(batch)
+  }
+
+  #newBatch(): CommandBatch {
+    const { policy, ids, name } = this.#options
+    return new CommandBatch({
+      fold: this.#fold,
+      policy,
+      now: this.#now(),
+      fabric: this.#fold.head.size === 0 ? name : this.name,
+      writerId: this.#writerId,
+      batchId: ids.next(),
+    })
+  }
+
+  /** Resolves when the batch is durable. A lost acknowledgement is resolved by reading the head back. */
+  async #append({ size, writerId, batchId, entries }: CommandBatch): Promise<void> {
+    const { journal } = this.#options
+    try {
+      await journal.append(size, { writerId, batchId, entries: entries.map(({ bytes }) => bytes) })
+    } catch (error) {
+      if (!isFabricError(error, 'AMBIGUOUS')) throw error
+      const head = await journal.head()
+      if (head.lastBatch?.batchId !== batchId) throw error
+    }
+  }
+
+  /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
+  #settle(batch: CommandBatch): void {
+    this.publisher.publish(batch.entries.map(({ entry, bytes }) => ({ ...entry, bytes })))
+    batch.answer((index) => this.#receipt(index))
+    this.#afterChange(false)
+    this.#snapshotter.consider(this.#fold)
+  }
+
+  async #receipt(index: number): Promise<unknown> {
+    const entry = await readEntry(this.#options.journal, index)
+    assertInvariant(entry.type === 'command_received', `entry ${index} is not a receipt`)
+    if (entry.data.reply !== undefined) return entry.data.reply
+    throw new FabricError(
+      'CONFLICT',
+      `This command was done before, as entry ${index} says, but its answer was too large to keep. Read the task instead.`,
+      { index },
+    )
+  }
+
+  #afterChange(rebuilt: boolean): void {
+    const { state } = this.#fold
+    for (const read of this.#reads.splice(0)) read.run()
+    for (const listener of this.#listeners) listener(state, rebuilt)
+    state.news.claimable.clear()
+    state.news.mail.clear()
+  }
+
+  /**
+   * Throws the evolved state away and rebuilds it from what is really in the journal. A failed flush is final: what the
+   * disk holds is unknown, and trying again may report a success that is none.
+   */
+  async #recover(batch: CommandBatch, error: unknown): Promise<void> {
+    const cause = asFabricError(error)
+    try {
+      if (cause.details.stage === 'flush') throw cause
+      if (this.#state === 'running') this.#state = 'recovering'
+      await this.#rebuild(cause.code === 'STORAGE_FAILED')
+      if (this.#state === 'recovering') this.#state = 'running'
+      batch.reject(cause)
+      this.#afterChange(true)
+    } catch (fatal) {
+      this.#failure = asFabricError(fatal)
+      if (this.#state !== 'closed') this.#state = 'failed'
+      this.#options.report(fatal)
+      batch.reject(this.#failure)
+      this.#rejectAll(this.#failure)
+    }
+  }
+
+  /** Folds the journal anew, and publishes entries that turn out to be durable although their append failed. */
+  async #rebuild(reopen: boolean): Promise<void> {
+    const { journal, policy } = this.#options
+    await this.#snapshotter.idle()
+    if (reopen) {
+      await journal.close()
+      await journal.open()
+    }
+    this.#fold = (await loadFold(journal, policy)).fold
+    this.#fold.state.startedAt = this.#now()
+    for await (const chunk of journal.read(this.publisher.size)) {
+      this.publisher.publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes })))
+    }
+  }
+
+  #rejectAll(error: FabricError): void {
+    for (const pending of this.#queue.splice(0)) pending.reject(error)
+    for (const read of this.#reads.splice(0)) read.reject(error)
+  }
+
+  #armTimer(): void {
+    const next = this.#fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
+    if (next === this.#timerAt || this.#state !== 'running') return
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#timerAt = next
+    if (next === Number.POSITIVE_INFINITY) return
+    this.#cancelTimer = this.#options.timing.after(next - this.#now(), () => {
+      this.#timerAt = Number.POSITIVE_INFINITY
+      this.submit({ type: 'tick' }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
+    })
+  }
+}
+
+function asFabricError(error: unknown): FabricError {
+  if (isFabricError(error)) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new FabricError('INTERNAL', `A fault in InfraFabric: ${reason}. Please report it.`, {}, { cause: error })
+}

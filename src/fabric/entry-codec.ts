@@ -1,0 +1,97 @@
+import type { EntryDraft } from '../model/entry.js'
+import { FabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import { formatTimestamp } from '../model/time.js'
+import { componentOf, type FabricEntry } from './entries.js'
+
+/** Version of every entry type written now; it is the last part of the stored type. */
+const ENTRY_VERSION = 'v1'
+const TYPE_PATTERN = /^infrafabric\.([a-z]+)\.([a-z_]+)\.(v\d+)$/
+
+export interface EncodedEntry {
+  readonly entry: FabricEntry
+  /** CloudEvents 1.0 JSON; exactly these bytes are stored, served and hashed. */
+  readonly bytes: Uint8Array
+}
+
+export interface EntryContext {
+  readonly index: number
+  readonly at: number
+  readonly actor: string
+  /** Name of the fabric: `source` is `/fabrics/<name>`, so source and id together are unique. */
+  readonly fabric: string
+  readonly traceparent?: string
+}
+
+/** Gives a draft its place in the log. Throws INVALID_ARGUMENT when it does not fit into one entry. */
+export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContext): EncodedEntry {
+  const { index, at, actor, fabric, traceparent } = context
+  const event = {
+    specversion: '1.0',
+    id: String(index),
+    source: `/fabrics/${fabric}`,
+    type: `infrafabric.${componentOf(draft.type)}.${draft.type}.${ENTRY_VERSION}`,
+    subject: draft.subject,
+    time: formatTimestamp(at),
+    actor,
+    ...(traceparent !== undefined && { traceparent }),
+    data: draft.data,
+  }
+  const bytes = Buffer.from(JSON.stringify(event))
+  if (bytes.length > LIMITS.entryBytes) {
+    throw new FabricError(
+      'INVALID_ARGUMENT',
+      `This would be a log entry of ${bytes.length} bytes; at most ${LIMITS.entryBytes} fit. Send less at once, or name large content by its digest.`,
+      { bytes: bytes.length, maxBytes: LIMITS.entryBytes },
+    )
+  }
+  return { entry: { ...draft, index, at, actor } as FabricEntry, bytes }
+}
+
+/**
+ * Reads a stored entry. Throws DATA_TOO_NEW for a type or version this program does not know: leaving it out could
+ * change what the rest means.
+ */
+export function decodeEntry(index: number, bytes: Uint8Array): FabricEntry {
+  const event = parseEvent(index, bytes)
+  const [, component, name, version] = TYPE_PATTERN.exec(event.type) ?? []
+  if (component === undefined || name === undefined || version !== ENTRY_VERSION || componentOf(name) !== component) {
+    throw new FabricError(
+      'DATA_TOO_NEW',
+      `Entry ${index} has the type ${event.type}, which this version does not know. Update InfraFabric to read this log.`,
+      { index, type: event.type },
+    )
+  }
+  const at = Date.parse(event.time)
+  return { type: name, index, subject: event.subject, at, actor: event.actor, data: event.data } as FabricEntry
+}
+
+interface StoredEvent {
+  readonly id: string
+  readonly type: string
+  readonly subject: string
+  readonly time: string
+  readonly actor: string
+  readonly data: unknown
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+function parseEvent(index: number, bytes: Uint8Array): StoredEvent {
+  try {
+    const event = JSON.parse(decoder.decode(bytes)) as StoredEvent
+    if (event.id === String(index)) return event
+  } catch (error) {
+    throw corrupt(index, 'it is not JSON', error)
+  }
+  throw corrupt(index, 'its id is not its place in the log')
+}
+
+function corrupt(index: number, why: string, cause?: unknown): FabricError {
+  return new FabricError(
+    'DATA_CORRUPT',
+    `Entry ${index} of the log is damaged: ${why}. Restore the data directory from a backup.`,
+    { index },
+    { cause },
+  )
+}

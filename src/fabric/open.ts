@@ -1,0 +1,116 @@
+import { uuidv7 } from 'uuidv7'
+import { DEFAULT_POLICY, type Policy } from '../coordinator/policy.js'
+import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
+import type { Journal } from '../journal/journal.js'
+import { type IdSource, requireId } from '../model/ids.js'
+import { LIMITS } from '../model/limits.js'
+import { Engine } from './engine.js'
+import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
+import { systemTiming, type Timing } from './timing.js'
+import { Waiting } from './waiting.js'
+
+export interface FabricOptions {
+  readonly journal: Journal
+  /** Name of a fabric that does not exist yet; an existing one keeps its own. */
+  readonly name?: string
+  readonly policy?: Partial<Policy>
+  readonly timing?: Timing
+  readonly ids?: IdSource
+  /** Version of the program, written into the log at each start. */
+  readonly version?: string
+  /** Entries between two snapshots. */
+  readonly snapshotEvery?: number
+  /** Told about faults that no caller is waiting for. Default: standard error. */
+  readonly report?: (error: unknown) => void
+}
+
+const DEFAULT_SNAPSHOT_EVERY = 100_000
+
+/** Opens the journal, recovers the state, and runs the fabric until it is closed. */
+export async function openFabric(options: FabricOptions): Promise<Fabric> {
+  const policy = { ...DEFAULT_POLICY, ...options.policy }
+  const timing = options.timing ?? systemTiming
+  const engine = await Engine.open({
+    journal: options.journal,
+    policy,
+    timing,
+    ids: options.ids ?? { next: uuidv7 },
+    name: requireId(options.name ?? 'fabric', 'name'),
+    version: options.version ?? '0',
+    snapshotEvery: options.snapshotEvery ?? DEFAULT_SNAPSHOT_EVERY,
+    report: options.report ?? ((error) => console.error(error)),
+  })
+  return new EngineFabric(engine, options.journal, policy, timing)
+}
+
+class EngineFabric implements Fabric {
+  readonly #engine: Engine
+  readonly #journal: Journal
+  readonly #waiting: Waiting
+  readonly #startedAt: number
+  readonly policy: Policy
+
+  constructor(engine: Engine, journal: Journal, policy: Policy, timing: Timing) {
+    this.#engine = engine
+    this.#journal = journal
+    this.#waiting = new Waiting(engine, policy, timing)
+    this.#startedAt = timing.now()
+    this.policy = policy
+  }
+
+  get name(): string {
+    return this.#engine.name
+  }
+
+  submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
+
+  read: Fabric['read'] = (query) => this.#engine.read(query)
+
+  next: Fabric['next'] = (command, origin, waitMs, signal) =>
+    this.#waiting.next(command, origin, Math.min(waitMs, LIMITS.waitMs), signal)
+
+  follow: Fabric['follow'] = (signal, from) => this.#engine.publisher.follow(signal, from)
+
+  async inbox(swarm: string, after: number, limit: number, waitMs: number, signal?: AbortSignal): Promise<InboxPage> {
+    if (waitMs > 0) await this.#waiting.mail(swarm, after, Math.min(waitMs, LIMITS.waitMs), signal)
+    return this.read((state) => {
+      requireReader(state, swarm)
+      const unread = unreadMessages(state, swarm)
+      return {
+        swarm,
+        messages: unread.filter(({ index }) => index > after).slice(0, limit),
+        acknowledged: state.readUpTo(swarm),
+        unread: unread.length,
+        dropped: state.inbox(swarm).dropped,
+      }
+    })
+  }
+
+  async status(): Promise<FabricStatus> {
+    const base = {
+      name: this.name,
+      state: this.#engine.state,
+      startedAt: this.#startedAt,
+      entries: this.#engine.publisher.size,
+      waitingSwarms: this.#waiting.size,
+      subscribers: this.#engine.publisher.followers,
+      journal: this.#journal.health(),
+    }
+    return this.read((state) => ({
+      ...base,
+      tasks: { ...state.counts },
+      stuck: state.stuck,
+      swarms: state.swarms.size,
+      openBlockers: state.openBlockers,
+    }))
+  }
+
+  snapshot(): Promise<number> {
+    return this.#engine.snapshot()
+  }
+
+  async close(): Promise<void> {
+    await this.#engine.close()
+    this.#waiting.close()
+  }
+}
