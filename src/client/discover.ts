@@ -65,7 +65,7 @@ async function readEndpoint(data: string): Promise<string> {
 async function readToken(data: string, url: string): Promise<string> {
   const path = join(data, TOKEN_FILE)
   // The token of this machine's fabric must not be sent to another machine.
-  const { hostname } = new URL(url)
+  const hostname = URL.canParse(url) ? new URL(url).hostname : ''
   if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
     throw new FabricError('UNAUTHENTICATED', `There is no token for ${url}. Set IFAB_TOKEN.`, { url })
   }
