@@ -1,5 +1,4 @@
 import * as z from 'zod'
-import { DEFAULT_POLICY } from '../coordinator/policy.js'
 import { listReady, listTasks, showTask } from '../coordinator/queries.js'
 import { TASK_KINDS, TASK_STATES } from '../model/task.js'
 import * as field from './fields.js'
@@ -88,7 +87,7 @@ export const ready = operation({
   keyed: false,
   run: async ({ fabric }, { limit, cursor, swarm }) => {
     const page = { limit, ...(cursor !== undefined && { cursor }) }
-    const { minMatch, tiers } = DEFAULT_POLICY
+    const { minMatch, tiers } = fabric.policy
     const options = { minMatch, tiers, ...(swarm !== undefined && { swarm }) }
     return presentPage(await fabric.read((state) => listReady(state, options, page)), presentTask)
   },

@@ -72,6 +72,7 @@ export const taskView = z.strictObject({
   evidence: z.array(evidence).readonly(),
   summary: z.string().exactOptional(),
   completedBy: z.string().exactOptional(),
+  completedEpoch: index.exactOptional(),
   finishedAt: timestamp.exactOptional(),
 })
 

@@ -1,0 +1,141 @@
+import { expect, test } from 'vitest'
+import type { FabricClient } from '../../src/client/client.js'
+import { OPERATION_LIST, operations } from '../../src/operations/table.js'
+import { serveFabric } from '../support/served-fabric.js'
+
+test('each operation goes through HTTP and answers as its schema says', async () => {
+  await using served = await serveFabric()
+  const called = new Set<string>()
+  const client = checkAnswers(served.client, called)
+  await registerSwarms(client)
+  await createTasks(client)
+  await workWithHelp(client)
+  await endAttempts(client)
+  await readLog(client)
+  expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
+})
+
+/** A client that holds each answer against the schema of its operation and remembers which were called. */
+function checkAnswers(client: FabricClient, called: Set<string>): FabricClient {
+  const checked = Object.entries(operations).map(([resource, verbs]) => {
+    const methods = Object.entries(verbs).map(([verb, { output }]) => {
+      const call = Reflect.get(Reflect.get(client, resource), verb) as (...args: unknown[]) => Promise<unknown>
+      const checkedCall = async (...args: unknown[]) => {
+        const answer = await call(...args)
+        called.add(`${resource}.${verb}`)
+        expect(output.safeParse(answer).error?.issues, `${resource}.${verb}`).toBeUndefined()
+        return answer
+      }
+      return [verb, checkedCall]
+    })
+    return [resource, Object.fromEntries(methods)]
+  })
+  return Object.fromEntries(checked)
+}
+
+async function registerSwarms({ swarm }: FabricClient) {
+  const registered = await swarm.register({
+    swarm: 'sip',
+    capabilities: ['code:typescript', 'net:sip'],
+    tier: 'sonnet',
+    metadata: { host: 'laptop' },
+  })
+  expect(registered).toMatchObject({ id: 'sip', state: 'active', capacity: 1, metadata: { host: 'laptop' } })
+  await swarm.register({ swarm: 'webrtc', capabilities: ['code:typescript'] })
+  expect((await swarm.list({ limit: 1 })).nextCursor).toBe('sip')
+  expect((await swarm.list({ cursor: 'sip' })).items.map((item) => item.swarm.id)).toEqual(['webrtc'])
+  expect((await swarm.show({ swarm: 'sip' })).claims).toEqual([])
+}
+
+async function createTasks({ task }: FabricClient) {
+  const created = await task.create({
+    id: 'P0.1:a',
+    title: 'Parse SDP',
+    requires: ['net:sip'],
+    estimateMinutes: 90,
+    milestones: [{ percent: 50, text: 'offers parse' }],
+    maxCostNanos: 5_000_000_000,
+  })
+  expect(created).toMatchObject({ id: 'P0.1:a', state: 'available', kind: 'primary', priority: 50, stuck: false })
+  expect(created.createdAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
+  await task.create({ id: 'P0.2', title: 'Answer SDP', dependencies: ['P0.1:a'] })
+  await task.create({ id: 'F1', title: 'Tidy the readme', kind: 'filler', priority: 10 })
+  await task.create({ id: 'X1', title: 'Never mind' })
+  expect((await task.list({ state: 'blocked' })).items.map(({ id }) => id)).toEqual(['P0.2'])
+  expect((await task.list({ limit: 1 })).nextCursor).toBe('F1')
+  expect(await task.show({ task: 'P0.2' })).toMatchObject({ waitingFor: ['P0.1:a'], stuck: false })
+  expect((await task.ready({ swarm: 'webrtc' })).items.map(({ id }) => id)).not.toContain('P0.1:a')
+  expect(await task.next({ as: 'sip' })).toMatchObject({ kind: 'primary', task: { id: 'P0.1:a' } })
+}
+
+async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
+  const { epoch, reclaimed } = await task.claim({ task: 'P0.1:a', as: 'sip', leaseMs: 60_000 })
+  expect(reclaimed).toBe(false)
+  expect(await task.claim({ task: 'P0.1:a', as: 'sip' })).toMatchObject({ epoch, reclaimed: true })
+  const held = { task: 'P0.1:a', as: 'sip', epoch }
+  expect((await task.heartbeat(held)).leaseEndsAt).toMatch(/Z$/)
+  const reported = await task.milestone({ ...held, percent: 50, note: 'half', testsPassed: 4, testsFailed: 0 })
+  expect(reported.progress).toMatchObject([{ percent: 50, testsPassed: 4 }])
+
+  const raised = await task.block({ ...held, kind: 'help', needs: 'a second pair of eyes' })
+  expect(raised).toMatchObject({ task: 'P0.1:a', swarm: 'sip', state: 'open' })
+  expect((await task.show({ task: 'P0.1:a' })).stuck).toBe(true)
+  const page = await inbox.read({ swarm: 'orchestrator' })
+  expect(page.messages).toMatchObject([{ kind: 'blocker_raised', from: 'swarm:sip', blocker: raised.id }])
+  const upTo = page.messages[0]?.index ?? -1
+  expect(await inbox.acknowledge({ swarm: 'orchestrator', upTo })).toMatchObject({ acknowledged: upTo, unread: 0 })
+  expect((await blocker.list()).items.map(({ id }) => id)).toEqual([raised.id])
+
+  await blocker.assign({ blocker: raised.id, swarms: ['webrtc'] })
+  const answered = await blocker.answer({ blocker: raised.id, as: 'webrtc', accept: true })
+  const helper = answered.helpers[0]
+  expect(helper).toMatchObject({ swarm: 'webrtc', state: 'accepted' })
+  const resolution = { blocker: raised.id, as: 'webrtc', epoch: helper?.epoch, resolution: 'a comma' }
+  expect(await blocker.resolve(resolution)).toMatchObject({
+    state: 'resolved',
+    resolvedBy: expect.stringContaining('webrtc'),
+  })
+  expect((await blocker.list({ open: true })).items).toEqual([])
+
+  await swarm.send({ to: 'sip', as: 'webrtc', text: 'all yours', task: 'P0.1:a' })
+  expect((await inbox.read({ swarm: 'sip' })).messages.at(-1)).toMatchObject({ kind: 'direct', from: 'swarm:webrtc' })
+
+  const done = await task.complete({
+    ...held,
+    summary: 'parses',
+    evidence: [
+      { kind: 'command', command: 'npm test', exitCode: 0 },
+      { kind: 'file', path: 'sdp.ts', sha256: 'a'.repeat(64) },
+    ],
+  })
+  expect(done).toMatchObject({
+    task: { state: 'completed', completedBy: expect.stringContaining('sip') },
+    unblocked: ['P0.2'],
+  })
+}
+
+async function endAttempts({ task, swarm }: FabricClient) {
+  const first = await task.claim({ task: 'P0.2', as: 'sip' })
+  expect(await task.release({ task: 'P0.2', as: 'sip', epoch: first.epoch, note: 'later' })).toMatchObject({
+    state: 'available',
+  })
+  const second = await task.claim({ task: 'P0.2', as: 'webrtc' })
+  expect(second.epoch).toBeGreaterThan(first.epoch)
+  const failed = await task.fail({ task: 'P0.2', epoch: second.epoch, reason: 'no idea', retry: false })
+  expect(failed).toMatchObject({ state: 'failed', lastFailure: { reason: 'no idea', swarm: 'webrtc' } })
+  expect((await task.retry({ task: 'P0.2' })).state).toBe('available')
+  expect(await task.cancel({ task: 'X1', reason: 'not needed' })).toMatchObject({ cancelled: ['X1'] })
+  await task.claim({ task: 'P0.2', as: 'webrtc' })
+  expect(await swarm.retire({ swarm: 'webrtc' })).toMatchObject({ swarm: { state: 'retired' }, released: ['P0.2'] })
+}
+
+async function readLog({ fabric, log }: FabricClient) {
+  const status = await fabric.status()
+  expect(status).toMatchObject({ state: 'running', swarms: 2, openBlockers: 0 })
+  expect(status.tasks).toMatchObject({ completed: 1, cancelled: 1 })
+  const page = await log.read({ from: 2, limit: 3 })
+  expect(page).toMatchObject({ next: 5, size: status.entries })
+  expect(page.entries).toHaveLength(3)
+  expect(page.entries[0]).toMatchObject({ specversion: '1.0', type: 'infrafabric.coordinator.swarm_registered.v1' })
+  expect(await log.read({ from: status.entries + 5 })).toMatchObject({ entries: [], next: status.entries })
+}

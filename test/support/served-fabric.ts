@@ -1,0 +1,56 @@
+import { type ConnectOptions, connect, type FabricClient } from '../../src/client/client.js'
+import { nodeTransport } from '../../src/client/node-transport.js'
+import type { Fabric } from '../../src/fabric/fabric.js'
+import { type FabricOptions, openFabric } from '../../src/fabric/open.js'
+import { MemoryJournal } from '../../src/journal/memory/memory-journal.js'
+import { type RunningServer, type ServerFault, startServer } from '../../src/server/server.js'
+
+export const TOKEN = 'token-of-the-tests'
+
+export interface ServedFabric extends AsyncDisposable {
+  readonly fabric: Fabric
+  readonly server: RunningServer
+  readonly client: FabricClient
+  readonly faults: ServerFault[]
+  /** A raw request with the right token, unless `headers` say otherwise. */
+  request(path: string, init?: RequestInit): Promise<Response>
+  connect(options?: Partial<ConnectOptions>): FabricClient
+}
+
+/** A real fabric in memory behind a real server on a free port. */
+export async function serveFabric(options: Partial<FabricOptions> = {}): Promise<ServedFabric> {
+  return serve(await openFabric({ journal: new MemoryJournal(), ...options }))
+}
+
+/** The same for any fabric; it is closed with the server. */
+export async function serve(fabric: Fabric): Promise<ServedFabric> {
+  const faults: ServerFault[] = []
+  const onFault = (fault: ServerFault) => {
+    faults.push(fault)
+  }
+  const server = await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN, onFault })
+  const transport = nodeTransport()
+  const open = (rest: Partial<ConnectOptions> = {}) => connect({ url: server.url, token: TOKEN, transport, ...rest })
+  return {
+    fabric,
+    server,
+    faults,
+    client: open(),
+    connect: open,
+    request: (path, init = {}) => {
+      const headers = new Headers(init.headers)
+      if (!headers.has('authorization')) headers.set('authorization', `Bearer ${TOKEN}`)
+      return fetch(server.url + path, { ...init, headers })
+    },
+    async [Symbol.asyncDispose]() {
+      transport.close()
+      await server.close()
+      await fabric.close()
+    },
+  }
+}
+
+/** Resolves when `condition` holds; asks again after every turn of the event loop. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(setImmediate)
+}
