@@ -1,0 +1,17 @@
+/** Dollars with up to nine decimals, as nano-dollars: `$1.25` is 1,250,000,000. Undefined when it is no such sum. */
+export function parseDollars(text: string): number | undefined {
+  const match = /^\$?\s*(\d{1,7})(?:\.(\d{1,9}))?(?:\s*(?:usd|dollars?))?$/i.exec(text.trim().replaceAll(',', ''))
+  if (match?.[1] === undefined) return undefined
+  const nanos = Number(match[1]) * 1_000_000_000 + Number((match[2] ?? '').padEnd(9, '0'))
+  return Number.isSafeInteger(nanos) ? nanos : undefined
+}
+
+/** Nano-dollars as dollars, without a digit lost: `$1.25`. */
+export function formatDollars(nanos: number): string {
+  const whole = Math.floor(nanos / 1_000_000_000)
+  const rest = String(nanos % 1_000_000_000)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
+    .padEnd(2, '0')
+  return `$${whole}.${rest}`
+}
