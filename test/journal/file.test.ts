@@ -49,13 +49,16 @@ describe('FileJournal', () => {
 
   test('a batch larger than a segment gets a file of its own size, also as the very first', async () => {
     const large = Array.from({ length: 20 }, (_, position) => String(position % 10).repeat(1_000))
+    const small = 'x'.repeat(3_000)
     await journal.append(0, batch('large', large))
-    await journal.append(20, batch('small', ['after']))
+    await journal.append(20, batch('more than half of a segment', [small]))
     await journal.append(21, batch('large', large))
+    const { bytes } = journal.health()
     await journal.close()
     await journal.open()
-    expect(await texts(journal, 0)).toEqual([...large, 'after', ...large])
+    expect(await texts(journal, 0)).toEqual([...large, small, ...large])
     expect((await logFiles()).length).toBe(3)
+    expect(journal.health().bytes).toBe(bytes)
   })
 
   test('the size of segments may change between openings', async () => {
