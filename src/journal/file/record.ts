@@ -10,7 +10,7 @@ import type { Batch, StoredEntry } from '../journal.js'
  *   28 writerId, batchId (UTF-8), then per entry: u32 length, bytes
  */
 const HEADER_BYTES = 28
-export const RECORD_ALIGNMENT = 8
+const RECORD_ALIGNMENT = 8
 
 /** Starts with 0xff, which UTF-8 text never contains: no JSON entry can look like the start of a record. */
 const MAGIC = Buffer.from([0xff, 0x49, 0x46, 0x52])
