@@ -187,15 +187,17 @@ function following(current: Current): void {
     expect(seen).toEqual([expected, expected.slice(20), expected.slice(50), expected.slice(75)])
   })
 
-  test('aborting ends a follower that waits, and one that has not begun', async () => {
+  test('aborting ends a follower that waits, one in the middle, and one that has not begun', async () => {
     await current().append(0, batch('one', ['a']))
     const controller = new AbortController()
+    const waiting = collect(current().follow(1, controller.signal))
     const seen: string[] = []
     for await (const chunk of current().follow(0, controller.signal)) {
       seen.push(...chunk.map((entry) => Buffer.from(entry.bytes).toString()))
-      queueMicrotask(() => controller.abort())
+      controller.abort()
     }
     expect(seen).toEqual(['a'])
+    expect(await waiting).toEqual([])
     expect(await collect(current().follow(0, controller.signal))).toEqual([])
   })
 

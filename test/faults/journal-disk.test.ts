@@ -86,7 +86,7 @@ describe('a journal on a disk that fails', () => {
     expect(await texts(journal, 0)).toEqual(['a', 'b'])
   })
 
-  test('after a failed flush the head tells whether the batch is in the log, and what it shows is written anew', async () => {
+  test('after a failed flush the head tells whether the batch survived, and what it shows is written anew', async () => {
     disk.failFlushes = 'EIO'
     await expect(journal.append(2, batch('unsure', ['c']))).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
     const [position] = disk.asked.slice(-2)

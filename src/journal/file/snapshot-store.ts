@@ -95,7 +95,7 @@ async function writeSnapshot(handle: FileHandle, snapshot: Snapshot): Promise<vo
   await handle.writeFile(Buffer.concat([length, hash.update(length).digest()]))
 }
 
-/** Version and length of the content when the file passes all checks, undefined when it does not. */
+/** Version and length of the content when the file can be read and passes all checks, undefined otherwise. */
 async function checkSnapshotFile(path: string, size: number): Promise<{ version: number; bytes: number } | undefined> {
   const handle = await open(path, 'r').catch(() => undefined)
   if (handle === undefined) return undefined
@@ -114,8 +114,8 @@ async function checkSnapshotFile(path: string, size: number): Promise<{ version:
       Number(trailer.readBigUInt64LE(0)) === bytes &&
       trailer.subarray(8).equals(hash.digest())
     return valid ? { version: header.readUInt32LE(12), bytes } : undefined
-  } catch (error) {
-    throw storageFailed('Reading', path, error)
+  } catch {
+    return undefined
   } finally {
     await handle.close()
   }
