@@ -63,8 +63,10 @@ function taskSections(file: MarkdownFile, known: ReadonlySet<string>, problems: 
 
 function candidateOf(section: Section, known: ReadonlySet<string>): TitledId | undefined {
   const titled = splitTitledId(undecorate(section.text).text, known)
-  if (titled === undefined || /^\d+\s+tasks?\b/i.test(titled.title)) return undefined
-  const surely = known.has(titled.id) || (titled.apart && (isDistinctId(titled.id) || underTasks(section)))
+  if (titled === undefined) return undefined
+  if (known.has(titled.id)) return titled
+  if (/^\d+\s+tasks?\b/i.test(titled.title)) return undefined
+  const surely = titled.apart && (isDistinctId(titled.id) || underTasks(section))
   return surely || hasLabels(section) ? titled : undefined
 }
 

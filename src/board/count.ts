@@ -19,8 +19,9 @@ export function checkCounts(
   const kinds = new Map(tasks.map((task) => [task.id, kindOf(task)]))
   for (const file of files) {
     const here = drafts.filter((draft) => draft.file === file.name)
+    const ofTasks = new Set(here.filter(({ form }) => form === 'section').map(({ line }) => line))
     for (const { text, line, lastLine } of file.sections) {
-      const stated = readCount(text)
+      const stated = ofTasks.has(line) ? undefined : readCount(text)
       if (stated === undefined) continue
       const below = new Set(here.filter((draft) => draft.line >= line && draft.line <= lastLine).map(({ id }) => id))
       const ofKind = (kind: string) => [...below].filter((id) => kinds.get(id) === kind).length

@@ -48,7 +48,7 @@ function badLine(bytes: Uint8Array): number {
 }
 
 /** Block markers that open deeper and deeper containers; the parser's time grows with their square. */
-const DEEP_NESTING = /^(?:[ \t>]{200}|(?:[ \t]*[-*+>]){100}[ \t]*[^-*+> \t])/
+const DEEP_NESTING = /^(?:[ \t>]{200}|(?:[ \t]*[-*+>]){100,}[ \t]*[^-*+> \t])/
 
 function checkLines(name: string, text: string, problems: Problems): boolean {
   let line = 0

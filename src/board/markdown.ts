@@ -79,6 +79,8 @@ function textOf(nodes: readonly Nodes[]): string {
     else if (node.type === 'break') text += '\n'
     else if (node.type === 'html') text += LINE_BREAK_TAG.test(node.value) ? '\n' : withoutComment(node.value)
     else if (node.type === 'image') text += node.alt ?? ''
+    // A checkbox `[x]` is taken for a link when the file happens to define a link of that name.
+    else if (node.type === 'linkReference' && node.referenceType === 'shortcut') text += `[${textOf(node.children)}]`
     else if ('value' in node) text += node.value
     else if ('children' in node) text += textOf(node.children)
   }

@@ -42,7 +42,7 @@ export function readSection(task: TaskSection, file: MarkdownFile, problems: Pro
   reader.end()
   const state = stateOfEmoji(undecorate(section.text).emoji)
   if (state !== undefined) stateField(draft, 'state', [state], at, problems)
-  const kind = kindOfSection(section)
+  const kind = kindOfSection(section.parent)
   if (kind !== undefined) stateField(draft, 'kind', [kind], at, problems)
   return draft
 }
@@ -100,7 +100,7 @@ class SectionReader {
       if (first === undefined || last === undefined) continue
       const at = this.#at(lineOf(first))
       const source = this.#file.source.slice(first.position?.start.offset, last.position?.end.offset).trim()
-      if (field === undefined) this.#readProse(source, at)
+      if (field === undefined) this.#readProse(source, value, at)
       else if (value === '') {
         this.#closeLabel()
         this.#open = { field, at, source }
@@ -112,7 +112,7 @@ class SectionReader {
   }
 
   /** Prose beneath `**Description:**` or `**Deliverable:**` is its value. */
-  #readProse(source: string, at: SourceLocation): void {
+  #readProse(source: string, value: string, at: SourceLocation): void {
     const label = this.#open
     if (label === undefined || LIST_FIELDS.has(label.field) || label.field === 'description') {
       if (label?.field === 'description') this.#open = undefined
@@ -120,7 +120,7 @@ class SectionReader {
       return
     }
     this.#open = undefined
-    stateField(this.#draft, label.field, [source], at, this.#problems)
+    stateField(this.#draft, label.field, [value], at, this.#problems)
   }
 
   #readList(list: List): void {
