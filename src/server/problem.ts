@@ -31,7 +31,11 @@ export function problemOf(error: FabricError, status: number = ERRORS[error.code
 export function sendProblem(reply: FastifyReply, error: FabricError, status?: number): void {
   const problem = problemOf(error, status)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
-  reply.code(problem.status).type(PROBLEM_TYPE).send(JSON.stringify(problem))
+  // As bytes: to a text the framework would add a charset, which JSON does not have.
+  reply
+    .code(problem.status)
+    .type(PROBLEM_TYPE)
+    .send(Buffer.from(JSON.stringify(problem)))
 }
 
 /** What the HTTP framework refuses by itself: its code, our message, and the status where ours is less exact. */

@@ -9,7 +9,8 @@ import { bearerCheck, checkHost } from './guard.js'
 import { DEFAULT_LISTEN, type ListenAddress, parseListen } from './listen.js'
 import { refusalOf, sendProblem } from './problem.js'
 import { addOperations } from './routes.js'
-import { closing, Waits } from './waits.js'
+import { Traffic } from './traffic.js'
+import { shuttingDown, Waits } from './waits.js'
 
 /** A fault of the server itself. `reference` is also in the answer, so that the two can be matched. */
 export interface ServerFault {
@@ -47,11 +48,13 @@ const CLOSE_PATIENCE_MS = 5_000
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const address = parseListen(options.listen ?? DEFAULT_LISTEN)
   const waits = new Waits()
+  const traffic = new Traffic()
   const app = createApp(options.onFault ?? writeFault)
   let closed: Promise<void> | undefined
   const authenticate = bearerCheck(options.token)
-  app.addHook('onRequest', (request, _reply, done) => {
-    if (closed !== undefined) throw closing()
+  app.addHook('onRequest', (request, reply, done) => {
+    traffic.watch(reply.raw)
+    if (closed !== undefined) throw shuttingDown()
     checkHost(request.headers, address.host)
     if (request.routeOptions.url !== '/healthz') authenticate(request.headers)
     done()
@@ -62,9 +65,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await listen(app, address)
   const close = async () => {
     waits.close()
-    const impatience = setTimeout(() => app.server.closeAllConnections(), CLOSE_PATIENCE_MS)
-    await app.close()
-    clearTimeout(impatience)
+    const closing = app.close()
+    await traffic.idle(CLOSE_PATIENCE_MS)
+    // Also connections on which nothing was ever asked; clients open such ones in advance and Node would wait for them.
+    app.server.closeAllConnections()
+    await closing
   }
   return {
     url: app.listeningOrigin,

@@ -6,13 +6,9 @@ export class Waits {
   readonly #open = new Set<AbortController>()
   #closed = false
 
-  get size(): number {
-    return this.#open.size
-  }
-
   /** Runs `work` with a signal that aborts when the connection of `response` is lost or the server closes. */
   async during<Result>(response: ServerResponse, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
-    if (this.#closed) throw closing()
+    if (this.#closed) throw shuttingDown()
     const ending = new AbortController()
     const leave = () => ending.abort(new FabricError('UNAVAILABLE', 'The caller closed the connection.'))
     this.#open.add(ending)
@@ -29,10 +25,10 @@ export class Waits {
 
   close(): void {
     this.#closed = true
-    for (const ending of this.#open) ending.abort(closing())
+    for (const ending of this.#open) ending.abort(shuttingDown())
   }
 }
 
-export function closing(): FabricError {
+export function shuttingDown(): FabricError {
   return new FabricError('UNAVAILABLE', 'The fabric is shutting down. Try again when it is up.')
 }
