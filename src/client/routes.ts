@@ -39,6 +39,11 @@ export const ROUTES = {
     read: { method: 'GET', path: '/v1/inboxes/:swarm', keyed: false },
     acknowledge: { method: 'POST', path: '/v1/inboxes/:swarm/acknowledge', keyed: false },
   },
+  board: {
+    import: { method: 'POST', path: '/v1/boards/:board/import', keyed: false },
+    lint: { method: 'POST', path: '/v1/boards/:board/lint', keyed: false },
+    export: { method: 'GET', path: '/v1/export', keyed: false },
+  },
   log: {
     read: { method: 'GET', path: '/v1/entries', keyed: false },
   },

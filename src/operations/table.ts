@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import * as blockers from './blockers.js'
+import * as boards from './boards.js'
 import * as claims from './claims.js'
 import * as fabric from './fabric.js'
 import * as inbox from './inbox.js'
@@ -15,6 +16,7 @@ export const operations = {
   blocker: { ...blockers },
   swarm: { ...swarms },
   inbox: { ...inbox },
+  board: { ...boards },
   log: { ...log },
 }
 

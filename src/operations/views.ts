@@ -202,8 +202,11 @@ export const lintView = z.strictObject({
   problems: z.array(problemView).readonly(),
 })
 
+export const EXPORT_FORMATS = ['markdown', 'json', 'status'] as const
+export type ExportFormat = (typeof EXPORT_FORMATS)[number]
+
 export const exportView = z.strictObject({
-  format: z.string(),
+  format: z.enum(EXPORT_FORMATS),
   files: z.array(z.strictObject({ name: z.string(), content: z.string() })).readonly(),
 })
 

@@ -12,6 +12,7 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   await workWithHelp(client)
   await endAttempts(client)
   await readLog(client)
+  await moveBoards(client)
   expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
 })
 
@@ -138,4 +139,13 @@ async function readLog({ fabric, log }: FabricClient) {
   expect(page.entries).toHaveLength(3)
   expect(page.entries[0]).toMatchObject({ specversion: '1.0', type: 'infrafabric.coordinator.swarm_registered.v1' })
   expect(await log.read({ from: status.entries + 5 })).toMatchObject({ entries: [], next: status.entries })
+}
+
+async function moveBoards({ board }: FabricClient) {
+  const files = [
+    { name: 'board.md', content: '| ID | Task | Dependencies |\n| --- | --- | --- |\n| B1 | Plan | None |\n' },
+  ]
+  expect(await board.lint({ board: 'b', files })).toMatchObject({ tasks: 1, errors: 0 })
+  expect(await board.import({ board: 'b', files })).toMatchObject({ changes: [{ task: 'B1', action: 'create' }] })
+  for (const format of ['markdown', 'json', 'status'] as const) await board.export({ format })
 }
