@@ -45,9 +45,9 @@ describe('the import of a board', () => {
 
   test('passes warnings on', async () => {
     await using served = await serveFabric()
-    const files = boardFile('| A1 | Plan | None | |', '| A2 | Build | A1, A9x1 | |', '| A9x2 | Ship | | |')
+    const files = boardFile('| A1 | Plan \u00e2\u20ac\u201c carefully | None | |')
     const { warnings, problems } = await served.client.board.lint({ board: 'b', files })
-    expect(problems).toMatchObject([{ severity: 'warning', code: 'unknown_dependency' }])
+    expect(problems).toMatchObject([{ severity: 'warning', code: 'unreadable' }])
     expect(warnings).toBe(1)
     expect((await served.client.board.import({ board: 'b', files })).problems).toEqual(problems)
   })
