@@ -64,7 +64,7 @@ function requireQualified(swarm: SwarmRow, task: TaskRow, { policy }: DecisionCo
   })
 }
 
-/** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
+/** The claims that `FabricState.activeCount` counts. */
 export function activeClaims(state: FabricState, swarm: string): TaskRow[] {
   const active: TaskRow[] = []
   for (const id of state.claims.get(swarm)) {
@@ -75,9 +75,8 @@ export function activeClaims(state: FabricState, swarm: string): TaskRow[] {
 }
 
 function requireCapacity(state: FabricState, swarm: SwarmRow): void {
-  const active = activeClaims(state, swarm.id)
-  if (active.length < swarm.capacity) return
-  const held = active.map((task) => task.id).slice(0, 8)
+  if (state.activeCount(swarm.id) < swarm.capacity) return
+  const held = activeClaims(state, swarm.id).map((task) => task.id).slice(0, 8)
   throw new FabricError(
     'NOT_ELIGIBLE',
     `${swarm.id} already works on ${held.join(', ')}, its capacity of ${swarm.capacity}. Finish or release one first.`,

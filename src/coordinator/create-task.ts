@@ -61,7 +61,7 @@ export function requireTaskSize(spec: TaskSpec): void {
   )
 }
 
-export const taskCreated: Evolve<EntryOf<'task_created'>> = (state, { subject, index, at, data }) => {
+export const taskCreated: Evolve<EntryOf<'task_created'>> = (state, { index, at, data }) => {
   const row: TaskRow = {
     ...data,
     state: 'blocked',

@@ -31,15 +31,17 @@ export const offerNext: Decide<'offer_next'> = (state, command, context) => {
 
 /** Work that is already a swarm's own, where that comes before anything new. */
 function currentWork(state: FabricState, swarm: SwarmRow): Offer | undefined {
-  const active = activeClaims(state, swarm.id).sort(primaryThenOldest)
-  const freed = active.find((task) => isFreed(state, task))
-  if (freed !== undefined) return resume(state, freed)
+  const freed = [...state.freed.get(swarm.id)].map((id) => taskRow(state, id)).filter((task) => !isResumed(state, task))
+  const firstFreed = freed.sort(primaryThenOldest)[0]
+  if (firstFreed !== undefined) return resume(state, firstFreed)
   const help = [...state.helping.get(swarm.id)].map((id) => blockerRow(state, id))
-  const primaries = active.filter((task) => task.kind === 'primary')
-  const request = help.find((blocker) => helpState(blocker, swarm.id) === 'requested')
-  if (request !== undefined && primaries.length < swarm.capacity) return helpWith(state, request)
   const accepted = help.filter((blocker) => helpState(blocker, swarm.id) === 'accepted')
-  if (active.length + accepted.length < swarm.capacity) return undefined
+  const hasRoom = state.activeCount(swarm.id) + accepted.length < swarm.capacity
+  const active = hasRoom ? [] : activeClaims(state, swarm.id).sort(primaryThenOldest)
+  const request = help.find((blocker) => helpState(blocker, swarm.id) === 'requested')
+  const busy = accepted.length + active.filter((task) => task.kind === 'primary').length
+  if (request !== undefined && (hasRoom || busy < swarm.capacity)) return helpWith(state, request)
+  if (hasRoom) return undefined
   if (accepted[0] !== undefined) return helpWith(state, accepted[0])
   return active[0] === undefined ? undefined : resume(state, active[0])
 }
@@ -48,10 +50,9 @@ function helpState(blocker: BlockerRow, swarm: string): string | undefined {
   return blocker.helpers.find((helper) => helper.swarm === swarm)?.state
 }
 
-/** Freed from its last blocker, and its holder has not been heard on it since. */
-function isFreed(state: FabricState, task: TaskRow): boolean {
-  const freedAt = task.claim?.freedAt
-  return freedAt !== undefined && (state.renewals.get(task.id) ?? 0) <= freedAt
+/** Its holder has been heard on it since it was freed from its last blocker. */
+function isResumed(state: FabricState, task: TaskRow): boolean {
+  return (state.renewals.get(task.id) ?? 0) > (task.claim?.freedAt ?? 0)
 }
 
 function primaryThenOldest(a: TaskRow, b: TaskRow): number {

@@ -56,6 +56,10 @@ export class FabricState {
   readonly dependents = new IdIndex()
   /** Swarm -> tasks it holds. */
   readonly claims = new IdIndex()
+  /** Swarm -> how many of them it works on: stuck ones do not count. */
+  readonly active = new Map<string, number>()
+  /** Swarm -> tasks that were stuck and are free again. */
+  readonly freed = new IdIndex()
   /** Swarm -> claimable tasks whose board names it as owner. */
   readonly owned = new IdIndex()
   /** Swarm -> unresolved blockers it was asked to help with. */
@@ -91,7 +95,7 @@ export class FabricState {
     if (before?.dependencies !== row.dependencies) {
       for (const dependency of row.dependencies) this.dependents.add(dependency, row.id)
     }
-    if (row.claim !== undefined) this.claims.add(row.claim.swarm, row.id)
+    this.#indexClaim(row)
     this.#updateCriticalPath(before, row)
     this.#updateReady(row)
     this.#updateTaskDeadline(row)
@@ -167,6 +171,11 @@ export class FabricState {
     return this.#criticalPath.get(task) ?? 0
   }
 
+  /** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
+  activeCount(swarm: string): number {
+    return this.active.get(swarm) ?? 0
+  }
+
   /** When the holder was last heard, milliseconds since the epoch. After a restart everyone counts as just heard. */
   lastHeard(task: TaskRow): number {
     return Math.max(task.claim?.claimedAt ?? 0, this.renewals.get(task.id) ?? 0, this.startedAt)
@@ -204,11 +213,29 @@ export class FabricState {
     if (after !== undefined && before.dependencies !== after.dependencies) {
       for (const dependency of before.dependencies) this.dependents.remove(dependency, before.id)
     }
-    if (before.claim !== undefined && before.claim.swarm !== after?.claim?.swarm) {
-      this.claims.remove(before.claim.swarm, before.id)
-    }
+    this.#unindexClaim(before, after)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
     if (before.owner !== undefined) this.owned.remove(before.owner, before.id)
+  }
+
+  #indexClaim(row: TaskRow): void {
+    const { claim } = row
+    if (claim === undefined) return
+    this.claims.add(claim.swarm, row.id)
+    if (isStuck(row)) return
+    this.active.set(claim.swarm, this.activeCount(claim.swarm) + 1)
+    if (claim.freedAt !== undefined) this.freed.add(claim.swarm, row.id)
+  }
+
+  #unindexClaim(before: TaskRow, after: TaskRow | undefined): void {
+    const { claim } = before
+    if (claim === undefined) return
+    if (after?.claim?.swarm !== claim.swarm) this.claims.remove(claim.swarm, before.id)
+    this.freed.remove(claim.swarm, before.id)
+    if (isStuck(before)) return
+    const active = this.activeCount(claim.swarm) - 1
+    if (active === 0) this.active.delete(claim.swarm)
+    else this.active.set(claim.swarm, active)
   }
 
   #updateReady(row: TaskRow): void {
