@@ -36,7 +36,9 @@ export const LIMITS = {
   waitMs: 240_000,
   /** Newest entries kept for those who follow the log; who is further behind reads the journal. */
   recentEntries: 4_096,
+  /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
+  serverLogBytes: 1024 * 1024,
   boardFileBytes: 8 * 1024 * 1024,
-  boardLineChars: 16_384,
+  boardLineChars: 65_536,
   boardProblems: 1_000,
 } as const

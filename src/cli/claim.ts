@@ -1,0 +1,174 @@
+import type { FabricClient } from '../client/client.js'
+import type { OfferView } from '../operations/views.js'
+import { type Answer, answer } from './answer.js'
+import type { CliCommand } from './command.js'
+import { addDoneCommand } from './done.js'
+import { duration, percent, wait, wholeNumber } from './option-values.js'
+import { addPageOptions, type PageOptions, pageLines } from './page.js'
+import { taskLines } from './task-text.js'
+import { counted, formatTime } from './text.js'
+
+/** Finding work, claiming it, and the later words of a holder, each under the epoch of its claim. */
+export function addClaimCommands(program: CliCommand): void {
+  addReady(program)
+  addNext(program)
+  addClaim(program)
+  addBeat(program)
+  addMilestone(program)
+  addDoneCommand(program)
+  addFail(program)
+  addRelease(program)
+}
+
+/** What a holder says with each word. The epoch alone names the claim; `--as` is checked when it is given. */
+export interface HolderOptions {
+  readonly epoch: number
+  readonly as?: string
+}
+
+export function holderCommand(program: CliCommand, name: string, description: string): CliCommand {
+  return program
+    .command(name)
+    .description(description)
+    .argument('<task>', 'id of the task')
+    .requiredOption('--epoch <number>', 'epoch that the claim printed', wholeNumber)
+    .option('--as <swarm>', 'swarm that you speak for')
+}
+
+function addReady(program: CliCommand): void {
+  const command = program
+    .command('ready')
+    .description('list claimable tasks in the order they are offered')
+    .option('--as <swarm>', 'only what this swarm qualifies for')
+    .example('ifab ready --as alice')
+  addPageOptions(command).asks(async (fabric, { as, limit, cursor }: PageOptions & { as?: string }) => {
+    const page = await fabric.task.ready({ swarm: as, limit, cursor })
+    return answer(page, pageLines(page, taskLines, 'Nothing is claimable now. See `ifab status`.'))
+  })
+}
+
+function addNext(program: CliCommand): void {
+  program
+    .command('next')
+    .description('offer a swarm its best next work: its own freed task, help, primary work, filler work')
+    .requiredOption('--as <swarm>', 'swarm that you speak for')
+    .option('--claim', 'claim what is offered')
+    .option('--lease <time>', 'lease of the claim without heartbeats (default: 30m)', duration)
+    .option('--wait <time>', 'wait this long for work, at most 240s', wait)
+    .example('ifab next --as alice --claim --wait 50s')
+    .asks(next)
+}
+
+interface NextOptions {
+  readonly as: string
+  readonly claim?: boolean
+  readonly lease?: number
+  readonly wait?: number
+}
+
+async function next(fabric: FabricClient, { as, claim, lease, wait }: NextOptions): Promise<Answer> {
+  const offer = await fabric.task.next({ as, claim, leaseMs: lease, waitMs: wait })
+  return answer(offer, offerLines(offer, as))
+}
+
+function offerLines({ kind, task, claim, blocker }: OfferView, as: string): string[] {
+  if (kind === 'help' && blocker !== undefined) {
+    return [
+      `Help with ${blocker.id} on ${blocker.task}: ${blocker.needs}`,
+      `Next: ifab blocker accept ${blocker.id} --as ${as}`,
+    ]
+  }
+  if (task === undefined) return ['Nothing to do now. Wait for work with --wait 50s.']
+  const lead = kind === 'resume' ? 'Go on with' : kind === 'filler' ? 'Filler work' : 'Work'
+  const what = `${lead}: ${task.id} ${task.title}`
+  if (claim === undefined) return [what, `Next: ifab claim ${task.id} --as ${as}`]
+  return [what, ...grantLines(claim)]
+}
+
+function addClaim(program: CliCommand): void {
+  program
+    .command('claim')
+    .description('claim a task and print the epoch of the claim')
+    .argument('<task>', 'id of the task')
+    .requiredOption('--as <swarm>', 'swarm that you speak for')
+    .option('--lease <time>', 'lease without heartbeats (default: 30m)', duration)
+    .example('ifab claim P0.1.2 --as alice')
+    .asks(async (fabric, task: string, { as, lease }: { as: string; lease?: number }) => {
+      const grant = await fabric.task.claim({ task, as, leaseMs: lease })
+      return answer(grant, grantLines(grant))
+    })
+}
+
+function grantLines(grant: NonNullable<OfferView['claim']>): string[] {
+  const { task, swarm, epoch, leaseEndsAt, reclaimed } = grant
+  return [
+    `${swarm} ${reclaimed ? 'still holds' : 'holds'} ${task}, epoch ${epoch}, until ${formatTime(leaseEndsAt)}.`,
+    `Next: ifab beat ${task} --epoch ${epoch}, and ifab done ${task} --epoch ${epoch} when it is finished`,
+  ]
+}
+
+function addBeat(program: CliCommand): void {
+  holderCommand(program, 'beat', 'renew the lease of a claim')
+    .example('ifab beat P0.1.2 --epoch 42')
+    .asks(async (fabric, task: string, { epoch, as }: HolderOptions) => {
+      const reply = await fabric.task.heartbeat({ task, epoch, as })
+      const mail = reply.unread === 0 ? '' : ` ${counted(reply.unread, 'unread message')}: see \`ifab inbox\`.`
+      return answer(reply, `${task} is yours until ${formatTime(reply.leaseEndsAt)}.${mail}`)
+    })
+}
+
+interface MilestoneOptions extends HolderOptions {
+  readonly note?: string
+  readonly passed?: number
+  readonly failed?: number
+  readonly nextAction?: string
+}
+
+function addMilestone(program: CliCommand): void {
+  holderCommand(program, 'milestone', 'report 25, 50, 75 or 100 percent; renews the lease too')
+    .argument('<percent>', '25, 50, 75 or 100', percent)
+    .option('--note <text>', 'what is done')
+    .option('--passed <number>', 'tests that pass', wholeNumber)
+    .option('--failed <number>', 'tests that fail', wholeNumber)
+    .option('--next-action <text>', 'what comes next')
+    .example('ifab milestone P0.1.2 50 --epoch 42 --note "claims are atomic" --passed 8 --failed 0')
+    .asks(async (fabric, task: string, reached: 25 | 50 | 75 | 100, options: MilestoneOptions) => {
+      const { epoch, as, note, passed, failed, nextAction } = options
+      const report = { percent: reached, note, testsPassed: passed, testsFailed: failed, nextAction }
+      const row = await fabric.task.milestone({ task, epoch, as, ...report })
+      return answer(row, `${row.id} is at ${reached}%.`)
+    })
+}
+
+interface FailOptions extends HolderOptions {
+  readonly reason: string
+  readonly retry: boolean
+}
+
+function addFail(program: CliCommand): void {
+  holderCommand(program, 'fail', 'report that the attempt failed; the task is tried again after a pause')
+    .requiredOption('--reason <text>', 'why')
+    .option('--no-retry', 'trying again is pointless: the task fails for good')
+    .example('ifab fail P0.1.2 --epoch 42 --reason "the build does not link"')
+    .asks(async (fabric, task: string, { epoch, as, reason, retry }: FailOptions) => {
+      const row = await fabric.task.fail({ task, epoch, as, reason, retry })
+      const then = row.notBefore === undefined ? '' : `, offered again from ${formatTime(row.notBefore)}`
+      return answer(row, `${row.id} is ${row.state} after ${counted(row.failures, 'failed attempt')}${then}.`)
+    })
+}
+
+function addRelease(program: CliCommand): void {
+  program
+    .command('release')
+    .description('give a task back; without an epoch, take it from its holder')
+    .argument('<task>', 'id of the task')
+    .option('--epoch <number>', 'epoch that the claim printed', wholeNumber)
+    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--note <text>', 'what the next holder should know')
+    .example('ifab release P0.1.2 --epoch 42 --note "out of context"')
+    .asks(async (fabric, task: string, options: { epoch?: number; as?: string; note?: string }) => {
+      const { epoch, as, note } = options
+      const row = await fabric.task.release({ task, epoch, as, note })
+      return answer(row, `${row.id} is ${row.state}.`)
+    })
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { ENDPOINT_FILE, TOKEN_FILE } from '../client/discover.js'
+import { storageFailed } from '../journal/file/disk.js'
+import type { RunningFabric } from './terminal.js'
+
+const TOKEN_BYTES = 32
+const LOG_FILE = 'ifab.log'
+
+/** Creates the data directory, readable by nobody else; one that exists is left as it is. */
+export async function createDataDirectory(data: string): Promise<void> {
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw storageFailed('Creating', data, error)
+  })
+}
+
+/** The admin token of a data directory, made at its first start. Called by the owner of the directory only. */
+export async function adminToken(data: string): Promise<string> {
+  const path = join(data, TOKEN_FILE)
+  try {
+    const token = (await readFile(path, 'utf8').catch(() => '')).trim()
+    if (token !== '') {
+      // A copy or a restored backup may have widened it.
+      await chmod(path, 0o600)
+      return token
+    }
+    const fresh = randomBytes(TOKEN_BYTES).toString('base64url')
+    await replaceFile(path, `${fresh}\n`)
+    return fresh
+  } catch (error) {
+    throw storageFailed('Writing', path, error)
+  }
+}
+
+export async function writeEndpoint(data: string, endpoint: RunningFabric): Promise<void> {
+  const path = join(data, ENDPOINT_FILE)
+  await replaceFile(path, `${JSON.stringify(endpoint)}\n`).catch((error) => {
+    throw storageFailed('Writing', path, error)
+  })
+}
+
+export async function removeEndpoint(data: string): Promise<void> {
+  await rm(join(data, ENDPOINT_FILE), { force: true })
+}
+
+/** What the last `up` wrote; undefined when there is nothing readable. */
+export async function readEndpoint(data: string): Promise<RunningFabric | undefined> {
+  try {
+    return JSON.parse(await readFile(join(data, ENDPOINT_FILE), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** Where a fabric in the background writes. */
+export function logPath(data: string): string {
+  return join(data, LOG_FILE)
+}
+
+/** Readers see the old content or the new one, never a part. */
+async function replaceFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.tmp`
+  await rm(temporary, { force: true })
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    await file.writeFile(content)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}

@@ -1,0 +1,118 @@
+import { access, constants, open, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { TOKEN_FILE } from '../client/discover.js'
+import { blockingDisk, measureFlush } from '../journal/file/disk.js'
+import { inspectOwner, type Owner } from '../journal/file/lock.js'
+import type { Call } from './command.js'
+import { readEndpoint } from './data-directory.js'
+import { toFabricError } from './failure.js'
+import { type Finding, failed, ok, warning } from './finding.js'
+import { packageVersion } from './version.js'
+
+/** Checks one thing after the other, from what everything needs to what only a running fabric has. */
+export async function examine(call: Call): Promise<Finding[]> {
+  const { data } = call
+  const findings = [checkNode(process.versions.node), await checkDirectory(data)]
+  if (findings[1]?.state !== 'ok') return [...findings, await checkFabric(call, undefined)]
+  const owner = await inspectOwner(data)
+  findings.push(await checkToken(data), await checkDisk(data), checkOwner(data, owner))
+  findings.push(await checkFabric(call, owner), await checkVersion(data, owner))
+  return findings
+}
+
+const OLDEST_NODE = [20, 19] as const
+
+export function checkNode(version: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  const recent = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
+  if (recent) return ok('node', version)
+  return failed('node', 'UNAVAILABLE', `${version} is too old`, `Install Node.js ${OLDEST_NODE.join('.')} or later.`)
+}
+
+async function checkDirectory(data: string): Promise<Finding> {
+  const check = 'data directory'
+  const found = await stat(data).catch(() => undefined)
+  if (found === undefined) {
+    return warning(check, `${data} does not exist`, '`ifab up` creates it; --data or IFAB_DATA names another.')
+  }
+  if (!found.isDirectory()) {
+    return failed(check, 'INVALID_ARGUMENT', `${data} is not a directory`, 'Name another one with --data or IFAB_DATA.')
+  }
+  const usable = await access(data, constants.R_OK | constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  if (!usable) return failed(check, 'STORAGE_FAILED', `you may not use ${data}`, `Check who owns it: ls -ld ${data}`)
+  if ((found.mode & 0o077) !== 0 && process.platform !== 'win32') {
+    return failed(check, 'FORBIDDEN', `others may enter ${data}`, `chmod 700 ${data}`)
+  }
+  return ok(check, data)
+}
+
+async function checkToken(data: string): Promise<Finding> {
+  const path = join(data, TOKEN_FILE)
+  const found = await stat(path).catch(() => undefined)
+  if (found === undefined) return warning('admin token', `${path} does not exist yet`, '`ifab up` creates it.')
+  if ((found.mode & 0o077) !== 0 && process.platform !== 'win32') {
+    return failed('admin token', 'FORBIDDEN', `others can read ${path}`, `chmod 600 ${path}`)
+  }
+  return ok('admin token', path)
+}
+
+const SAMPLE_BYTES = 4_096
+const SLOW_FLUSHES_PER_SECOND = 100
+
+async function checkDisk(data: string): Promise<Finding> {
+  const path = join(data, `doctor.tmp-${process.pid}`)
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      const flushMs = await measureFlush(blockingDisk, file.fd, new Uint8Array(SAMPLE_BYTES), 0)
+      const rate = Math.round(1_000 / flushMs)
+      const message = `${rate} fdatasync/s`
+      if (rate >= SLOW_FLUSHES_PER_SECOND) return ok('disk', message)
+      return warning('disk', `${message} is slow`, 'Put the data directory on a local SSD, not on a network share.')
+    } finally {
+      await file.close()
+      await rm(path, { force: true })
+    }
+  } catch (error) {
+    const { code, message } = toFabricError(error)
+    return failed('disk', code === 'INTERNAL' ? 'STORAGE_FAILED' : code, message, 'Check the disk and its free space.')
+  }
+}
+
+function checkOwner(data: string, owner: Owner | undefined): Finding {
+  if (owner === undefined || owner.state === 'released') return ok('owner', 'no process holds the data directory')
+  const holder = `process ${owner.pid} on ${owner.host}`
+  if (owner.state === 'alive') return ok('owner', `${holder} since ${owner.since}`)
+  if (owner.state === 'dead') {
+    return warning('owner', `${holder} died without closing`, '`ifab up` takes over; nothing acknowledged is lost.')
+  }
+  const message = `${holder} cannot be looked at from here`
+  return failed('owner', 'DATA_LOCKED', message, `Stop it there, or use another data directory than ${data}.`)
+}
+
+async function checkFabric(call: Call, owner: Owner | undefined): Promise<Finding> {
+  const named = call.url !== undefined
+  if (owner?.state !== 'alive' && !named) return warning('fabric', 'none runs here', 'Start it with `ifab up`.')
+  try {
+    const fabric = await call.connect()
+    const { name, state } = await fabric.fabric.status()
+    const message = `${name} at ${fabric.url} is ${state}`
+    if (state === 'running') return ok('fabric', message)
+    return failed('fabric', 'UNAVAILABLE', message, 'Restart it with `ifab down`, then `ifab up`.')
+  } catch (error) {
+    const { code, message } = toFabricError(error)
+    const fix = named ? 'Check --url and IFAB_URL.' : 'Restart it with `ifab down`, then `ifab up`.'
+    return failed('fabric', code, message, fix)
+  }
+}
+
+async function checkVersion(data: string, owner: Owner | undefined): Promise<Finding> {
+  const own = packageVersion()
+  const endpoint = owner?.state === 'alive' ? await readEndpoint(data) : undefined
+  if (endpoint === undefined || endpoint.version === own) return ok('version', own)
+  const message = `the fabric runs ${endpoint.version}, this is ${own}`
+  return warning('version', message, 'Restart it with `ifab down`, then `ifab up`.')
+}

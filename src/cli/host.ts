@@ -1,0 +1,70 @@
+import { openFabric } from '../fabric/open.js'
+import { FileJournal } from '../journal/file/file-journal.js'
+import { FabricError, isFabricError } from '../model/errors.js'
+import { formatTimestamp } from '../model/time.js'
+import { DEFAULT_LISTEN } from '../server/listen.js'
+import { type RunningServer, startServer } from '../server/server.js'
+import { adminToken, createDataDirectory, removeEndpoint, writeEndpoint } from './data-directory.js'
+import type { RunningFabric } from './terminal.js'
+import { packageVersion } from './version.js'
+
+export interface HostOptions {
+  readonly data: string
+  /** `HOST:PORT`; port 0 takes a free one. */
+  readonly listen?: string
+  /** For a fabric that does not exist yet. */
+  readonly name?: string
+  /** Hears of faults that no caller is told about. */
+  readonly onFault: (line: string) => void
+}
+
+export interface HostedFabric {
+  readonly running: RunningFabric
+  /** Removes the endpoint, ends the server, takes a snapshot and releases the data directory. */
+  close(): Promise<void>
+}
+
+/** Runs the fabric of a data directory in this process. Throws what stands in the way, with nothing left open. */
+export async function hostFabric({ data, listen = DEFAULT_LISTEN, name, onFault }: HostOptions): Promise<HostedFabric> {
+  const closing: (() => Promise<void>)[] = []
+  const close = () => closeAll(closing.splice(0).reverse())
+  const fault = (error: unknown) => onFault(`${formatTimestamp(Date.now())} ${faultText(error)}\n`)
+  try {
+    await createDataDirectory(data)
+    const journal = new FileJournal({ directory: data, note: 'starting' })
+    closing.push(() => journal.close())
+    const version = packageVersion()
+    const fabric = await openFabric({ journal, version, report: fault, ...(name !== undefined && { name }) })
+    closing.push(() => fabric.close())
+    const token = await adminToken(data)
+    const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
+      onFault(`${formatTimestamp(Date.now())} fault ${reference} in ${route}: ${faultText(error)}\n`)
+    const server = await startServer({ fabric, listen, token, onFault: onServerFault }).catch(namePort)
+    closing.push(() => server.close())
+    await journal.annotate(server.url)
+    const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version }
+    await writeEndpoint(data, running)
+    closing.push(() => removeEndpoint(data))
+    return { running, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** Every step is tried; the first that fails is what is thrown. */
+async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const step of steps) await step().catch((error) => failures.push(error))
+  if (failures.length > 0) throw failures[0]
+}
+
+function namePort(error: unknown): RunningServer {
+  if (!isFabricError(error) || error.details.reason !== 'EADDRINUSE') throw error
+  const message = `${error.message} \`--listen 127.0.0.1:0\` takes a free port.`
+  throw new FabricError(error.code, message, error.details, { cause: error })
+}
+
+function faultText(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

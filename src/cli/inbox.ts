@@ -1,0 +1,57 @@
+import type { FabricClient } from '../client/client.js'
+import { ORCHESTRATOR } from '../model/swarm.js'
+import type { InboxView } from '../operations/views.js'
+import { type Answer, answer } from './answer.js'
+import type { CliCommand } from './command.js'
+import { wait, wholeNumber } from './option-values.js'
+import { formatTime } from './text.js'
+
+interface InboxOptions {
+  readonly as: string
+  readonly ack?: number
+  readonly wait?: number
+  readonly limit?: number
+  readonly cursor?: number
+}
+
+export function addInboxCommand(program: CliCommand): void {
+  program
+    .command('inbox')
+    .description('read the messages of a swarm that it has not acknowledged')
+    .option('--as <swarm>', 'swarm that you speak for', ORCHESTRATOR)
+    .option('--ack <number>', 'first acknowledge the messages up to this one; they are not shown again', wholeNumber)
+    .option('--wait <time>', 'wait this long for the first message, at most 240s', wait)
+    .option('--limit <number>', 'messages at once (default: 100)', wholeNumber)
+    .option('--cursor <number>', 'only messages after this one', wholeNumber)
+    .example('ifab inbox --as alice --ack 118 --wait 50s')
+    .asks(readInbox)
+}
+
+async function readInbox(fabric: FabricClient, { as, ack, wait, limit, cursor }: InboxOptions): Promise<Answer> {
+  if (ack !== undefined) await fabric.inbox.acknowledge({ swarm: as, upTo: ack })
+  const inbox = await fabric.inbox.read({ swarm: as, after: cursor, limit, waitMs: wait })
+  return answer(inbox, inboxLines(inbox))
+}
+
+function inboxLines({ swarm, messages, unread, dropped }: InboxView): string[] {
+  const lost = dropped === 0 ? [] : [`${dropped} older messages were dropped because the inbox was full.`]
+  const last = messages.at(-1)
+  if (last === undefined)
+    return [...lost, unread === 0 ? 'No unread messages.' : `No messages there; ${unread} unread.`]
+  const as = swarm === ORCHESTRATOR ? '' : ` --as ${swarm}`
+  return [
+    ...lost,
+    ...messages.flatMap(messageLines),
+    `Next: ifab inbox${as} --ack ${last.index} when you have dealt with them`,
+  ]
+}
+
+/** The text in full below its heading, however long it is. */
+function messageLines({ index, at, kind, from, task, text }: InboxView['messages'][number]): string[] {
+  const about = task === undefined ? '' : ` about ${task}`
+  return [
+    `${index}  ${formatTime(at)}  ${kind} from ${from}${about}`,
+    ...text.split('\n').map((line) => `    ${line}`),
+    '',
+  ]
+}

@@ -1,0 +1,46 @@
+import type { Command } from 'commander'
+import { addBlockerCommands } from './blocker.js'
+import { addBoardCommands } from './board.js'
+import { addClaimCommands } from './claim.js'
+import { CliCommand, type Run } from './command.js'
+import { addDoctorCommand } from './doctor.js'
+import { addInboxCommand } from './inbox.js'
+import { addLogCommand } from './log.js'
+import { addServeCommands } from './serve.js'
+import { addStatusCommand } from './status.js'
+import { addSwarmCommands } from './swarm.js'
+import { addTaskCommands } from './task.js'
+import { packageVersion } from './version.js'
+
+/** The whole command line of `ifab`. `run` does the work of whichever command is asked for; help goes to `write`. */
+export function createProgram(run: Run, write: (text: string) => void): CliCommand {
+  const program = new CliCommand(run, 'ifab')
+    .description('InfraFabric: who does which task. One board, many agents, nothing done twice.')
+    .version(packageVersion(), '-V, --version', 'show the version')
+    .option('--json', 'print one JSON document instead of text')
+    .option('--data <dir>', 'data directory (default: $IFAB_DATA or .infrafabric)')
+    .option('--url <url>', 'address of a fabric (default: $IFAB_URL, else as the data directory says)')
+    .helpCommand('help [command]', 'show the help of a command')
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
+    .configureOutput({ writeOut: write })
+    .exitOverride()
+  program.commandsGroup('The fabric:')
+  addServeCommands(program)
+  addStatusCommand(program)
+  addDoctorCommand(program)
+  addLogCommand(program)
+  program.commandsGroup('Boards, tasks and swarms:')
+  addBoardCommands(program)
+  addTaskCommands(program)
+  addSwarmCommands(program)
+  program.commandsGroup('Working on tasks:')
+  addClaimCommands(program)
+  addBlockerCommands(program)
+  addInboxCommand(program)
+  return program
+}
+
+/** That commands take options goes without saying. */
+function termOf(command: Command): string {
+  return [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(' ')
+}

@@ -1,0 +1,108 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { FabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import { SECOND_MS } from '../model/time.js'
+import { type Answer, answer } from './answer.js'
+import { boundedWriter } from './bounded-writer.js'
+import type { Call, CliCommand } from './command.js'
+import { toFabricError } from './failure.js'
+import { duration } from './option-values.js'
+import type { RunningFabric } from './terminal.js'
+
+/** Starting and stopping the fabric of a data directory. What they need is loaded when they run. */
+export function addServeCommands(program: CliCommand): void {
+  program
+    .command('up')
+    .description('start the fabric of the data directory and run it until it is stopped')
+    .option('--listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:7420)')
+    .option('--detach', 'run in the background; ifab.log in the data directory has what it says')
+    .option('--name <name>', 'name of a fabric that does not exist yet')
+    .example('ifab up --detach')
+    .does((call, options: UpOptions) => (options.detach === true ? upInBackground(call, options) : up(call, options)))
+  program
+    .command('down')
+    .description('stop the fabric of the data directory and wait until it is gone')
+    .option('--timeout <time>', 'how long to wait (default: 30s)', duration)
+    .example('ifab down')
+    .does(down)
+}
+
+interface UpOptions {
+  readonly listen?: string
+  readonly detach?: boolean
+  readonly name?: string
+}
+
+async function up(call: Call, { listen, name }: UpOptions): Promise<undefined> {
+  const { terminal, data } = call
+  const interruption = terminal.interruption()
+  const onFault = boundedWriter(terminal.err, LIMITS.serverLogBytes)
+  const { hostFabric } = await import('./host.js')
+  const hosted = await hostFabric({
+    data,
+    onFault,
+    ...(listen !== undefined && { listen }),
+    ...(name !== undefined && { name }),
+  }).catch((error) => {
+    terminal.report({ failed: toFabricError(error).report() })
+    throw error
+  })
+  call.show(startedAnswer(data, hosted.running))
+  terminal.report({ started: hosted.running })
+  if (!interruption.aborted) {
+    await new Promise((resolve) => interruption.addEventListener('abort', resolve, { once: true }))
+  }
+  await hosted.close()
+}
+
+async function upInBackground({ data }: Call, { listen, name }: UpOptions): Promise<Answer> {
+  const { startDetached } = await import('./detach.js')
+  const args = [...(listen === undefined ? [] : ['--listen', listen]), ...(name === undefined ? [] : ['--name', name])]
+  return startedAnswer(data, await startDetached(data, args))
+}
+
+function startedAnswer(data: string, running: RunningFabric): Answer {
+  return answer({ ...running, data }, [
+    `The fabric runs at ${running.url} (process ${running.pid}, data in ${data}).`,
+    'Next: ifab board import FILE, or ifab swarm register NAME',
+  ])
+}
+
+const DEFAULT_TIMEOUT_MS = 30 * SECOND_MS
+const LOOK_AGAIN_MS = 20
+
+async function down({ data }: Call, { timeout = DEFAULT_TIMEOUT_MS }: { timeout?: number }): Promise<Answer> {
+  const [{ inspectOwner }, { livenessOf }] = await Promise.all([
+    import('../journal/file/lock.js'),
+    import('../journal/file/process-identity.js'),
+  ])
+  const owner = await inspectOwner(data)
+  if (owner === undefined || owner.state === 'released' || owner.state === 'dead') {
+    return answer({ stopped: false, data }, `No fabric runs in ${data}.`)
+  }
+  const { pid, host } = owner
+  if (owner.state === 'unknown') {
+    const message = `${data} belongs to process ${pid} on ${host}, which cannot be reached from here. Stop it there.`
+    throw new FabricError('DATA_LOCKED', message, { pid, host })
+  }
+  terminate(pid)
+  // The death of a process that is not one's own child is not announced to anybody.
+  for (const end = Date.now() + timeout; livenessOf(owner) === 'alive'; await pause(LOOK_AGAIN_MS)) {
+    if (Date.now() < end) continue
+    const message = `Process ${pid} still runs after ${timeout / SECOND_MS}s. Wait, or end it with \`kill -9 ${pid}\`.`
+    throw new FabricError('UNAVAILABLE', message, { pid, timeoutMs: timeout })
+  }
+  return answer({ stopped: true, data, pid }, `The fabric in ${data} (process ${pid}) has ended.`)
+}
+
+function terminate(pid: number): void {
+  try {
+    process.kill(pid, 'SIGTERM')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    // It ended by itself in between.
+    if (code === 'ESRCH') return
+    const message = `You may not stop process ${pid}; it belongs to another user. Ask them, or become them.`
+    throw new FabricError('FORBIDDEN', message, { pid }, { cause: error })
+  }
+}
