@@ -1,7 +1,7 @@
 import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js'
 import type { Policy } from '../coordinator/policy.js'
 import type { FabricState } from '../coordinator/state.js'
-import type { Journal } from '../journal/journal.js'
+import type { Head, Journal } from '../journal/journal.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
@@ -214,16 +214,8 @@ export class Engine {
     })
   }
 
-  /** Resolves when the batch is durable. A lost acknowledgement is resolved by reading the head back. */
   async #append({ size, writerId, batchId, entries }: CommandBatch): Promise<void> {
-    const { journal } = this.#options
-    try {
-      await journal.append(size, { writerId, batchId, entries: entries.map(({ bytes }) => bytes) })
-    } catch (error) {
-      if (!isFabricError(error, 'AMBIGUOUS')) throw error
-      const head = await journal.head()
-      if (head.lastBatch?.batchId !== batchId) throw error
-    }
+    await this.#options.journal.append(size, { writerId, batchId, entries: entries.map(({ bytes }) => bytes) })
   }
 
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
@@ -254,17 +246,19 @@ export class Engine {
   }
 
   /**
-   * Throws the evolved state away and rebuilds it from what is really in the journal. A failed flush is final: what the
-   * disk holds is unknown, and trying again may report a success that is none.
+   * Throws the evolved state away and rebuilds it from what is really in the journal; the head that is read back tells
+   * whether the batch is in it after all. A failed flush is final: what the disk holds is unknown, and trying again may
+   * report a success that is none.
    */
   async #recover(batch: CommandBatch, error: unknown): Promise<void> {
     const cause = asFabricError(error)
     try {
       if (cause.details.stage === 'flush') throw cause
       if (this.#state === 'running') this.#state = 'recovering'
-      await this.#rebuild(cause.code === 'STORAGE_FAILED')
+      const { lastBatch } = await this.#rebuild(cause.code === 'STORAGE_FAILED')
       if (this.#state === 'recovering') this.#state = 'running'
-      batch.reject(cause)
+      if (lastBatch?.batchId === batch.batchId) batch.answer((index) => this.#receipt(index))
+      else batch.reject(cause)
       this.#afterChange(true)
     } catch (fatal) {
       this.#failure = asFabricError(fatal)
@@ -272,22 +266,22 @@ export class Engine {
       this.#options.report(fatal)
       batch.reject(this.#failure)
       this.#rejectAll(this.#failure)
+      this.#afterChange(true)
     }
   }
 
   /** Folds the journal anew, and publishes entries that turn out to be durable although their append failed. */
-  async #rebuild(reopen: boolean): Promise<void> {
+  async #rebuild(reopen: boolean): Promise<Head> {
     const { journal, policy } = this.#options
     await this.#snapshotter.idle()
-    if (reopen) {
-      await journal.close()
-      await journal.open()
-    }
+    if (reopen) await journal.close()
+    const head = reopen ? await journal.open() : await journal.head()
     this.#fold = (await loadFold(journal, policy)).fold
     this.#fold.state.startedAt = this.#now()
     for await (const chunk of journal.read(this.publisher.size)) {
-      this.publisher.publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes })))
+      this.publisher.publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() })))
     }
+    return head
   }
 
   #rejectAll(error: FabricError): void {

@@ -1,6 +1,6 @@
 import { close, fdatasync, fdatasyncSync, fsync, open, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
-import { FabricError } from '../../model/errors.js'
+import { type ErrorDetails, FabricError } from '../../model/errors.js'
 
 /** How bytes reach stable storage; the seam where tests put a full or dying disk. */
 export interface Disk {
@@ -76,14 +76,14 @@ const ADVICE: Readonly<Record<string, string>> = {
 }
 
 /** The typed form of an error of the file system. Coded errors pass through. */
-export function storageFailed(doing: string, path: string, error: unknown): FabricError {
+export function storageFailed(doing: string, path: string, error: unknown, facts: ErrorDetails = {}): FabricError {
   if (error instanceof FabricError) return error
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
   const advice = ADVICE[code] ?? 'Check the disk and the file system, then try again'
   return new FabricError(
     'STORAGE_FAILED',
     `${doing} ${path} failed (${code}). ${advice}.`,
-    { path, code },
+    { path, code, ...facts },
     { cause: error },
   )
 }

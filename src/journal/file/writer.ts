@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { assertInvariant } from '../../model/errors.js'
 import type { Batch } from '../journal.js'
-import { chooseDisk, type Disk, measureFlush, pooledDisk } from './disk.js'
+import { chooseDisk, type Disk, measureFlush, pooledDisk, storageFailed } from './disk.js'
 import { RecordEncoder } from './record.js'
 import {
   type PreparedSegment,
@@ -70,7 +70,7 @@ export class LogWriter {
     let segment = this.#current
     if (segment.end + record.length > segment.capacity) segment = await this.#roll(firstIndex, record.length)
     await this.#disk.write(this.#handle.fd, record, segment.end)
-    await this.#disk.flush(this.#handle.fd)
+    await this.#flush(segment.path)
     segment.extend(segment.end + record.length, batch.entries.length)
     if (2 * segment.end > segment.capacity) this.#prepareNext()
   }
@@ -78,6 +78,15 @@ export class LogWriter {
   async close(): Promise<void> {
     await (await this.#next)?.handle.close()
     await this.#handle.close()
+  }
+
+  /** After a failed flush it is unknown what the disk holds, and the next flush may succeed all the same: say so. */
+  async #flush(path: string): Promise<void> {
+    try {
+      await this.#disk.flush(this.#handle.fd)
+    } catch (error) {
+      throw storageFailed('Flushing', path, error, { stage: 'flush' })
+    }
   }
 
   get #current(): Segment {

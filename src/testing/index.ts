@@ -1,0 +1,8 @@
+export type { Fabric } from '../fabric/fabric.js'
+export type { Journal } from '../journal/journal.js'
+export { MemoryJournal } from '../journal/memory/memory-journal.js'
+export { makeBoard, makeChain, makePolicy, makeRegistration, makeSwarm, makeTask } from './factories.js'
+export { FakeTiming } from './fake-timing.js'
+export { FaultyJournal, type Gate } from './faulty-journal.js'
+export { SequentialIds } from './sequential-ids.js'
+export { openTestFabric, type TestFabric, type TestFabricOptions } from './test-fabric.js'

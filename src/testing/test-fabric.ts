@@ -1,0 +1,41 @@
+import type { Policy } from '../coordinator/policy.js'
+import type { Fabric } from '../fabric/fabric.js'
+import { openFabric } from '../fabric/open.js'
+import type { Journal } from '../journal/journal.js'
+import { MemoryJournal } from '../journal/memory/memory-journal.js'
+import { FakeTiming } from './fake-timing.js'
+import { SequentialIds } from './sequential-ids.js'
+
+export interface TestFabricOptions {
+  /** Default: a new `MemoryJournal`. Pass the same one again to see a restart. */
+  readonly journal?: Journal
+  readonly timing?: FakeTiming
+  readonly policy?: Partial<Policy>
+  readonly name?: string
+  readonly snapshotEvery?: number
+}
+
+export interface TestFabric {
+  readonly fabric: Fabric
+  readonly journal: Journal
+  readonly timing: FakeTiming
+  /** Faults that no caller was waiting for; a test that expects none asserts that this is empty. */
+  readonly faults: readonly unknown[]
+}
+
+/** A whole fabric in memory, with a clock that the test moves. Close `fabric` at the end. */
+export async function openTestFabric(options: TestFabricOptions = {}): Promise<TestFabric> {
+  const { journal = new MemoryJournal(), timing = new FakeTiming(), policy = {}, name = 'test' } = options
+  const faults: unknown[] = []
+  const fabric = await openFabric({
+    journal,
+    timing,
+    policy,
+    name,
+    version: 'test',
+    ids: new SequentialIds(),
+    ...(options.snapshotEvery !== undefined && { snapshotEvery: options.snapshotEvery }),
+    report: (error) => faults.push(error),
+  })
+  return { fabric, journal, timing, faults }
+}
