@@ -30,6 +30,7 @@ type Input = Record<string, unknown>
 /** Calls one route: fills in path, query and body, retries what may be retried, and throws coded errors. */
 export function createCaller(settings: CallSettings) {
   return async (route: Route, input: Input, options: CallOptions): Promise<unknown> => {
+    options.signal?.throwIfAborted()
     const waitMs = typeof input.waitMs === 'number' ? input.waitMs : 0
     const timeoutMs = (options.timeoutMs ?? settings.timeoutMs) + waitMs
     const ending = endAfter(timeoutMs, options.signal)
@@ -129,7 +130,6 @@ function endAfter(ms: number, outer: AbortSignal | undefined): { readonly signal
   const abort = () => ending.abort()
   const timer = setTimeout(abort, ms)
   outer?.addEventListener('abort', abort, { once: true })
-  if (outer?.aborted === true) abort()
   return {
     signal: ending.signal,
     dispose: () => {
