@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FabricError } from '../model/errors.js'
 
-export const DEFAULT_DATA_DIRECTORY = '.infrafabric'
+const DEFAULT_DATA_DIRECTORY = '.infrafabric'
 /** In the data directory of a running fabric: `{ "url": ..., "pid": ... }`. */
 export const ENDPOINT_FILE = 'endpoint.json'
 /** In the data directory, readable by its owner only. */

@@ -18,8 +18,7 @@ type Files = z.output<typeof files>
 
 const EXAMPLE_BOARD = '| ID | Task | Dependencies |\n| --- | --- | --- |\n| A1 | Plan | None |\n| A2 | Build | A1 |\n'
 
-// `import` is a reserved word, so this cannot be a declaration.
-const importBoard = operation({
+export const importBoard = operation({
   summary: 'Import board files, all of them or nothing; updates tasks that exist and never touches a claim.',
   role: 'orchestrator',
   method: 'POST',
@@ -43,8 +42,6 @@ const importBoard = operation({
   },
 })
 
-export { importBoard as import }
-
 export const lint = operation({
   summary: 'Read board files and report every problem with file and line; nothing changes.',
   role: 'viewer',
@@ -62,7 +59,7 @@ export const lint = operation({
   },
 })
 
-const exportBoard = operation({
+export const exportBoard = operation({
   summary: 'Export a board, or all tasks, with live status: as Markdown, JSON, or one STATUS file per swarm.',
   role: 'viewer',
   method: 'GET',
@@ -83,8 +80,6 @@ const exportBoard = operation({
     return { format, files: await render(view, format) }
   },
 })
-
-export { exportBoard as export }
 
 /** The parsers are slow to load and few processes import boards, so they come when they are needed. */
 async function parse(board: string, files: Files): Promise<BoardDocument> {

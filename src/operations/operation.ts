@@ -4,12 +4,12 @@ import { swarmActor } from '../model/entry.js'
 
 /** Rights from the least to the most; each role may do everything that the ones before it may. */
 export const ROLES = ['viewer', 'swarm', 'orchestrator', 'admin'] as const
-export type Role = (typeof ROLES)[number]
+type Role = (typeof ROLES)[number]
 
-export type Method = 'GET' | 'POST' | 'PUT'
+type Method = 'GET' | 'POST' | 'PUT'
 
 /** What an operation runs with, whichever way the call came in. */
-export interface OperationContext {
+interface OperationContext {
   readonly fabric: Fabric
   readonly origin: Origin
   /** Aborts when the caller is gone, so that a long wait ends with it. */

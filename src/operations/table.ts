@@ -11,16 +11,31 @@ import * as tasks from './tasks.js'
 
 /** Every operation, by resource and verb: `operations.task.claim` is called `task.claim`. */
 export const operations = {
-  fabric: { ...fabric },
-  task: { ...tasks, ...claims },
-  blocker: { ...blockers },
-  swarm: { ...swarms },
-  inbox: { ...inbox },
-  board: { ...boards },
-  log: { ...log },
+  fabric: { status: fabric.status },
+  task: {
+    create: tasks.create,
+    list: tasks.list,
+    show: tasks.show,
+    ready: tasks.ready,
+    next: tasks.next,
+    claim: claims.claim,
+    heartbeat: claims.heartbeat,
+    milestone: claims.milestone,
+    block: claims.block,
+    complete: claims.complete,
+    fail: claims.fail,
+    release: claims.release,
+    cancel: tasks.cancel,
+    retry: tasks.retry,
+  },
+  blocker: { list: blockers.list, assign: blockers.assign, answer: blockers.answer, resolve: blockers.resolve },
+  swarm: { register: swarms.register, list: swarms.list, show: swarms.show, retire: swarms.retire, send: swarms.send },
+  inbox: { read: inbox.read, acknowledge: inbox.acknowledge },
+  board: { import: boards.importBoard, lint: boards.lint, export: boards.exportBoard },
+  log: { read: log.read },
 }
 
-export type Operations = typeof operations
+type Operations = typeof operations
 export type Resource = keyof Operations
 export type Verb<R extends Resource> = keyof Operations[R]
 
@@ -44,7 +59,7 @@ export interface NamedOperation extends Operation {
   readonly name: string
 }
 
-/** The table as a list, sorted by name within each resource. */
+/** The table as a list. */
 export const OPERATION_LIST: readonly NamedOperation[] = Object.entries(operations).flatMap(([resource, verbs]) =>
   Object.entries<Operation>(verbs).map(([verb, row]) => ({ name: `${resource}.${verb}`, ...row })),
 )

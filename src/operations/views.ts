@@ -13,7 +13,7 @@ const timestamp = z.iso.datetime({ precision: 3 })
 const index = z.int().min(0)
 const names = z.array(z.string()).readonly()
 
-export const claimView = z.strictObject({
+const claimView = z.strictObject({
   swarm: z.string(),
   epoch: index,
   claimedAt: timestamp,
@@ -21,7 +21,7 @@ export const claimView = z.strictObject({
   stalledAt: timestamp.exactOptional(),
 })
 
-export const milestoneView = z.strictObject({
+const milestoneView = z.strictObject({
   percent: z.int(),
   note: z.string().exactOptional(),
   testsPassed: z.int().exactOptional(),
@@ -30,7 +30,7 @@ export const milestoneView = z.strictObject({
   at: timestamp,
 })
 
-export const failureView = z.strictObject({
+const failureView = z.strictObject({
   swarm: z.string(),
   epoch: index,
   at: timestamp,
@@ -76,7 +76,7 @@ export const taskView = z.strictObject({
   finishedAt: timestamp.exactOptional(),
 })
 
-export const helperView = z.strictObject({
+const helperView = z.strictObject({
   swarm: z.string(),
   state: z.enum(HELP_STATES),
   epoch: index.exactOptional(),
@@ -177,7 +177,7 @@ export const acknowledgementView = z.strictObject({
   unread: z.int(),
 })
 
-export const problemView = z.strictObject({
+const problemView = z.strictObject({
   file: z.string(),
   line: z.int(),
   severity: z.enum(['error', 'warning']),
@@ -210,7 +210,7 @@ export const exportView = z.strictObject({
   files: z.array(z.strictObject({ name: z.string(), content: z.string() })).readonly(),
 })
 
-export const journalView = z.strictObject({
+const journalView = z.strictObject({
   driver: z.string(),
   state: z.enum(['closed', 'open', 'failed']),
   durability: z.enum(['none', 'process', 'power']),

@@ -6,7 +6,7 @@ import type { Operation } from '../operations/operation.js'
 type Fields = Record<string, unknown>
 
 /** Names of the `:name` segments of a path. */
-export function pathFields(path: string): string[] {
+function pathFields(path: string): string[] {
   return path.split('/').flatMap((segment) => (segment.startsWith(':') ? [segment.slice(1)] : []))
 }
 
