@@ -122,12 +122,13 @@ describe('fields', () => {
 })
 
 describe('bodies', () => {
-  test.each(['{"id":"T2","title":', '', 'null', '[]', '"text"', '7', '{"id":"T2"}}', '\u0000'])(
-    '%j is refused',
-    async (body) => {
-      expect(await sendText('/v1/tasks', body, 'application/json')).toEqual(refusal(400, 'INVALID_ARGUMENT'))
-    },
-  )
+  test.each(['null', '[]', '"text"', '7'])('%s is refused', async (body) => {
+    expect(await sendText('/v1/tasks', body, 'application/json')).toEqual(refusal(400, 'INVALID_ARGUMENT', 'body'))
+  })
+
+  test.each(['{"id":"T2","title":', '', '{"id":"T2"}}', '\u0000'])('%j is refused', async (body) => {
+    expect(await sendText('/v1/tasks', body, 'application/json')).toEqual(refusal(400, 'INVALID_ARGUMENT'))
+  })
 
   test.each(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'nonsense'])(
     'of type %s are refused',

@@ -1,9 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { openFabric } from '../../src/fabric/open.js'
-import { MemoryJournal } from '../../src/journal/memory/memory-journal.js'
 import { parseListen } from '../../src/server/listen.js'
 import { startServer } from '../../src/server/server.js'
-import { serve, serveFabric, TOKEN } from '../support/served-fabric.js'
+import { serveFabric, TOKEN } from '../support/served-fabric.js'
 
 describe('the address to listen on', () => {
   test('is a loopback address with a port', () => {
@@ -33,9 +31,8 @@ describe('the address to listen on', () => {
 
 describe('a fault of the program', () => {
   test('is reported to its log and answered without a word about its insides', async () => {
-    const fabric = await openFabric({ journal: new MemoryJournal() })
-    fabric.status = () => Promise.reject(new TypeError('secret inside'))
-    await using served = await serve(fabric)
+    await using served = await serveFabric()
+    served.fabric.status = () => Promise.reject(new TypeError('secret inside'))
     const answer = await served.request('/v1/status')
     const text = await answer.text()
     const problem = JSON.parse(text)

@@ -31,6 +31,19 @@ describe('a long poll', () => {
     expect(await page).toMatchObject({ messages: [{ kind: 'direct', from: 'admin', text: 'hello' }], unread: 1 })
   })
 
+  test('ends with nothing when its time is over', async () => {
+    await using served = await serveSwarm()
+    const answers = Promise.all([
+      served.client.task.next({ as: 's1', waitMs: WAIT_MS }),
+      served.client.inbox.read({ swarm: 's1', waitMs: WAIT_MS }),
+    ])
+    await waiting(served, 2)
+    served.timing.advance(WAIT_MS - 1)
+    await waiting(served, 2)
+    served.timing.advance(1)
+    expect(await answers).toMatchObject([{ kind: 'none' }, { messages: [], unread: 0 }])
+  })
+
   test('ends when its caller vanishes', async () => {
     await using served = await serveSwarm()
     const leaving = new AbortController()
@@ -57,7 +70,10 @@ describe('closing the server', () => {
   test('ends waits with an error that says to try again, and leaves the fabric open', async () => {
     await using served = await serveSwarm()
     const call = served.connect({ retries: 0 }).task.next({ as: 's1', waitMs: WAIT_MS })
-    const refused = expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    const refused = expect(call).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('shutting down'),
+    })
     await waiting(served, 1)
     await Promise.all([served.server.close(), served.server.close()])
     await refused

@@ -1,9 +1,9 @@
 import { type ConnectOptions, connect, type FabricClient } from '../../src/client/client.js'
 import { nodeTransport } from '../../src/client/node-transport.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
-import { type FabricOptions, openFabric } from '../../src/fabric/open.js'
-import { MemoryJournal } from '../../src/journal/memory/memory-journal.js'
 import { type RunningServer, type ServerFault, startServer } from '../../src/server/server.js'
+import type { FakeTiming } from '../../src/testing/fake-timing.js'
+import { openTestFabric } from '../../src/testing/test-fabric.js'
 
 export const TOKEN = 'token-of-the-tests'
 
@@ -11,6 +11,8 @@ export interface ServedFabric extends AsyncDisposable {
   readonly fabric: Fabric
   readonly server: RunningServer
   readonly client: FabricClient
+  /** The clock of the fabric; it stands still until a test moves it. */
+  readonly timing: FakeTiming
   readonly faults: ServerFault[]
   /** A raw request with the right token, unless `headers` say otherwise. */
   request(path: string, init?: RequestInit): Promise<Response>
@@ -18,12 +20,8 @@ export interface ServedFabric extends AsyncDisposable {
 }
 
 /** A real fabric in memory behind a real server on a free port. */
-export async function serveFabric(options: Partial<FabricOptions> = {}): Promise<ServedFabric> {
-  return serve(await openFabric({ journal: new MemoryJournal(), ...options }))
-}
-
-/** The same for any fabric; it is closed with the server. */
-export async function serve(fabric: Fabric): Promise<ServedFabric> {
+export async function serveFabric(): Promise<ServedFabric> {
+  const { fabric, timing } = await openTestFabric()
   const faults: ServerFault[] = []
   const onFault = (fault: ServerFault) => {
     faults.push(fault)
@@ -34,6 +32,7 @@ export async function serve(fabric: Fabric): Promise<ServedFabric> {
   return {
     fabric,
     server,
+    timing,
     faults,
     client: open(),
     connect: open,
