@@ -91,7 +91,6 @@ export class Engine {
     this.#fold.state.startedAt = this.#now()
     await this.#append(batch)
     this.#settle(batch)
-    this.#armTimer()
   }
 
   get state(): EngineState {
@@ -187,7 +186,6 @@ export class Engine {
       await new Promise(setImmediate)
     }
     this.#pumping = false
-    this.#armTimer()
   }
 
   async #commitNext(): Promise<void> {
@@ -243,6 +241,7 @@ export class Engine {
     for (const listener of this.#listeners) listener(state, rebuilt)
     state.news.claimable.clear()
     state.news.mail.clear()
+    this.#armTimer()
   }
 
   /**

@@ -20,6 +20,11 @@ export class FakeTiming implements Timing {
     return this.#timers.size
   }
 
+  /** When the next timer fires. */
+  get nextAt(): number | undefined {
+    return this.#earliest(Number.POSITIVE_INFINITY)?.at
+  }
+
   now(): number {
     return this.#now
   }

@@ -19,6 +19,8 @@ export interface TestFabric {
   readonly fabric: Fabric
   readonly journal: Journal
   readonly timing: FakeTiming
+  /** Lets time pass and waits until everything that was due on the way has happened. */
+  readonly advance: (ms: number) => Promise<void>
   /** Faults that no caller was waiting for; a test that expects none asserts that this is empty. */
   readonly faults: readonly unknown[]
 }
@@ -37,5 +39,16 @@ export async function openTestFabric(options: TestFabricOptions = {}): Promise<T
     ...(options.snapshotEvery !== undefined && { snapshotEvery: options.snapshotEvery }),
     report: (error) => faults.push(error),
   })
-  return { fabric, journal, timing, faults }
+  return { fabric, journal, timing, faults, advance: (ms) => advance(fabric, timing, ms) }
+}
+
+async function advance(fabric: Fabric, timing: FakeTiming, ms: number): Promise<void> {
+  const end = timing.now() + ms
+  const settled = () => fabric.read(() => undefined)
+  for (let next = timing.nextAt; next !== undefined && next <= end; next = timing.nextAt) {
+    timing.advance(Math.max(0, next - timing.now()))
+    await settled()
+  }
+  timing.advance(end - timing.now())
+  await settled()
 }
