@@ -152,11 +152,11 @@ describe('the end of a call', () => {
     const settled = call.catch((error: unknown) => error)
     ending.abort(new Error('enough'))
     expect(await settled).toEqual(new Error('enough'))
+    expect(vi.getTimerCount()).toBe(0)
     expect(await outcome(client.fabric.status({}, { signal: AbortSignal.abort() }))).toHaveProperty(
       'name',
       'AbortError',
     )
-    expect(vi.getTimerCount()).toBe(0)
     expect(requests).toHaveLength(1)
   })
 })

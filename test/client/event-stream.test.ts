@@ -52,7 +52,9 @@ describe('an event stream', () => {
         fc.constantFrom('\n', '\r\n', '\r'),
         fc.array(fc.nat({ max: 40 }), { maxLength: 12 }),
         async (lines, newline, cuts) => {
-          const whole = bytes(lines.map((line, id) => `id: ${id}${newline}data: ${line}${newline}${newline}`).join(''))
+          const whole = bytes(
+            lines.map((line, id) => [`id: ${id}`, 'event: news', `data: ${line}`, '', ''].join(newline)).join(''),
+          )
           const chunks: Uint8Array[] = []
           let from = 0
           for (const cut of cuts) {
@@ -62,7 +64,7 @@ describe('an event stream', () => {
           // A carriage return at the very end may be half a line break, so more must follow for the last event.
           chunks.push(whole.slice(from), bytes(':\n'))
           const { events } = await read(chunks)
-          expect(events).toEqual(lines.map((line, id) => ({ type: 'message', data: line, id: String(id) })))
+          expect(events).toEqual(lines.map((line, id) => ({ type: 'news', data: line, id: String(id) })))
         },
       ),
     )

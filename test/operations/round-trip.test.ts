@@ -80,7 +80,7 @@ async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
 
   const raised = await task.block({ ...held, kind: 'help', needs: 'a second pair of eyes' })
   expect(raised).toMatchObject({ task: 'P0.1:a', swarm: 'sip', state: 'open' })
-  expect((await task.show({ task: 'P0.1:a' })).stuck).toBe(true)
+  expect(await task.show({ task: 'P0.1:a' })).toMatchObject({ stuck: true, task: { stuck: true } })
   const page = await inbox.read({ swarm: 'orchestrator' })
   expect(page.messages).toMatchObject([{ kind: 'blocker_raised', from: 'swarm:sip', blocker: raised.id }])
   const upTo = page.messages[0]?.index ?? -1

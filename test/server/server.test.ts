@@ -29,6 +29,24 @@ describe('the address to listen on', () => {
   })
 })
 
+describe('a server', () => {
+  test.each(['localhost:0', '127.0.0.1:0'])('on %s says where it is', async (listen) => {
+    await using served = await serveFabric()
+    const server = await startServer({ fabric: served.fabric, listen, token: TOKEN })
+    const client = served.connect({ url: server.url })
+    expect((await client.fabric.status()).state).toBe('running')
+    await server.close()
+  })
+
+  test('takes a POST without a body for one without fields', async () => {
+    await using served = await serveFabric()
+    const { client, request } = served
+    await client.task.create({ id: 'T1', title: 'x' })
+    const answer = await request('/v1/tasks/T1/cancel', { method: 'POST' })
+    expect(await answer.json()).toMatchObject({ cancelled: ['T1'] })
+  })
+})
+
 describe('a fault of the program', () => {
   test('is reported to its log and answered without a word about its insides', async () => {
     await using served = await serveFabric()

@@ -104,4 +104,6 @@ test('a stream without news shows every 15 seconds that it is alive', async () =
   vi.advanceTimersByTime(30_000)
   await until(() => comments() === 3)
   socket.destroy()
+  await until(async () => (await served.fabric.status()).subscribers === 0)
+  expect(vi.getTimerCount()).toBe(0)
 })
