@@ -1,0 +1,108 @@
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkNode } from '../../src/cli/examine.js'
+import type { Finding } from '../../src/cli/finding.js'
+import { ifab, openSite, temporaryDirectory } from './console.js'
+
+interface Diagnosis {
+  readonly exit: number
+  readonly healthy: boolean
+  readonly findings: Readonly<Record<string, Finding>>
+}
+
+async function diagnose(data: string, env: Record<string, string> = {}): Promise<Diagnosis> {
+  const { exit, out, err } = await ifab({ IFAB_DATA: data, ...env }, 'doctor', '--json')
+  expect(err).toBe('')
+  const { healthy, findings } = JSON.parse(out) as { healthy: boolean; findings: Finding[] }
+  return { exit, healthy, findings: Object.fromEntries(findings.map((finding) => [finding.check, finding])) }
+}
+
+let directory: string
+let data: string
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+  data = join(directory, 'data')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+describe('doctor', () => {
+  test('finds nothing wrong with a running fabric', async () => {
+    await using site = await openSite()
+    const { exit, healthy, findings } = await diagnose(site.env.IFAB_DATA ?? '')
+    expect({ exit, healthy }).toEqual({ exit: 0, healthy: true })
+    const states = Object.entries(findings).map(([check, { state }]) => [check, state])
+    const checks = ['node', 'data directory', 'admin token', 'disk', 'owner', 'fabric', 'version']
+    // How fast the disk is says something about the machine, not about the command.
+    expect(states.filter(([check]) => check !== 'disk')).toEqual(
+      checks.filter((check) => check !== 'disk').map((check) => [check, 'ok']),
+    )
+    expect(findings.disk?.message).toMatch(/^\d+ fdatasync\/s/)
+    const text = await site.run('doctor')
+    expect(text).toMatch(/^RESULT +CHECK +FOUND\nok +node /)
+    expect(text).toMatch(/\nNothing is wrong\.\n$/)
+  })
+
+  test('warns where nothing was started yet', async () => {
+    const { exit, healthy, findings } = await diagnose(data)
+    expect({ exit, healthy }).toEqual({ exit: 0, healthy: true })
+    expect(findings['data directory']).toMatchObject({ state: 'warning', fix: expect.stringContaining('ifab up') })
+    expect(findings.fabric).toMatchObject({ state: 'warning', fix: 'Start it with `ifab up`.' })
+  })
+
+  test('says how to close a data directory and a token that others can read', async () => {
+    await mkdir(data)
+    await chmod(data, 0o755)
+    const open = await diagnose(data)
+    expect(open).toMatchObject({ exit: 6, healthy: false })
+    expect(open.findings['data directory']).toMatchObject({ state: 'failed', fix: `chmod 700 ${data}` })
+    await chmod(data, 0o700)
+    const token = join(data, 'admin.token')
+    await writeFile(token, 'secret\n', { mode: 0o644 })
+    const readable = await diagnose(data)
+    expect(readable.exit).toBe(6)
+    expect(readable.findings['admin token']).toMatchObject({ state: 'failed', fix: `chmod 600 ${token}` })
+    const { exit, out } = await ifab({ IFAB_DATA: data }, 'doctor')
+    expect(exit).toBe(6)
+    expect(out).toContain(`\nadmin token: chmod 600 ${token}\n`)
+    expect(out).not.toContain('secret')
+  })
+
+  test('refuses a file in place of the data directory', async () => {
+    await writeFile(data, '')
+    expect(await diagnose(data)).toMatchObject({ exit: 2, healthy: false })
+  })
+
+  test('names an owner that cannot be looked at', async () => {
+    await mkdir(data, { mode: 0o700 })
+    await writeFile(join(data, 'owner.3'), 'not a record')
+    const { exit, findings } = await diagnose(data)
+    expect(exit).toBe(8)
+    expect(findings.owner).toMatchObject({ state: 'failed', code: 'DATA_LOCKED' })
+  })
+
+  test('notices a fabric that does not answer, and one of another version', async () => {
+    await using site = await openSite()
+    const siteData = site.env.IFAB_DATA ?? ''
+    const { url, pid, startedAt } = site.hosted.running
+    await writeFile(join(siteData, 'endpoint.json'), JSON.stringify({ url, pid, startedAt, version: '0.0.1' }))
+    const old = await diagnose(siteData)
+    expect(old.exit).toBe(0)
+    expect(old.findings.version).toMatchObject({ state: 'warning', message: expect.stringContaining('runs 0.0.1') })
+    const silent = await diagnose(siteData, { IFAB_URL: 'http://127.0.0.1:9' })
+    expect(silent).toMatchObject({ exit: 7, healthy: false })
+    expect(silent.findings.fabric).toMatchObject({ state: 'failed', fix: 'Check --url and IFAB_URL.' })
+    await rm(join(siteData, 'endpoint.json'))
+    const lost = await diagnose(siteData)
+    expect(lost.findings.fabric).toMatchObject({ state: 'failed', fix: expect.stringContaining('ifab down') })
+  })
+
+  test.each([
+    ['18.20.4', 'failed'],
+    ['20.18.9', 'failed'],
+    ['20.19.0', 'ok'],
+    ['22.0.0', 'ok'],
+  ])('takes Node.js %s as %s', (version, state) => {
+    expect(checkNode(version).state).toBe(state)
+  })
+})

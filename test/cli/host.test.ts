@@ -1,0 +1,123 @@
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { boundedWriter } from '../../src/cli/bounded-writer.js'
+import { hostFabric } from '../../src/cli/host.js'
+import { runCli } from '../../src/cli/run.js'
+import { inspectOwner } from '../../src/journal/file/lock.js'
+import { ifab, RecordingTerminal, temporaryDirectory } from './console.js'
+
+let directory: string
+let data: string
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+  data = join(directory, 'deep', 'data')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const LISTEN = ['--listen', '127.0.0.1:0']
+
+async function modeOf(path: string): Promise<number> {
+  return (await stat(path)).mode & 0o777
+}
+
+describe('up in this process', () => {
+  test('prepares the data directory, says where it listens, and leaves no trace of itself', async () => {
+    const terminal = new RecordingTerminal({ IFAB_DATA: data })
+    const running = runCli(['up', ...LISTEN, '--name', 'demo'], terminal)
+    await terminal.shows((output) => output.includes('Next: '))
+    expect(await modeOf(data)).toBe(0o700)
+    expect(await modeOf(join(data, 'admin.token'))).toBe(0o600)
+    expect(await modeOf(join(data, 'endpoint.json'))).toBe(0o600)
+    const endpoint = JSON.parse(await readFile(join(data, 'endpoint.json'), 'utf8'))
+    expect(endpoint).toMatchObject({ url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/), pid: process.pid })
+    expect(terminal.output).toContain(`The fabric runs at ${endpoint.url} (process ${process.pid}, data in ${data}).`)
+    expect(terminal.outcomes).toEqual([{ started: endpoint }])
+    expect(await inspectOwner(data)).toMatchObject({ state: 'alive', note: endpoint.url })
+    expect((await ifab({ IFAB_DATA: data }, 'status')).out).toMatch(/^fabric +demo, running/)
+
+    terminal.interrupt()
+    expect(await running).toBe(0)
+    expect(terminal.errors).toBe('')
+    expect(await readdir(data)).not.toContain('endpoint.json')
+    expect(await inspectOwner(data)).toMatchObject({ state: 'released' })
+    expect(await readdir(join(data, 'snapshots'))).not.toEqual([])
+  })
+
+  test('with --json prints one document, and keeps token and name when it comes back', async () => {
+    const start = async () => {
+      const terminal = new RecordingTerminal({ IFAB_DATA: data })
+      const running = runCli(['up', ...LISTEN, '--json', '--name', 'first'], terminal)
+      await terminal.shows((output) => output.endsWith('\n'))
+      const token = await readFile(join(data, 'admin.token'), 'utf8')
+      const status = JSON.parse((await ifab({ IFAB_DATA: data }, 'status', '--json')).out)
+      terminal.interrupt()
+      expect(await running).toBe(0)
+      return { token, name: status.name, printed: JSON.parse(terminal.output) }
+    }
+    const first = await start()
+    expect(first.printed).toMatchObject({ pid: process.pid, data, version: expect.any(String) })
+    const second = await start()
+    expect(second).toMatchObject({ token: first.token, name: 'first' })
+    expect(first.token).toMatch(/^[\w-]{43}\n$/)
+  })
+
+  test('names the holder of a data directory that is in use', async () => {
+    const hosted = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+    const terminal = new RecordingTerminal({ IFAB_DATA: data })
+    expect(await runCli(['up', ...LISTEN], terminal)).toBe(8)
+    expect(terminal.errors).toContain(`DATA_LOCKED: ${data} is in use by process ${process.pid} `)
+    expect(terminal.errors).toContain(hosted.running.url)
+    expect(terminal.outcomes).toMatchObject([{ failed: { code: 'DATA_LOCKED' } }])
+    // The one that runs is not touched.
+    expect((await ifab({ IFAB_DATA: data }, 'status')).exit).toBe(0)
+    await hosted.close()
+  })
+
+  test('says which port is taken and how to get another, and lets the data directory go', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const { exit, err } = await ifab({ IFAB_DATA: data }, 'up', '--listen', `127.0.0.1:${port}`)
+    await new Promise((resolve) => other.close(resolve))
+    expect(exit).toBe(2)
+    expect(err).toBe(
+      `INVALID_ARGUMENT: Cannot listen on 127.0.0.1:${port}: another program listens there. ` +
+        'Stop it, or listen elsewhere. `--listen 127.0.0.1:0` takes a free port.\n',
+    )
+    expect(await inspectOwner(data)).toMatchObject({ state: 'released' })
+  })
+
+  test('refuses an address beyond this machine and a directory that cannot be', async () => {
+    const beyond = await ifab({ IFAB_DATA: data }, 'up', '--listen', '0.0.0.0:0')
+    expect(beyond.exit).toBe(2)
+    expect(beyond.err).toContain('reachable from other machines')
+    const file = join(directory, 'file')
+    await writeFile(file, '')
+    const { exit, err } = await ifab({ IFAB_DATA: file }, 'up', ...LISTEN)
+    expect(exit).toBe(8)
+    expect(err).toMatch(/^STORAGE_FAILED: /)
+  })
+
+  test('mends a token that others could read', async () => {
+    const first = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+    await first.close()
+    const path = join(data, 'admin.token')
+    const token = await readFile(path, 'utf8')
+    await rm(path)
+    await writeFile(path, token, { mode: 0o644 })
+    const second = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+    await second.close()
+    expect(await modeOf(path)).toBe(0o600)
+    expect(await readFile(path, 'utf8')).toBe(token)
+  })
+})
+
+test('a bounded writer says once that it is full', () => {
+  const written: string[] = []
+  const write = boundedWriter((text) => written.push(text), 10)
+  for (const text of ['1234', '5678', '9abcdef', 'more', 'and more']) write(text)
+  expect(written).toEqual(['1234', '5678', expect.stringContaining('The log is full')])
+})
