@@ -3,9 +3,9 @@ import type { CommandType, CoordinatorCommand } from '../coordinator/commands.js
 import { decide } from '../coordinator/decide.js'
 import { applyVolatile } from '../coordinator/evolve.js'
 import type { Policy } from '../coordinator/policy.js'
-import type { VolatileChange } from '../coordinator/transition.js'
+import type { Decision, VolatileChange } from '../coordinator/transition.js'
 import type { EntryDraft } from '../model/entry.js'
-import { FabricError, isFabricError } from '../model/errors.js'
+import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { EngineEntry, FabricEntry } from './entries.js'
 import { type EncodedEntry, encodeEntry } from './entry-codec.js'
@@ -21,11 +21,21 @@ export interface Pending {
   readonly reject: (error: FabricError) => void
 }
 
-type Outcome =
-  | { readonly kind: 'reply'; readonly reply: unknown }
+type Settled =
   | { readonly kind: 'refusal'; readonly error: FabricError }
   /** The command was answered before; the answer is in the log. */
   | { readonly kind: 'repeat'; readonly receiptIndex: number }
+
+type Outcome = Settled | { readonly kind: 'reply'; readonly reply: unknown }
+
+type Prepared =
+  | Settled
+  | {
+      readonly kind: 'decision'
+      readonly decision: Decision<unknown>
+      readonly entries: readonly EncodedEntry[]
+      readonly digest: string
+    }
 
 export interface BatchOptions {
   readonly fold: Fold
@@ -90,29 +100,31 @@ export class CommandBatch {
   }
 
   #outcomeOf({ command, origin }: Pending): Outcome {
-    const key = origin.idempotencyKey
-    const digest = key === undefined ? '' : digestOf(command)
-    const known = key === undefined ? undefined : this.#options.fold.receipts.get(receiptKey(origin.actor, key))
+    const prepared = this.#prepare(command, origin)
+    if (prepared.kind !== 'decision') return prepared
+    this.#fold(prepared.entries, prepared.decision.volatile)
+    const reply = prepared.decision.reply(this.#options.fold.state)
+    const { idempotencyKey } = origin
+    if (idempotencyKey !== undefined) this.#writeReceipt(idempotencyKey, prepared.digest, reply, origin)
+    return { kind: 'reply', reply }
+  }
+
+  /** Changes nothing, so whatever goes wrong here concerns this command alone, even a fault of ours. */
+  #prepare(command: CoordinatorCommand, origin: Origin): Prepared {
+    const { fold, policy, now } = this.#options
     try {
+      const key = origin.idempotencyKey
+      const digest = key === undefined ? '' : digestOf(command)
+      const known = key === undefined ? undefined : fold.receipts.get(receiptKey(origin.actor, key))
       if (known !== undefined) {
         requireSameCommand(known.digest, digest)
         return { kind: 'repeat', receiptIndex: known.index }
       }
-      const reply = this.#decideOne(command, origin)
-      if (key !== undefined) this.#writeReceipt(key, digest, reply, origin)
-      return { kind: 'reply', reply }
+      const decision = decide(fold.state, command, { now, actor: origin.actor, nextIndex: fold.head.size, policy })
+      return { kind: 'decision', decision, entries: this.#encode(decision.entries, origin), digest }
     } catch (error) {
-      if (isFabricError(error) && error.code !== 'INTERNAL') return { kind: 'refusal', error }
-      throw error
+      return { kind: 'refusal', error: asFabricError(error) }
     }
-  }
-
-  #decideOne(command: CoordinatorCommand, origin: Origin): unknown {
-    const { fold, policy, now } = this.#options
-    const context = { now, actor: origin.actor, nextIndex: fold.head.size, policy }
-    const decision = decide(fold.state, command, context)
-    this.#fold(this.#encode(decision.entries, origin), decision.volatile)
-    return decision.reply(fold.state)
   }
 
   /** A reply that is too large to keep is left out: the command is still done only once. */
@@ -136,7 +148,7 @@ export class CommandBatch {
   #fold(encoded: readonly EncodedEntry[], volatile: readonly VolatileChange[] = []): void {
     const { fold } = this.#options
     for (const one of encoded) {
-      fold.apply(one.entry)
+      fold.apply(one)
       this.entries.push(one)
       this.#bytes += one.bytes.length
     }

@@ -3,7 +3,7 @@ import type { Policy } from '../coordinator/policy.js'
 import type { FabricState } from '../coordinator/state.js'
 import type { Head, Journal } from '../journal/journal.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
-import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
+import { asFabricError, assertInvariant, FabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { CommandBatch, type Pending } from './command-batch.js'
@@ -218,7 +218,7 @@ export class Engine {
 
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
   #settle(batch: CommandBatch): void {
-    this.publisher.publish(batch.entries.map(({ entry, bytes }) => ({ ...entry, bytes })))
+    this.publisher.publish(batch.entries)
     batch.answer((index) => this.#receipt(index))
     this.#afterChange(false)
     this.#snapshotter.consider(this.#fold)
@@ -300,10 +300,4 @@ export class Engine {
       this.submit({ type: 'tick' }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
     })
   }
-}
-
-function asFabricError(error: unknown): FabricError {
-  if (isFabricError(error)) return error
-  const reason = error instanceof Error ? error.message : String(error)
-  return new FabricError('INTERNAL', `A fault in InfraFabric: ${reason}. Please report it.`, {}, { cause: error })
 }

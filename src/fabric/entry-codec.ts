@@ -8,11 +8,8 @@ import { componentOf, type FabricEntry } from './entries.js'
 const ENTRY_VERSION = 'v1'
 const TYPE_PATTERN = /^infrafabric\.([a-z]+)\.([a-z_]+)\.(v\d+)$/
 
-export interface EncodedEntry {
-  readonly entry: FabricEntry
-  /** CloudEvents 1.0 JSON; exactly these bytes are stored, served and hashed. */
-  readonly bytes: Uint8Array
-}
+/** An entry with its CloudEvents 1.0 JSON; exactly these bytes are stored, served and hashed. */
+export type EncodedEntry = FabricEntry & { readonly bytes: Uint8Array }
 
 export interface EntryContext {
   readonly index: number
@@ -45,7 +42,7 @@ export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContex
       { bytes: bytes.length, maxBytes: LIMITS.entryBytes },
     )
   }
-  return { entry: { ...draft, index, at, actor } as FabricEntry, bytes }
+  return { ...draft, index, at, actor, bytes } as EncodedEntry
 }
 
 /**

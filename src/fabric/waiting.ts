@@ -1,6 +1,6 @@
 import type { Offer, OfferNext } from '../coordinator/commands.js'
 import type { Policy } from '../coordinator/policy.js'
-import { unreadMessages } from '../coordinator/read-inbox.js'
+import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
 import type { FabricState } from '../coordinator/state.js'
 import { qualify } from '../governor/match.js'
 import { FabricError } from '../model/errors.js'
@@ -89,7 +89,10 @@ export class Waiting {
 
   /** Waits for an unread message after index `after`. */
   async mail(swarm: string, after: number, waitMs: number, signal?: AbortSignal): Promise<void> {
-    const hasMail = (state: FabricState) => unreadMessages(state, swarm).some(({ index }) => index > after)
+    const hasMail = (state: FabricState) => {
+      requireReader(state, swarm)
+      return unreadMessages(state, swarm).some(({ index }) => index > after)
+    }
     await this.#until(new Waiter(swarm, false), waitMs, signal, async () => {
       return { done: await this.#engine.read(hasMail), result: undefined }
     })

@@ -86,6 +86,13 @@ export function isFabricError(error: unknown, code?: ErrorCode): error is Fabric
   return error instanceof FabricError && (code === undefined || error.code === code)
 }
 
+/** Any thrown value as a coded error: what carries no code is a fault of ours. */
+export function asFabricError(error: unknown): FabricError {
+  if (error instanceof FabricError) return error
+  const reason = error instanceof Error ? error.message : String(error)
+  return new FabricError('INTERNAL', `A fault in InfraFabric: ${reason}. Please report it.`, {}, { cause: error })
+}
+
 /** Marks a state that the code's own logic excludes; seeing it is a bug, so it is never caught and mended. */
 export function assertInvariant(condition: unknown, message: string): asserts condition {
   if (!condition) throw new FabricError('INTERNAL', `Invariant broken: ${message}. Please report this as a bug.`)
