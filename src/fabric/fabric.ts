@@ -1,5 +1,6 @@
 import type { CommandOf, CommandType, Offer, OfferNext, Replies } from '../coordinator/commands.js'
 import type { Policy } from '../coordinator/policy.js'
+import type { TaskDetail } from '../coordinator/queries.js'
 import type { FabricState } from '../coordinator/state.js'
 import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
@@ -55,6 +56,9 @@ export interface Fabric {
 
   /** Runs a query against a state in which everything is durable. The query must not keep or change the state. */
   read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result>
+
+  /** A task with what follows from the rest of the state; one that left memory is read from the log. */
+  task(id: string): Promise<TaskDetail>
 
   /** `next` that waits until there is something to do, at most `waitMs`; answers kind `none` when there is not. */
   next(command: OfferNext, origin: Origin, waitMs: number, signal?: AbortSignal): Promise<Offer>

@@ -1,11 +1,14 @@
 import { uuidv7 } from 'uuidv7'
 import { DEFAULT_POLICY, type Policy } from '../coordinator/policy.js'
+import { showTask, type TaskDetail } from '../coordinator/queries.js'
 import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
 import type { Journal } from '../journal/journal.js'
+import { assertInvariant } from '../model/errors.js'
 import { type IdSource, requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { Engine } from './engine.js'
 import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
+import { readEntry } from './recovery.js'
 import { systemTiming, type Timing } from './timing.js'
 import { Waiting } from './waiting.js'
 
@@ -65,6 +68,15 @@ class EngineFabric implements Fabric {
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
 
   read: Fabric['read'] = (query) => this.#engine.read(query)
+
+  async task(id: string): Promise<TaskDetail> {
+    const found = await this.read((state) => state.archived.get(id) ?? showTask(state, id))
+    if ('task' in found) return found
+    const entry = await readEntry(this.#journal, found.index)
+    assertInvariant(entry.type === 'task_archived', `entry ${found.index} does not archive ${id}`)
+    const task = entry.data.row
+    return { task, stuck: false, criticalPathMinutes: 0, waitingFor: [], dependents: [], blockers: [] }
+  }
 
   next: Fabric['next'] = (command, origin, waitMs, signal) =>
     this.#waiting.next(command, origin, Math.min(waitMs, LIMITS.waitMs), signal)
