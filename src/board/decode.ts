@@ -1,5 +1,5 @@
 import { LIMITS } from '../model/limits.js'
-import { repairMojibake } from './mojibake.js'
+import { type Repair, repairMojibake, SOUND_MARK } from './mojibake.js'
 import type { Problems } from './problems.js'
 
 /** A file of a board as its caller read it. */
@@ -21,7 +21,7 @@ export function decodeFile({ name, bytes }: BoardFile, problems: Problems): stri
     problems.error('unreadable', { file: name, line: badLine(bytes) }, 'The file is not UTF-8 text. Save it as UTF-8.')
     return undefined
   }
-  const repair = repairMojibake(text)
+  const repair: Repair = text.includes(SOUND_MARK) ? { text, repaired: 0 } : repairMojibake(text)
   if (repair.firstLine !== undefined) {
     const message =
       `${repair.repaired} characters were UTF-8 that had been decoded as Windows-1252; they were read as meant. ` +

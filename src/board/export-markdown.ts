@@ -3,6 +3,7 @@ import { isStuck, type TaskRow, type TaskState } from '../model/task.js'
 import { formatEstimate, formatTimestamp } from '../model/time.js'
 import { formatDollars } from './cost.js'
 import { escapeBlock, escapeCriterion, escapeInline, escapeLine, escapeTest } from './escape.js'
+import { SOUND_MARK } from './mojibake.js'
 import { withoutEmoji } from './text.js'
 import type { BoardView } from './view.js'
 
@@ -15,6 +16,7 @@ export function exportMarkdown(view: BoardView): string {
   const own = view.tasks.filter((task) => !task.external)
   const parts = [
     '# Task board',
+    SOUND_MARK,
     `Board \`${view.board}\` at ${formatTimestamp(view.generatedAt)}: ${summarize(own)}.`,
     ...taskTable(
       'Primary tasks',

@@ -3,7 +3,7 @@ import type { TaskState } from '../model/task.js'
 import type { DraftField, DraftFields, DraftForm, Stated, TaskDraft } from './draft.js'
 import type { Problems } from './problems.js'
 import { type Directory, resolveDependencies } from './references.js'
-import { quote } from './text.js'
+import { quote, withoutEmoji } from './text.js'
 
 /** All that the files of a board say about one task. */
 export interface MergedTask {
@@ -94,14 +94,13 @@ function agree(field: DraftField, a: AnyStated, b: AnyStated): boolean {
 
 /** A heading often shortens what the table says, or the other way round. */
 function agreeInWords(a: string, b: string): boolean {
-  const [one, two] = [a, b].map(
-    (title) =>
-      title
-        .toLowerCase()
-        .match(/[\p{L}\p{N}]+/gu)
-        ?.join(' ') ?? '',
-  )
-  return one === undefined || two === undefined || one.includes(two) || two.includes(one)
+  const words = (title: string) =>
+    withoutEmoji(title)
+      .toLowerCase()
+      .match(/[\p{L}\p{N}]+/gu)
+      ?.join(' ') ?? ''
+  const [one, two] = [words(a), words(b)]
+  return one.includes(two) || two.includes(one)
 }
 
 /** How far open work has come changes by the hour; only whether and how it ended is worth a warning. */

@@ -18,6 +18,12 @@ for (let byte = 0xa0; byte <= 0xff; byte += 1) BYTE_OF.set(byte, byte)
  */
 const TELLING_LEADS = new Set([0xc2, 0xc3, 0xe2, 0xef, 0xf0])
 
+/**
+ * Stands in exported boards. Wrong decoding would break its last sign; while that is whole, so is the text around it, even
+ * where that looks damaged because somebody wrote about damage.
+ */
+export const SOUND_MARK = '<!-- utf-8 ✓ -->'
+
 /** Bytes without a character in Windows-1252. */
 const DROPPED_BYTES = [0x81, 0x8d, 0x8f, 0x90, 0x9d] as const
 

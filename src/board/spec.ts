@@ -6,7 +6,7 @@ import type { MergedTask } from './merge.js'
 import type { Problems } from './problems.js'
 
 /** Priority of a task whose board states none. */
-export const DEFAULT_PRIORITY = 50
+const DEFAULT_PRIORITY = 50
 
 export function kindOf({ id, fields }: MergedTask): TaskKind | 'external' {
   return fields.kind?.value ?? (isFillerId(id) ? 'filler' : 'primary')

@@ -112,6 +112,8 @@ describe('Markdown', () => {
       '✅ [ ] 25% - sneaky ()',
       '3 tasks #',
       '1. first',
+      'Àℹ²',
+      'Ã© Â\u00a0 âœ… É”',
       '- dash',
       'a\\|b \\ & &amp; <br> *x* _y_ `z` ~w~ $m$ ![i](j) http://k',
     ]
@@ -125,7 +127,8 @@ describe('Markdown', () => {
         milestones: [{ percent: 25, text }],
         keyTests: [line, 'test_x()'],
       })
-      expectRoundTrip([rowOf(spec), rowOf(specOf('A2', { dependencies: ['A1'] }))])
+      const life = { progress: [{ percent: 25 as const, at: AT }] }
+      expectRoundTrip([rowOf(spec, life), rowOf(specOf('A2', { dependencies: ['A1'] }))])
     }
   })
 })

@@ -241,6 +241,8 @@ describe('problems', () => {
     expect(problemsOf(parseText(`### A0.1: x\n\n${'word '.repeat(2_000)}`))).toEqual(tooLarge(3))
     expect(problemsOf(parseText(`\n${'x'.repeat(LIMITS.boardLineChars + 1)}`))).toEqual(tooLarge(2))
     expect(problemsOf(parseText(`\n${'- '.repeat(200)}x`))).toEqual(tooLarge(2))
+    const long = Array.from({ length: LIMITS.listItems }, (_, index) => `- ${index}${'x'.repeat(500)}`).join('\n')
+    expect(problemsOf(parseText(`### A0.1: x\n**Acceptance Criteria:**\n${long}`))).toEqual(tooLarge(1))
     const bytes = new Uint8Array(LIMITS.boardFileBytes + 1).fill(0x20)
     expect(problemsOf(parseBoard([{ name: 'board.md', bytes }], { board: 'b' }))).toEqual(tooLarge(1))
   })
