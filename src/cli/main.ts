@@ -2,6 +2,9 @@
 import { runCli } from './run.js'
 import type { Terminal } from './terminal.js'
 
+/** As shells report a process that SIGINT ended. */
+const INTERRUPTED = 130
+
 const terminal: Terminal = {
   env: process.env,
   interactive: process.stdout.isTTY === true,
@@ -9,14 +12,20 @@ const terminal: Terminal = {
   err: (text) => void process.stderr.write(text),
   interruption: () => {
     const interruption = new AbortController()
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort())
+    const interrupt = () => {
+      // Whoever asks twice does not want to wait; the log is safe at any moment.
+      if (interruption.signal.aborted) process.exit(INTERRUPTED)
+      interruption.abort()
+    }
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
     return interruption.signal
   },
   report: (outcome) => {
-    if (process.send === undefined) return
-    process.send(outcome)
+    if (process.send === undefined || !process.connected) return
     // An open channel would keep this process alive.
-    process.disconnect()
+    process.send(outcome, () => {
+      if (process.connected) process.disconnect()
+    })
   },
 }
 

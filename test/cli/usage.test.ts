@@ -6,6 +6,7 @@ import type { CliCommand } from '../../src/cli/command.js'
 import { createProgram } from '../../src/cli/program.js'
 import { packageVersion } from '../../src/cli/version.js'
 import { ifab, temporaryDirectory } from './console.js'
+import { shellWords } from './shell-words.js'
 
 let empty: string
 beforeAll(async () => {
@@ -26,11 +27,6 @@ function leaves(): CliCommand[] {
   return commands(program)
 }
 
-/** Splits a line as a shell does; knows double quotes only. */
-function words(line: string): string[] {
-  return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '')
-}
-
 describe('help', () => {
   test.each(leaves().map((command) => [command.path, command] as const))(
     '%s has an example that parses',
@@ -41,7 +37,7 @@ describe('help', () => {
         const run = async () => {
           reached = true
         }
-        const argv = words(example)
+        const argv = shellWords(example)
         expect(argv.slice(0, path.split(' ').length).join(' ')).toBe(path)
         await createProgram(run, () => undefined).parseAsync(argv.slice(1), { from: 'user' })
         expect(reached).toBe(true)
@@ -113,7 +109,7 @@ describe('without a fabric', () => {
   const remote = leaves().filter(({ path }) => !/ (up|down|doctor|board \w+)$/.test(path))
 
   test.each(remote.map(({ examples }) => [examples[0] ?? '']))('%s says how to start one', async (example) => {
-    const argv = words(example)
+    const argv = shellWords(example)
       .slice(1)
       .filter((word) => word !== '--watch')
     const { exit, out, err } = await ifab({ IFAB_DATA: empty }, ...argv)

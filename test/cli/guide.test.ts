@@ -1,0 +1,55 @@
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { hostFabric } from '../../src/cli/host.js'
+import { ifab, temporaryDirectory } from './console.js'
+import { shellWords } from './shell-words.js'
+
+interface Step {
+  readonly line: string
+  readonly shown: string
+}
+
+/** Commands of the guide's console blocks, each with what the guide says it prints. */
+function stepsOf(guide: string): Step[] {
+  const blocks = [...guide.matchAll(/^```console\n(.*?)^```$/gms)].map(([, block]) => block ?? '')
+  return blocks.flatMap((block) =>
+    block.split(/^\$ /m).flatMap((step) => {
+      const [line = '', ...shown] = step.trimEnd().split('\n')
+      return line === '' ? [] : [{ line, shown: shown.join('\n') }]
+    }),
+  )
+}
+
+function withoutTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ/g, 'TIME').trimEnd()
+}
+
+test('the commands of the getting-started guide do what it says', async () => {
+  const path = fileURLToPath(new URL('../../docs/guide/getting-started.md', import.meta.url))
+  const guide = await readFile(path, 'utf8')
+  const board = /^```markdown\n(.*?)^```$/ms.exec(guide)?.[1] ?? ''
+  const directory = await temporaryDirectory()
+  const previous = process.cwd()
+  const hosted = await hostFabric({
+    data: join(directory, '.infrafabric'),
+    listen: '127.0.0.1:0',
+    onFault: () => undefined,
+  })
+  process.chdir(directory)
+  try {
+    await writeFile('BOARD.md', board)
+    // Starting and stopping a process of its own is what the tests of the compiled program do.
+    const steps = stepsOf(guide).filter(({ line }) => !/^ifab (up|down)\b/.test(line))
+    expect(steps.length).toBeGreaterThan(15)
+    for (const { line, shown } of steps) {
+      const { out, err } = await ifab({}, ...shellWords(line).slice(1))
+      expect(`${line}\n${withoutTimes(out + err)}`).toBe(`${line}\n${withoutTimes(shown)}`)
+    }
+  } finally {
+    process.chdir(previous)
+    await hosted.close()
+    await rm(directory, { recursive: true })
+  }
+})
