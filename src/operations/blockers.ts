@@ -15,10 +15,8 @@ export const list = operation({
   example: { open: true },
   mutates: false,
   keyed: false,
-  run: async ({ fabric }, { limit, cursor, open }) => {
-    const page = { limit, ...(cursor !== undefined && { cursor }) }
-    return presentPage(await fabric.read((state) => listBlockers(state, { open }, page)), presentBlocker)
-  },
+  run: async ({ fabric }, input) =>
+    presentPage(await fabric.read((state) => listBlockers(state, input, input)), presentBlocker),
 })
 
 export const assign = operation({

@@ -35,10 +35,8 @@ export const list = operation({
   example: { limit: 20 },
   mutates: false,
   keyed: false,
-  run: async ({ fabric }, { limit, cursor }) => {
-    const page = { limit, ...(cursor !== undefined && { cursor }) }
-    return presentPage(await fabric.read((state) => listSwarms(state, page)), presentSwarmDetail)
-  },
+  run: async ({ fabric }, input) =>
+    presentPage(await fabric.read((state) => listSwarms(state, input)), presentSwarmDetail),
 })
 
 export const show = operation({

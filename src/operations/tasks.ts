@@ -56,10 +56,8 @@ export const list = operation({
   example: { state: 'available', limit: 20 },
   mutates: false,
   keyed: false,
-  run: async ({ fabric }, { limit, cursor, ...filter }) => {
-    const page = { limit, ...(cursor !== undefined && { cursor }) }
-    return presentPage(await fabric.read((state) => listTasks(state, filter, page)), presentTask)
-  },
+  run: async ({ fabric }, input) =>
+    presentPage(await fabric.read((state) => listTasks(state, input, input)), presentTask),
 })
 
 export const show = operation({
@@ -85,11 +83,9 @@ export const ready = operation({
   example: { swarm: 'session-4-sip' },
   mutates: false,
   keyed: false,
-  run: async ({ fabric }, { limit, cursor, swarm }) => {
-    const page = { limit, ...(cursor !== undefined && { cursor }) }
-    const { minMatch, tiers } = fabric.policy
-    const options = { minMatch, tiers, ...(swarm !== undefined && { swarm }) }
-    return presentPage(await fabric.read((state) => listReady(state, options, page)), presentTask)
+  run: async ({ fabric }, input) => {
+    const options = { ...fabric.policy, ...input }
+    return presentPage(await fabric.read((state) => listReady(state, options, input)), presentTask)
   },
 })
 
