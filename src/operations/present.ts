@@ -4,7 +4,7 @@ import type { FabricStatus, InboxPage } from '../fabric/fabric.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
-import { isStuck, type TaskRow } from '../model/task.js'
+import { type Claim, isStuck, type TaskRow } from '../model/task.js'
 import { formatTimestamp } from '../model/time.js'
 import type {
   BlockerView,
@@ -39,11 +39,12 @@ export function presentTask(row: TaskRow): TaskView {
   }
 }
 
-function presentClaim({ stalledAt, ...claim }: NonNullable<TaskRow['claim']>): NonNullable<TaskView['claim']> {
+function presentClaim({ stalledAt, freedAt, ...claim }: Claim): NonNullable<TaskView['claim']> {
   return {
     ...claim,
     claimedAt: formatTimestamp(claim.claimedAt),
     ...(stalledAt !== undefined && { stalledAt: formatTimestamp(stalledAt) }),
+    ...(freedAt !== undefined && { freedAt: formatTimestamp(freedAt) }),
   }
 }
 

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { listReady, listTasks, showTask } from '../coordinator/queries.js'
+import { listReady, listTasks } from '../coordinator/queries.js'
 import { TASK_KINDS, TASK_STATES } from '../model/task.js'
 import * as field from './fields.js'
 import { operation, speakingAs } from './operation.js'
@@ -70,7 +70,7 @@ export const show = operation({
   example: { task: 'P0.1.2' },
   mutates: false,
   keyed: false,
-  run: async ({ fabric }, { task }) => presentTaskDetail(await fabric.read((state) => showTask(state, task))),
+  run: async ({ fabric }, { task }) => presentTaskDetail(await fabric.task(task)),
 })
 
 export const ready = operation({

@@ -19,6 +19,7 @@ const claimView = z.strictObject({
   claimedAt: timestamp,
   leaseMs: z.int(),
   stalledAt: timestamp.exactOptional(),
+  freedAt: timestamp.exactOptional(),
 })
 
 const milestoneView = z.strictObject({
