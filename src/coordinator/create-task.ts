@@ -5,11 +5,12 @@ import type { TaskRow, TaskSpec } from '../model/task.js'
 import type { EntryOf } from './entries.js'
 import { openDependencies, taskRow } from './lookup.js'
 import type { FabricState } from './state.js'
-import { changedFields, jsonBytes, withSpec } from './task-spec.js'
+import { changedFields, jsonBytes, withDistinctNames, withSpec } from './task-spec.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** Creates a task. Creating the same again changes nothing; the same id with other content is a CONFLICT. */
-export const createTask: Decide<'create_task'> = (state, { task: spec }) => {
+export const createTask: Decide<'create_task'> = (state, command) => {
+  const spec = withDistinctNames(command.task)
   requireTaskSize(spec)
   const known = state.tasks.get(spec.id)
   if (known === undefined) {

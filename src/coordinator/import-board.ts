@@ -6,7 +6,7 @@ import { afterCompletion, findCycle } from './dependencies.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { closeBlockers } from './release-task.js'
 import type { FabricState } from './state.js'
-import { changedFields } from './task-spec.js'
+import { changedFields, withDistinctNames } from './task-spec.js'
 import type { Decide, Evolve } from './transition.js'
 
 interface PlannedChange {
@@ -40,7 +40,8 @@ type Plan = ReadonlyMap<string, PlannedChange>
 
 function planImport(state: FabricState, { board, tasks }: ImportBoard): Plan {
   const plan = new Map<string, PlannedChange>()
-  for (const { spec, statedState } of tasks) {
+  for (const { spec: stated, statedState } of tasks) {
+    const spec = withDistinctNames(stated)
     if (plan.has(spec.id)) {
       throw new FabricError('INVALID_ARGUMENT', `The board names ${spec.id} twice.`, { task: spec.id })
     }
@@ -109,7 +110,7 @@ function missingTasks(state: FabricState, { board, tasks }: ImportBoard): string
 function importEntries(state: FabricState, board: string, plan: Plan): CoordinatorDraft[] {
   const entries: CoordinatorDraft[] = []
   const completed = new Set<string>()
-  for (const id of dependenciesFirst(plan)) {
+  for (const id of dependenciesFirst(state, plan)) {
     const change = plan.get(id)
     if (change === undefined || change.action === 'unchanged') continue
     const { spec, fields, outcome } = change
@@ -147,15 +148,19 @@ function summaryOf(board: string, plan: Plan): CoordinatorDraft {
   return { type: 'board_imported', subject: board, data }
 }
 
-/** Ids of the plan in an order in which every task comes after its dependencies. */
-function dependenciesFirst(plan: Plan): string[] {
+/**
+ * Ids in an order in which every task comes after its dependencies. It leads through tasks that the plan does not name:
+ * otherwise a changed description could close a cycle for the moment until the next one opens it again.
+ */
+function dependenciesFirst(state: FabricState, plan: Plan): string[] {
   const order: string[] = []
   const seen = new Set<string>()
   for (const start of plan.keys()) {
     const stack = seen.has(start) ? [] : [{ id: start, next: 0 }]
     seen.add(start)
     for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
-      const dependency = plan.get(frame.id)?.spec.dependencies[frame.next]
+      const { dependencies } = plan.get(frame.id)?.spec ?? state.tasks.get(frame.id) ?? { dependencies: [] }
+      const dependency = dependencies[frame.next]
       frame.next += 1
       if (dependency === undefined) {
         order.push(frame.id)

@@ -34,6 +34,14 @@ export function changedFields(before: TaskSpec, after: TaskSpec): string[] {
   return fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
 }
 
+/** The same description with each dependency and capability named once, which the counts of open ones rely on. */
+export function withDistinctNames(spec: TaskSpec): TaskSpec {
+  const dependencies = [...new Set(spec.dependencies)]
+  const requires = [...new Set(spec.requires)]
+  const same = dependencies.length === spec.dependencies.length && requires.length === spec.requires.length
+  return same ? spec : { ...spec, dependencies, requires }
+}
+
 /** The same life under a new description. */
 export function withSpec(row: TaskRow, spec: TaskSpec): TaskRow {
   const life = Object.fromEntries(Object.entries(row).filter(([field]) => !Object.hasOwn(SPEC_FIELDS, field)))
