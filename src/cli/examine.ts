@@ -89,8 +89,12 @@ function checkOwner(data: string, owner: Owner | undefined): Finding {
   if (owner.state === 'dead') {
     return warning('owner', `${holder} died without closing`, '`ifab up` takes over; nothing acknowledged is lost.')
   }
+  if (owner.pid === 0) {
+    const fix = `When no fabric runs here, empty the file ${join(data, `owner.${owner.generation}`)}.`
+    return failed('owner', 'DATA_LOCKED', 'the owner file cannot be read', fix)
+  }
   const message = `${holder} cannot be looked at from here`
-  return failed('owner', 'DATA_LOCKED', message, `Stop it there, or use another data directory than ${data}.`)
+  return failed('owner', 'DATA_LOCKED', message, 'Stop it there, or use another data directory.')
 }
 
 async function checkFabric(call: Call, owner: Owner | undefined): Promise<Finding> {

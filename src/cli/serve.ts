@@ -82,7 +82,8 @@ async function down({ data }: Call, { timeout = DEFAULT_TIMEOUT_MS }: { timeout?
   }
   const { pid, host } = owner
   if (owner.state === 'unknown') {
-    const message = `${data} belongs to process ${pid} on ${host}, which cannot be reached from here. Stop it there.`
+    const whose = pid === 0 ? 'The owner of' : `Process ${pid} on ${host}, the owner of`
+    const message = `${whose} ${data} cannot be looked at from here. Stop it where it runs; \`ifab doctor\` says more.`
     throw new FabricError('DATA_LOCKED', message, { pid, host })
   }
   terminate(pid)

@@ -126,6 +126,17 @@ describe('ifab up --detach', () => {
     expect(await inspectOwner(data)).toMatchObject({ state: 'released' })
   })
 
+  test('down says so when the process does not end in time', async () => {
+    const run = await up()
+    run.child.kill('SIGSTOP')
+    const late = await program(env, 'down', '--timeout', '200ms')
+    expect(late).toMatchObject({ exit: 7, out: '' })
+    expect(late.err).toContain(`Process ${run.child.pid} still runs after 0.2s.`)
+    run.child.kill('SIGCONT')
+    // It was told to end while it was stopped.
+    expect(await run.done).toMatchObject({ exit: 0 })
+  })
+
   test('sets a large log aside', async () => {
     await program(env, ...UP, '--detach')
     await program(env, 'down')

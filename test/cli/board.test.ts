@@ -2,6 +2,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run.js'
+import { writeExport } from '../../src/cli/user-file.js'
 import type { OutputOf } from '../../src/operations/table.js'
 import { ifab, openSite, RecordingTerminal, type Site } from './console.js'
 
@@ -98,6 +99,15 @@ test('export goes to stdout, to a file or into a directory', async () => {
   const taken = join(site.directory, 'taken')
   await writeFile(taken, '')
   expect(await site.refused('board', 'export', '--out', join(taken, 'x.md'))).toMatchObject({ exit: 2 })
+})
+
+test('the name of an exported file never leads out of the directory', async () => {
+  const out = join(site.directory, 'inside')
+  const written = await writeExport(out, [
+    { name: '../outside.md', content: 'a' },
+    { name: 'plain.md', content: 'b' },
+  ])
+  expect(written).toEqual([join(out, 'outside.md'), join(out, 'plain.md')])
 })
 
 test('an exported board reads back as the same tasks', async () => {

@@ -79,6 +79,20 @@ describe('doctor', () => {
     const { exit, findings } = await diagnose(data)
     expect(exit).toBe(8)
     expect(findings.owner).toMatchObject({ state: 'failed', code: 'DATA_LOCKED' })
+    expect(findings.owner?.fix).toContain(join(data, 'owner.3'))
+    const elsewhere = {
+      pid: 7,
+      startTime: '1',
+      bootId: 'other',
+      pidNamespace: '',
+      host: 'elsewhere',
+      since: '',
+      note: '',
+    }
+    await writeFile(join(data, 'owner.3'), JSON.stringify(elsewhere))
+    const distant = await diagnose(data)
+    expect(distant.findings.owner?.message).toBe('process 7 on elsewhere cannot be looked at from here')
+    expect((await ifab({ IFAB_DATA: data }, 'down')).err).toContain('Process 7 on elsewhere, the owner of')
   })
 
   test('notices a fabric that does not answer, and one of another version', async () => {

@@ -147,6 +147,15 @@ describe('without a fabric', () => {
     const { out } = await ifab({ IFAB_DATA: join(empty, 'missing') }, 'down', '--json')
     expect(JSON.parse(out)).toEqual({ stopped: false, data: join(empty, 'missing') })
   })
+
+  test('down does not stop what it cannot recognise', async () => {
+    const directory = await temporaryDirectory()
+    await writeFile(join(directory, 'owner.1'), 'not a record')
+    const { exit, err } = await ifab({ IFAB_DATA: directory }, 'down')
+    await rm(directory, { recursive: true })
+    expect(exit).toBe(8)
+    expect(err).toMatch(/^DATA_LOCKED: /)
+  })
 })
 
 /** An address on which nobody listens any more. */

@@ -163,6 +163,9 @@ describe('a holder', () => {
     expect(await site.run('release', 'give-a', '--epoch', epoch, '--note', 'out of context')).toBe(
       'give-a is available.\n',
     )
+    const { entries } = await site.json<{ entries: { type: string; data: unknown }[] }>('log', '--limit', '5')
+    const released = entries.find(({ type }) => type.includes('task_released'))
+    expect(released?.data).toMatchObject({ note: 'out of context' })
     await claim('give-a', 'giver')
     expect(await site.run('release', 'give-a')).toBe('give-a is available.\n')
   })
