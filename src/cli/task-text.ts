@@ -19,7 +19,7 @@ export function taskLines(tasks: readonly TaskView[]): string[] {
   return alignColumns(['TASK', 'STATE', 'PRIORITY', 'ESTIMATE', 'SWARM', 'TITLE'], rows)
 }
 
-export function stateText(task: TaskView): string {
+function stateText(task: TaskView): string {
   if (task.stuck) return 'claimed, stuck'
   const reached = task.state === 'claimed' ? task.progress.at(-1)?.percent : undefined
   return reached === undefined ? task.state : `${task.state} ${reached}%`
