@@ -83,9 +83,11 @@ export const taskCompleted: Evolve<EntryOf<'task_completed'>> = (state, { subjec
   closeDependency(state, subject)
 }
 
+/** A description may name a dependency twice; each mention counts as open until the task is completed. */
 function closeDependency(state: FabricState, completed: string): void {
   for (const id of state.dependents.get(completed)) {
     const dependent = taskRow(state, id)
-    state.putTask({ ...dependent, openDependencies: dependent.openDependencies - 1 })
+    const closed = dependent.dependencies.filter((dependency) => dependency === completed).length
+    state.putTask({ ...dependent, openDependencies: dependent.openDependencies - closed })
   }
 }
