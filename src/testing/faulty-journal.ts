@@ -1,6 +1,6 @@
 import type { Batch, Chunk, Head, Journal, JournalHealth, Snapshot } from '../journal/journal.js'
 import { closed, fenced } from '../journal/refusal.js'
-import { FabricError } from '../model/errors.js'
+import { type ErrorDetails, FabricError } from '../model/errors.js'
 
 /** Holds one append back until the test lets it go on. */
 export interface Gate {
@@ -42,6 +42,15 @@ export class FaultyJournal implements Journal {
     this.#faults.push(async () => {
       this.#torn = true
       throw storageFailed()
+    })
+  }
+
+  /** STORAGE_FAILED from the flush, after which nobody knows what the disk holds; in this script it was written. */
+  failNextFlush(): void {
+    this.#faults.push(async (expectedSize, batch) => {
+      await this.#inner.append(expectedSize, batch)
+      this.#torn = true
+      throw storageFailed({ stage: 'flush' })
     })
   }
 
@@ -134,8 +143,8 @@ export class FaultyJournal implements Journal {
   }
 }
 
-function storageFailed(): FabricError {
-  return new FabricError('STORAGE_FAILED', 'The scripted disk is full. Close the journal and open it again.')
+function storageFailed(details: ErrorDetails = {}): FabricError {
+  return new FabricError('STORAGE_FAILED', 'The scripted disk is full. Close the journal and open it again.', details)
 }
 
 function ambiguous(): FabricError {
