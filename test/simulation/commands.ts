@@ -1,0 +1,158 @@
+import type { CoordinatorCommand, ImportBoard } from '../../src/coordinator/commands.js'
+import type { FabricState } from '../../src/coordinator/state.js'
+import { BLOCKER_KINDS } from '../../src/model/blocker.js'
+import { ADMIN_ACTOR, swarmActor } from '../../src/model/entry.js'
+import { ORCHESTRATOR } from '../../src/model/swarm.js'
+import { MILESTONE_PERCENTS, type TaskSpec } from '../../src/model/task.js'
+import { makeRegistration, makeTask } from '../../src/testing/factories.js'
+import type { Random } from './random.js'
+
+const CAPABILITIES = ['code:ts', 'code:go', 'net:sip', 'net:ice', 'doc:md', 'test:load', 'ops:etcd']
+const TIERS = ['haiku', 'sonnet', 'opus', 'tiny'] as const
+const BOARDS = ['north', 'south']
+
+export interface Said {
+  readonly command: CoordinatorCommand
+  readonly actor: string
+}
+
+/** What the swarms of a simulation know and say; part of it is stale, doubled or wrong on purpose. */
+export class Crowd {
+  readonly swarms: readonly string[]
+  /** Claims that were granted at some time; most are long over. */
+  readonly grants: { readonly task: string; readonly swarm: string; readonly epoch: number }[] = []
+  readonly #random: Random
+  #created = 0
+
+  constructor(random: Random, swarms: number) {
+    this.#random = random
+    this.swarms = Array.from({ length: swarms }, (_, position) => `s${position}`)
+  }
+
+  registration(swarm: string): CoordinatorCommand {
+    const random = this.#random
+    return makeRegistration(swarm, {
+      capabilities: random.some(CAPABILITIES, 0.7),
+      capacity: 1 + random.below(2),
+      ...(random.chance(0.7) && { tier: random.pick(TIERS) }),
+    })
+  }
+
+  /** A random command; `state` is only looked at to name things that exist. */
+  say(state: FabricState): Said {
+    const swarm = this.#random.pick(this.swarms)
+    const command = this.#command(state, swarm)
+    const speaker = 'swarm' in command && command.type !== 'register_swarm' ? command.swarm : undefined
+    const anonymous = speaker === undefined || this.#random.chance(0.1)
+    return { command, actor: anonymous ? ADMIN_ACTOR : swarmActor(speaker) }
+  }
+
+  #command(state: FabricState, swarm: string): CoordinatorCommand {
+    const random = this.#random
+    const roll = random.below(100)
+    if (roll < 12) return { type: 'create_task', task: this.#task(state) }
+    if (roll < 34) return { type: 'offer_next', swarm, claim: random.chance(0.9), ...this.#lease() }
+    if (roll < 42) return { type: 'claim_task', swarm, task: this.#anyTask(state), ...this.#lease() }
+    if (roll < 72) return this.#holderWord()
+    if (roll < 84) return this.#blockerWord(state, swarm)
+    return this.#operatorWord(state, swarm)
+  }
+
+  #lease(): { leaseMs?: number } {
+    return this.#random.chance(0.3) ? { leaseMs: 1_000 + this.#random.below(3_600_000) } : {}
+  }
+
+  #holderWord(): CoordinatorCommand {
+    const random = this.#random
+    const recent = this.grants.slice(-40)
+    const grant = recent.length === 0 ? { task: 't1', swarm: 's1', epoch: 1 } : random.pick(recent)
+    const word = { task: grant.task, epoch: grant.epoch, ...(random.chance(0.5) && { swarm: grant.swarm }) }
+    const roll = random.below(10)
+    if (roll < 3) return { type: 'complete_task', ...word, evidence: [{ kind: 'note', text: 'done' }] }
+    if (roll < 5) return { type: 'heartbeat', ...word }
+    if (roll < 6) return { type: 'report_milestone', ...word, percent: random.pick(MILESTONE_PERCENTS) }
+    if (roll < 7) return { type: 'fail_task', ...word, reason: 'it broke', retry: random.chance(0.8) }
+    if (roll < 8) return { type: 'release_task', ...word }
+    const requires = random.some(CAPABILITIES, 0.2)
+    const kind = random.pick(BLOCKER_KINDS)
+    const waitsFor = kind === 'task' ? { waitsFor: `t${1 + random.below(this.#created + 1)}` } : {}
+    return { type: 'raise_blocker', ...word, kind, needs: 'help', requires, ...waitsFor }
+  }
+
+  #blockerWord(state: FabricState, swarm: string): CoordinatorCommand {
+    const random = this.#random
+    const known = [...state.blockers.values()].slice(-40)
+    const unresolved = known.filter((blocker) => blocker.state !== 'resolved')
+    const open = random.chance(0.9) && unresolved.length > 0 ? unresolved : known
+    if (open.length === 0) return { type: 'send_message', to: ORCHESTRATOR, text: 'hello' }
+    const blocker = random.pick(open)
+    const helper = blocker.helpers.length === 0 ? undefined : random.pick(blocker.helpers)
+    const roll = random.below(10)
+    if (roll < 4) {
+      const swarms = Array.from({ length: 1 + random.below(3) }, () => random.pick(this.swarms))
+      return { type: 'assign_helpers', blocker: blocker.id, swarms }
+    }
+    if (roll < 7) {
+      const answering = helper?.swarm ?? swarm
+      return { type: 'answer_help', blocker: blocker.id, swarm: answering, accept: random.chance(0.7) }
+    }
+    const party = random.pick([helper, { swarm: blocker.swarm, epoch: blocker.epoch }, undefined])
+    const by = party?.epoch === undefined ? {} : { swarm: party.swarm, epoch: party.epoch }
+    return { type: 'resolve_blocker', blocker: blocker.id, ...by }
+  }
+
+  #operatorWord(state: FabricState, swarm: string): CoordinatorCommand {
+    const random = this.#random
+    const task = this.#anyTask(state)
+    const roll = random.below(16)
+    if (roll < 2) return { type: 'cancel_task', task, cascade: random.chance(0.2) }
+    if (roll < 5) return { type: 'retry_task', task }
+    if (roll < 6) return { type: 'release_task', task }
+    if (roll < 7) return { type: 'complete_task', task, evidence: [] }
+    if (roll < 8) return { type: 'retire_swarm', swarm }
+    if (roll < 10) return this.registration(swarm)
+    if (roll < 12) return { type: 'send_message', to: swarm, text: 'look at this', task }
+    if (roll < 14) return { type: 'acknowledge_inbox', swarm, upTo: random.below(4_000) }
+    return this.#board(state)
+  }
+
+  #anyTask(state: FabricState): string {
+    if (this.#random.chance(0.02)) return 'nobody'
+    const ready = [...state.ready.buckets()].flatMap(({ ranks }) => [...ranks.items()].slice(0, 3))
+    if (ready.length > 0 && this.#random.chance(0.5)) return this.#random.pick(ready).task
+    return `t${1 + this.#random.below(this.#created + 1)}`
+  }
+
+  #task(state: FabricState, id = `t${++this.#created}`): TaskSpec {
+    const random = this.#random
+    const known = [...state.tasks.keys()].slice(-30)
+    const dependencies = random.some(known, 1.2 / (known.length + 1)).filter((other) => other !== id)
+    return makeTask(id, {
+      kind: random.chance(0.2) ? 'filler' : 'primary',
+      dependencies: random.chance(0.15) ? [...dependencies, ...dependencies] : dependencies,
+      requires: random.some(CAPABILITIES, 0.15),
+      priority: random.pick([10, 50, 50, 90]),
+      external: random.chance(0.05),
+      ...(random.chance(0.8) && { estimateMinutes: 5 + random.below(200) }),
+      ...(random.chance(0.3) && { tier: random.pick(TIERS) }),
+      ...(random.chance(0.2) && { owner: random.pick(this.swarms) }),
+    })
+  }
+
+  /** New tasks, changed ones, and states as a person may have written them. */
+  #board(state: FabricState): ImportBoard {
+    const random = this.#random
+    const board = random.pick(BOARDS)
+    const known = [...state.tasks.values()].filter((row) => row.board === board || row.external).slice(-8)
+    const named = [
+      ...known.map(({ id }) => id),
+      ...Array.from({ length: random.below(4) }, () => `t${++this.#created}`),
+    ]
+    const tasks = named.map((id) => {
+      const stated = random.chance(0.2) ? { statedState: random.pick(['completed', 'cancelled'] as const) } : {}
+      return { spec: { ...this.#task(state, id), board }, ...stated }
+    })
+    const forward = random.chance(0.5) ? tasks.reverse() : tasks
+    return { type: 'import_board', board, tasks: forward, dryRun: random.chance(0.1) }
+  }
+}

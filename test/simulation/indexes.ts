@@ -1,0 +1,136 @@
+import { taskDeadline } from '../../src/coordinator/deadlines.js'
+import type { IdIndex } from '../../src/coordinator/id-index.js'
+import type { FabricState } from '../../src/coordinator/state.js'
+import { isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
+
+type Groups = Record<string, string[]>
+
+/** The indexes beside the rows, as they are kept and as they follow from the rows; both must be equal. */
+export function keptIndexes(state: FabricState): unknown {
+  const swarms = [...state.swarms.keys()]
+  const tasks = [...new Set([...state.tasks.values()].flatMap((row) => [row.id, ...row.dependencies]))]
+  const awaited = [...state.blockers.values()].flatMap(({ waitsFor }) => waitsFor ?? [])
+  return {
+    counts: state.counts,
+    stuck: state.stuck,
+    openBlockers: state.openBlockers,
+    ready: [...state.ready.buckets()]
+      .flatMap(({ kind, requires, tier, ranks }) =>
+        [...ranks.items()].map((rank) => ({ kind, requires, tier, ...rank })),
+      )
+      .sort((a, b) => (a.task < b.task ? -1 : 1)),
+    readySize: state.ready.size,
+    dependents: groupsOf(state.dependents, tasks),
+    claims: groupsOf(state.claims, swarms),
+    active: Object.fromEntries(state.active),
+    freed: groupsOf(state.freed, swarms),
+    owned: groupsOf(state.owned, swarms),
+    helping: groupsOf(state.helping, swarms),
+    waitedFor: groupsOf(state.waitedFor, awaited),
+    blockersOf: groupsOf(state.blockersOf, tasks),
+    criticalPath: Object.fromEntries([...state.tasks.keys()].map((id) => [id, state.criticalPathMinutes(id)])),
+    deadlines: [...state.deadlines.items()]
+      .filter(({ kind }) => kind === 'task')
+      .map(({ id }) => id)
+      .sort(),
+    waiting: [...state.tasks.values()].map((row) => [row.id, row.openDependencies, isFinished(row) ? '' : row.state]),
+    renewed: [...state.renewals.keys()].filter((id) => state.tasks.get(id)?.claim === undefined),
+  }
+}
+
+export function recomputedIndexes(state: FabricState): unknown {
+  const rows = [...state.tasks.values()]
+  const blockers = [...state.blockers.values()]
+  const open = blockers.filter((blocker) => blocker.state !== 'resolved')
+  const held = rows.flatMap((row) => (row.claim === undefined ? [] : [{ row, claim: row.claim }]))
+  const active = held.filter(({ row }) => !isStuck(row))
+  const ready = rows.filter((row) => row.state === 'available' && !row.external && row.notBefore === undefined)
+  const criticalPath = criticalPaths(rows)
+  return {
+    counts: countBy(
+      Object.keys(state.counts),
+      rows.map((row) => row.state),
+    ),
+    stuck: rows.filter(isStuck).length,
+    openBlockers: open.length,
+    ready: ready
+      .map(({ id, kind, requires, tier, priority, createdIndex }) => ({
+        kind,
+        requires: [...new Set(requires)].sort(),
+        tier,
+        task: id,
+        priority,
+        criticalPathMinutes: criticalPath[id],
+        age: createdIndex,
+      }))
+      .sort((a, b) => (a.task < b.task ? -1 : 1)),
+    readySize: ready.length,
+    dependents: group(rows.flatMap((row) => row.dependencies.map((dependency) => [dependency, row.id] as const))),
+    claims: group(held.map(({ row, claim }) => [claim.swarm, row.id] as const)),
+    active: Object.fromEntries(
+      Object.entries(group(active.map(({ row, claim }) => [claim.swarm, row.id] as const))).map(([swarm, ids]) => [
+        swarm,
+        ids.length,
+      ]),
+    ),
+    freed: group(
+      active.flatMap(({ row, claim }) => (claim.freedAt === undefined ? [] : [[claim.swarm, row.id] as const])),
+    ),
+    owned: group(ready.flatMap((row) => (row.owner === undefined ? [] : [[row.owner, row.id] as const]))),
+    helping: group(
+      open.flatMap(({ id, helpers }) =>
+        helpers.filter((helper) => helper.state !== 'declined').map(({ swarm }) => [swarm, id] as const),
+      ),
+    ),
+    waitedFor: group(open.flatMap(({ id, waitsFor }) => (waitsFor === undefined ? [] : [[waitsFor, id] as const]))),
+    blockersOf: group(blockers.map(({ id, task }) => [task, id] as const)),
+    criticalPath,
+    deadlines: rows
+      .filter((row) => taskDeadline(state, row) !== undefined)
+      .map(({ id }) => id)
+      .sort(),
+    waiting: rows.map((row) => {
+      const open = row.dependencies.filter((id) => !state.isCompleted(id)).length
+      const unclaimed = open > 0 || row.external ? 'blocked' : 'available'
+      return [row.id, open, isFinished(row) ? '' : row.claim === undefined ? unclaimed : 'claimed']
+    }),
+    renewed: [],
+  }
+}
+
+function groupsOf(index: IdIndex, keys: readonly string[]): Groups {
+  const entries = [...new Set(keys)].map((key) => [key, [...index.get(key)].sort()] as const)
+  return Object.fromEntries(entries.filter(([, ids]) => ids.length > 0))
+}
+
+function group(pairs: readonly (readonly [string, string])[]): Groups {
+  const groups = new Map<string, Set<string>>()
+  for (const [key, id] of pairs) groups.set(key, (groups.get(key) ?? new Set()).add(id))
+  return Object.fromEntries([...groups].map(([key, ids]) => [key, [...ids].sort()]))
+}
+
+function countBy(keys: readonly string[], values: readonly string[]): Record<string, number> {
+  return Object.fromEntries(keys.map((key) => [key, values.filter((value) => value === key).length]))
+}
+
+/** Longest way from the start of each unfinished task to the end of the graph. */
+function criticalPaths(rows: readonly TaskRow[]): Record<string, number> {
+  const dependents = new Map<string, TaskRow[]>()
+  for (const row of rows) {
+    for (const dependency of row.dependencies) {
+      const known = dependents.get(dependency)
+      if (known === undefined) dependents.set(dependency, [row])
+      else known.push(row)
+    }
+  }
+  const paths = new Map<string, number>()
+  const pathOf = (row: TaskRow): number => {
+    const known = paths.get(row.id)
+    if (known !== undefined) return known
+    const behind = (dependents.get(row.id) ?? []).map(pathOf)
+    const path = isFinished(row) ? 0 : (row.estimateMinutes ?? 0) + Math.max(0, ...behind)
+    paths.set(row.id, path)
+    return path
+  }
+  return Object.fromEntries(rows.map((row) => [row.id, pathOf(row)]))
+}
