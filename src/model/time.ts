@@ -9,9 +9,16 @@ export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
 export const DAY_MS = 24 * HOUR_MS
 
-/** RFC 3339, UTC, milliseconds: `2026-01-31T08:30:00.000Z`. */
+let lastMs = Number.NaN
+let lastText = ''
+
+/** RFC 3339, UTC, milliseconds: `2026-01-31T08:30:00.000Z`. Remembers the last one: a batch has one time. */
 export function formatTimestamp(ms: number): string {
-  return new Date(ms).toISOString()
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString()
+    lastMs = ms
+  }
+  return lastText
 }
 
 const UNIT_MINUTES = new Map<string, number>([
