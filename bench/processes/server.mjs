@@ -1,0 +1,33 @@
+/** A fabric on a file journal behind HTTP, with its tasks and swarms; it notes when each entry became durable. */
+import { openFabric } from '../../dist/fabric/open.js'
+import { FileJournal } from '../../dist/journal/file/file-journal.js'
+import { startServer } from '../../dist/server/server.js'
+import { sharedMs } from '../latency.mjs'
+import { importTasks, plainTask, registerSwarms } from '../workload.mjs'
+import { dismissed, receiveTask } from './task.mjs'
+
+const TOKEN = 'a-token-for-the-benchmark-and-nothing-else'
+
+const { directory, tasks, swarms, claimed } = await receiveTask()
+const journal = new FileJournal({ directory })
+const commits = []
+const append = journal.append.bind(journal)
+journal.append = async (size, batch) => {
+  await append(size, batch)
+  const at = sharedMs()
+  for (let offset = 0; offset < batch.entries.length; offset += 1) commits[size + offset] = at
+}
+const fabric = await openFabric({ journal })
+await importTasks(fabric, tasks, plainTask)
+const names = await registerSwarms(fabric, swarms, tasks)
+const claims = await Promise.all(Array.from({ length: claimed }, (_, index) => claim(`task-${index}`, names[0])))
+const server = await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN })
+process.on('message', () => process.send(commits))
+process.send({ url: server.url, token: TOKEN, claims: claims.map(({ task, epoch }) => ({ task, epoch })) })
+await dismissed()
+await server.close()
+await fabric.close()
+
+function claim(task, swarm) {
+  return fabric.submit({ type: 'claim_task', task, swarm }, { actor: `swarm:${swarm}` })
+}
