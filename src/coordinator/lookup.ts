@@ -53,9 +53,14 @@ export function taskRow(state: FabricState, id: string): TaskRow {
 }
 
 export function claimedTask(state: FabricState, id: string): ClaimedTask {
-  const { claim, ...task } = taskRow(state, id)
-  assertInvariant(claim !== undefined, `an entry names a claim of ${id} that is not there`)
-  return { ...task, claim }
+  const task = taskRow(state, id)
+  assertInvariant(isClaimed(task), `an entry names a claim of ${id} that is not there`)
+  return task
+}
+
+/** Narrows the row itself: a copy for the sake of its type would cost more than what most commands do with it. */
+function isClaimed(task: TaskRow): task is ClaimedTask {
+  return task.claim !== undefined
 }
 
 export function blockerRow(state: FabricState, id: string): BlockerRow {
@@ -74,7 +79,8 @@ export function requireClaim(
 ): ClaimedTask {
   const task = requireTask(state, word.task)
   const { claim } = task
-  if (claim?.epoch === word.epoch && (word.swarm === undefined || word.swarm === claim.swarm)) return { ...task, claim }
+  const isHolder = claim?.epoch === word.epoch && (word.swarm === undefined || word.swarm === claim.swarm)
+  if (isHolder && isClaimed(task)) return task
   const holder = claim === undefined ? `it is ${task.state} now` : `${claim.swarm} holds it under epoch ${claim.epoch}`
   throw new FabricError(
     'STALE_CLAIM',
