@@ -8,12 +8,21 @@ import { blockerRow } from './lookup.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
-/** A helper accepts, which gives it an epoch of its own, or declines. Repeating an answer changes nothing. */
+/**
+ * A helper accepts, which gives it an epoch of its own, or declines, which frees its place for another. Repeating an
+ * answer changes nothing.
+ */
 export const answerHelp: Decide<'answer_help'> = (state, command) => {
   const blocker = requireUnresolved(state, command.blocker)
   const helper = blocker.helpers.find(({ swarm }) => swarm === command.swarm)
   if (helper === undefined) {
     throw new FabricError('NOT_ELIGIBLE', `${command.swarm} was not asked to help with ${blocker.id}.`, {
+      swarm: command.swarm,
+      blocker: blocker.id,
+    })
+  }
+  if (helper.state === 'declined' && command.accept) {
+    throw new FabricError('WRONG_STATE', `${command.swarm} declined ${blocker.id}; it must be asked again first.`, {
       swarm: command.swarm,
       blocker: blocker.id,
     })

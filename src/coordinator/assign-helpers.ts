@@ -2,24 +2,17 @@ import { qualify } from '../governor/match.js'
 import type { BlockerRow } from '../model/blocker.js'
 import { FabricError } from '../model/errors.js'
 import type { EntryOf } from './entries.js'
-import { blockerRow, requireActiveSwarm, requireBlocker } from './lookup.js'
+import { blockerRow, requireActiveSwarm, requireBlocker, taskRow } from './lookup.js'
 import type { FabricState } from './state.js'
 import type { Decide, DecisionContext, Evolve } from './transition.js'
 
 /** Asks swarms to help with a blocker. Those that were asked already are not asked again. */
 export const assignHelpers: Decide<'assign_helpers'> = (state, command, context) => {
   const blocker = requireUnresolved(state, command.blocker)
-  const asked = new Set(blocker.helpers.filter((helper) => helper.state !== 'declined').map(({ swarm }) => swarm))
+  const asked = new Set(askedSwarms(blocker))
   const swarms = [...new Set(command.swarms)].filter((swarm) => !asked.has(swarm))
   for (const swarm of swarms) requireHelper(state, blocker, swarm, context)
-  const most = context.policy.maxSwarmsPerTask
-  if (1 + asked.size + swarms.length > most) {
-    throw new FabricError(
-      'POLICY_VIOLATION',
-      `At most ${most} swarms work on one task, its holder included; ${asked.size} helpers are asked already.`,
-      { blocker: blocker.id, maxSwarmsPerTask: most, helpers: [...asked] },
-    )
-  }
+  requireRoom(state, blocker, swarms, context)
   return {
     entries:
       swarms.length === 0
@@ -51,6 +44,28 @@ function requireHelper(state: FabricState, blocker: BlockerRow, id: string, { po
       match: qualification.match,
     })
   }
+}
+
+/** The limit is one of the task: helpers with its other blockers count too. */
+function requireRoom(
+  state: FabricState,
+  { id, task }: BlockerRow,
+  swarms: readonly string[],
+  { policy: { maxSwarmsPerTask } }: DecisionContext,
+): void {
+  const blockers = taskRow(state, task).openBlockers.map((open) => blockerRow(state, open))
+  const helpers = new Set(blockers.flatMap(askedSwarms))
+  if (1 + new Set([...helpers, ...swarms]).size <= maxSwarmsPerTask) return
+  throw new FabricError(
+    'POLICY_VIOLATION',
+    `At most ${maxSwarmsPerTask} swarms work on one task, its holder included; ${helpers.size} helpers are asked already.`,
+    { blocker: id, task, maxSwarmsPerTask, helpers: [...helpers] },
+  )
+}
+
+/** Swarms that help or may still say whether they do. */
+function askedSwarms({ helpers }: BlockerRow): string[] {
+  return helpers.filter(({ state }) => state !== 'declined').map(({ swarm }) => swarm)
 }
 
 export const helpRequested: Evolve<EntryOf<'help_requested'>> = (state, entry) => {
