@@ -38,10 +38,18 @@ export const acknowledgeInbox: Decide<'acknowledge_inbox'> = (state, { swarm, up
   }
 }
 
-/** The entry that writes down all cursors that moved since the last one. */
+/** As many of the longest ids as one entry holds. */
+const CURSORS_PER_ENTRY = 400
+
+/** The entries that write down all cursors that moved since the last time. */
 export function acknowledgedCursors(state: FabricState): CoordinatorDraft[] {
-  if (state.reads.size === 0) return []
-  return [{ type: 'inboxes_acknowledged', subject: 'inboxes', data: { cursors: Object.fromEntries(state.reads) } }]
+  const reads = [...state.reads]
+  const entries: CoordinatorDraft[] = []
+  for (let from = 0; from < reads.length; from += CURSORS_PER_ENTRY) {
+    const cursors = Object.fromEntries(reads.slice(from, from + CURSORS_PER_ENTRY))
+    entries.push({ type: 'inboxes_acknowledged', subject: 'inboxes', data: { cursors } })
+  }
+  return entries
 }
 
 export const inboxesAcknowledged: Evolve<EntryOf<'inboxes_acknowledged'>> = (state, { data }) => {
