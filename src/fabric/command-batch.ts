@@ -81,6 +81,11 @@ export class CommandBatch {
     return this.#decided.length
   }
 
+  /** Forgets its commands, which were neither written nor answered; returns how many it had decided. */
+  withdraw(): number {
+    return this.#decided.splice(0).length
+  }
+
   /** Entries of the engine's own, without a command. */
   write(drafts: readonly EntryDraft<EngineEntry>[], actor: string): void {
     this.#fold(this.#encode(drafts, { actor }))

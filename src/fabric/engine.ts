@@ -57,6 +57,7 @@ export class Engine {
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
   #failure: FabricError | undefined
+  #closed: Promise<void> | undefined
   #cancelTimer: (() => void) | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
@@ -145,8 +146,12 @@ export class Engine {
   }
 
   /** Lets what is queued finish, writes down what was gathered, takes a snapshot and closes the journal. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#state === 'closed') return
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
     if (this.#state === 'running') {
       await this.submit({ type: 'tick', flush: true }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
     }
@@ -191,13 +196,24 @@ export class Engine {
   async #commitNext(): Promise<void> {
     const batch = this.#newBatch()
     try {
-      this.#queue = this.#queue.slice(batch.decide(this.#queue))
+      this.#decide(batch)
       if (batch.entries.length > 0) await this.#append(batch)
     } catch (error) {
       await this.#recover(batch, error)
       return
     }
     this.#settle(batch)
+  }
+
+  /** A command on which the program itself fails is refused alone; those decided before it go into the next batch. */
+  #decide(batch: CommandBatch): void {
+    try {
+      this.#queue = this.#queue.slice(batch.decide(this.#queue))
+    } catch (fault) {
+      const [culprit] = this.#queue.splice(batch.withdraw(), 1)
+      culprit?.reject(asFabricError(fault))
+      throw fault
+    }
   }
 
   #newBatch(): CommandBatch {
