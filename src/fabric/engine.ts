@@ -278,6 +278,7 @@ export class Engine {
     } catch (fatal) {
       this.#failure = asFabricError(fatal)
       if (this.#state !== 'closed') this.#state = 'failed'
+      this.#cancelTimer?.()
       this.#options.report(fatal)
       batch.reject(this.#failure)
       this.#rejectAll(this.#failure)
