@@ -16,7 +16,7 @@ export async function engine({ children, rounds, scale, progress }) {
   for (let number = 0; number < rounds; number += 1) {
     progress(`engine, round ${number + 1} of ${rounds}`)
     many.push(await round({ mode: 'claim', callers: 256, claims: 60_000 * scale, warmup: 20_000 * scale }))
-    alone.push(await round({ mode: 'claim', callers: 1, claims: 2_000 * scale, warmup: 500 }))
+    alone.push(await round({ mode: 'claim', callers: 1, claims: 2_000 * scale, warmup: 4_000 }))
     next.push(await round({ mode: 'next', callers: 256, claims: 20_000 * scale, warmup: 5_000 * scale }))
   }
   const rate = (results) => results.map(({ perSecond }) => perSecond)

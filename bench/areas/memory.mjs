@@ -5,7 +5,7 @@ export async function memory({ children, rounds, scale, progress }) {
   const tasks = 100_000 * scale
   const imported = []
   const restarted = []
-  for (let round = 0; round < Math.min(rounds, 3); round += 1) {
+  for (let round = 0; round < Math.min(rounds, 2); round += 1) {
     progress(`memory, round ${round + 1}`)
     const directory = children.directory()
     imported.push(await children.result('memory', { directory, tasks }, ['--expose-gc']))

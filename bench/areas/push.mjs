@@ -1,11 +1,11 @@
 import { nextMessage } from '../children.mjs'
 import { Latencies } from '../latency.mjs'
 
-const PER_SECOND = 200
+const PER_SECOND = 100
 
 /** From the commit of an entry to its receipt. Server, sender and receiver are three processes. */
 export async function push({ children, rounds, scale, progress }) {
-  const count = 500 * scale
+  const count = 300 * scale
   const directory = children.directory()
   const claimed = count * (rounds + 1)
   const server = children.start('server', { directory, tasks: claimed, swarms: 2, claimed })

@@ -18,7 +18,7 @@ export async function restart({ children, rounds, scale, progress }) {
     restored.push(await children.result('restart', { directory }))
   }
   rmSync(join(directory, 'snapshots'), { recursive: true })
-  for (let round = 0; round < Math.min(rounds, 3); round += 1) {
+  for (let round = 0; round < Math.min(rounds, 2); round += 1) {
     progress(`restart without a snapshot, round ${round + 1}`)
     replayed.push(await children.result('restart', { directory }))
   }

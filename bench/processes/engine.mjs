@@ -8,7 +8,7 @@ import { dismissed, receiveTask } from './task.mjs'
 const { directory, mode, callers, claims, warmup } = await receiveTask()
 const fabric = await openFabric({ journal: new FileJournal({ directory }) })
 await importTasks(fabric, claims + warmup, mode === 'next' ? mixedTask : plainTask)
-const swarms = await registerSwarms(fabric, callers, mode === 'next' ? 1 : 1_000)
+const swarms = await registerSwarms(fabric, callers, mode === 'next' ? 1 : claims + warmup)
 let task = 0
 await load(warmup)
 process.send(await load(claims))
