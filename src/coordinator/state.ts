@@ -74,8 +74,8 @@ export class FabricState {
   openBlockers = 0
   readonly #criticalPath = new Map<string, number>()
 
-  /** What became claimable and whose inboxes grew since somebody last took note: for waking those who wait. */
-  readonly news = { claimable: new Set<string>(), mail: new Set<string>() }
+  /** What became claimable, whose inboxes grew, and who registered since the last commit: for waking those who wait. */
+  readonly news = { claimable: new Set<string>(), mail: new Set<string>(), profiles: new Set<string>() }
   readonly renewals = new Map<string, number>()
   readonly reads = new Map<string, number>()
   startedAt = 0
@@ -119,6 +119,7 @@ export class FabricState {
 
   putSwarm(row: SwarmRow): void {
     this.swarms.set(row.id, row)
+    this.news.profiles.add(row.id)
   }
 
   putBlocker(row: BlockerRow): void {
@@ -189,6 +190,10 @@ export class FabricState {
   refreshDeadline(task: string): void {
     const row = this.tasks.get(task)
     if (row !== undefined) this.#updateTaskDeadline(row)
+  }
+
+  forgetNews(): void {
+    for (const names of Object.values(this.news)) names.clear()
   }
 
   *rows(): IterableIterator<StateRow> {

@@ -255,8 +255,7 @@ export class Engine {
     const { state } = this.#fold
     for (const read of this.#reads.splice(0)) read.run()
     for (const listener of this.#listeners) listener(state, rebuilt)
-    state.news.claimable.clear()
-    state.news.mail.clear()
+    state.forgetNews()
     this.#armTimer()
   }
 

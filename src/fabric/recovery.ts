@@ -18,8 +18,7 @@ export async function loadFold(journal: Journal, policy: Policy): Promise<Loaded
   for await (const chunk of journal.read(snapshotSize)) {
     for (const { index, bytes } of chunk) fold.apply(decodeEntry(index, bytes))
   }
-  fold.state.news.claimable.clear()
-  fold.state.news.mail.clear()
+  fold.state.forgetNews()
   return { fold, snapshotSize }
 }
 
@@ -33,10 +32,8 @@ async function fromSnapshot(journal: Journal, policy: Policy): Promise<Loaded> {
     await restoreSnapshot(snapshot, fold)
     return { fold, snapshotSize: snapshot.size }
   } catch (error) {
-    if (isFabricError(error, 'DATA_CORRUPT') || error instanceof SyntaxError) {
-      return { fold: new Fold(policy), snapshotSize: 0 }
-    }
-    throw error
+    if (isFabricError(error) && error.code !== 'DATA_CORRUPT') throw error
+    return { fold: new Fold(policy), snapshotSize: 0 }
   }
 }
 

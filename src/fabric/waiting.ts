@@ -87,7 +87,7 @@ export class Waiting {
     }
   }
 
-  /** Waits for an unread message after index `after`. */
+  /** Waits for an unread message after index `after`. Throws NOT_FOUND for an unknown reader. */
   async mail(swarm: string, after: number, waitMs: number, signal?: AbortSignal): Promise<void> {
     const hasMail = (state: FabricState) => {
       requireReader(state, swarm)
@@ -140,9 +140,9 @@ export class Waiting {
       for (const waiter of this.#waiters) waiter.wake()
       return
     }
-    const { claimable, mail } = state.news
-    if (mail.size > 0) {
-      for (const waiter of this.#waiters) if (mail.has(waiter.swarm)) waiter.wake()
+    const { claimable, mail, profiles } = state.news
+    if (mail.size > 0 || profiles.size > 0) {
+      for (const waiter of this.#waiters) if (mail.has(waiter.swarm) || profiles.has(waiter.swarm)) waiter.wake()
     }
     for (const task of claimable) this.#wakeFor(state, task)
   }
