@@ -5,7 +5,7 @@ import { heard } from './stage.mjs'
 import { brokenClaims, changedEntries, missingChanges } from './verify.mjs'
 
 /** Thrown when something that was promised did not happen. */
-export class BrokenPromise extends Error {}
+class BrokenPromise extends Error {}
 
 export function promise(kept, what) {
   if (!kept) throw new BrokenPromise(what)

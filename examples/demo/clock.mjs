@@ -7,7 +7,7 @@ export function sharedMs() {
 }
 
 /** Nearest-rank percentile; undefined without samples. */
-export function percentile(samples, percent) {
+function percentile(samples, percent) {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)]
 }

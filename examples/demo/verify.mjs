@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** `infrafabric.coordinator.task_claimed.v1` -> `task_claimed` */
@@ -85,6 +85,7 @@ export function falseEvidence(events, directory) {
 const HOLDER_WORDS = new Set(['milestone_reported', 'task_released', 'task_attempt_failed', 'task_completed'])
 
 function sha256Of(path) {
+  if (!existsSync(path)) return undefined
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
