@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { connect, type FabricClient } from '../../src/client/client.js'
+import { nodeTransport } from '../../src/client/node-transport.js'
+import type { Fabric } from '../../src/fabric/fabric.js'
+import { openFabric } from '../../src/fabric/open.js'
+import { FileJournal } from '../../src/journal/file/file-journal.js'
+import { type RunningServer, startServer } from '../../src/server/server.js'
+
+const TOKEN = 'token-of-the-tests'
+
+/** A durable fabric in a directory of its own, served over HTTP, as a user has it. */
+export class Place {
+  readonly #directory: string
+  readonly #transports: { close(): void }[] = []
+  #fabric: Fabric
+  #server: RunningServer
+
+  private constructor(directory: string, fabric: Fabric, server: RunningServer) {
+    this.#directory = directory
+    this.#fabric = fabric
+    this.#server = server
+  }
+
+  static async open(): Promise<Place> {
+    const directory = await mkdtemp(join(tmpdir(), 'infrafabric-'))
+    const fabric = await openFabric({ journal: new FileJournal({ directory }) })
+    return new Place(directory, fabric, await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN }))
+  }
+
+  get fabric(): Fabric {
+    return this.#fabric
+  }
+
+  /** A client with connections of its own, at most that many. */
+  connect(maxSockets?: number): FabricClient {
+    const transport = nodeTransport(maxSockets)
+    this.#transports.push(transport)
+    return connect({ url: this.#server.url, token: TOKEN, transport, timeoutMs: 60_000 })
+  }
+
+  /** Stops everything and starts it again on the same directory and port. */
+  async restart(): Promise<void> {
+    const listen = new URL(this.#server.url).host
+    await this.#server.close()
+    await this.#fabric.close()
+    this.#fabric = await openFabric({ journal: new FileJournal({ directory: this.#directory }) })
+    this.#server = await startServer({ fabric: this.#fabric, listen, token: TOKEN })
+  }
+
+  async remove(): Promise<void> {
+    for (const transport of this.#transports) transport.close()
+    await this.#server.close()
+    await this.#fabric.close()
+    await rm(this.#directory, { recursive: true, force: true })
+  }
+}
+
+/** Resolves when `condition` holds; asks again after every turn of the event loop. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise(setImmediate)
+}
