@@ -1,3 +1,5 @@
+export type { BoardFile } from './board/decode.js'
+export { type ParseOptions, parseBoard } from './board/parse.js'
 export type { CallOptions } from './client/call.js'
 export { type ConnectOptions, connect, type FabricClient, type FabricOperations } from './client/client.js'
 export { type ConnectLocalOptions, connectLocal } from './client/connect-local.js'
@@ -5,6 +7,7 @@ export { type DiscoverOptions, discover, type Endpoint } from './client/discover
 export type { EventsOptions, LogEntry } from './client/events.js'
 export { nodeTransport } from './client/node-transport.js'
 export type { Fetch, Transport, TransportReply, TransportRequest } from './client/transport.js'
+export type { BoardDocument, BoardProblem, BoardTask } from './model/board.js'
 export {
   ERRORS,
   type ErrorCode,

@@ -1,9 +1,9 @@
 import type { BoardDocument, BoardTask } from '../model/board.js'
+import { findCycles } from '../model/graph.js'
 import { requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { collectDetails, collectRows } from './collect.js'
 import { checkCounts } from './count.js'
-import { findCycles } from './cycle.js'
 import { type BoardFile, decodeFile } from './decode.js'
 import type { TaskDraft } from './draft.js'
 import { Likeness } from './likeness.js'
@@ -81,7 +81,7 @@ function guard(file: string, problems: Problems, read: () => void): void {
 
 function checkCycles(tasks: readonly MergedTask[], problems: Problems): void {
   const byId = new Map(tasks.map((task) => [task.id, task]))
-  for (const cycle of findCycles(new Map(tasks.map(({ id, dependencies }) => [id, dependencies])))) {
+  for (const cycle of findCycles(byId.keys(), (id) => byId.get(id)?.dependencies)) {
     const at = byId.get(cycle[0] ?? '')?.dependenciesAt
     const path = cycle.length > PATH_IDS ? [...cycle.slice(0, PATH_IDS), '...', cycle.at(-1)] : cycle
     const message = `These tasks wait for each other: ${path.join(' -> ')}. Take one dependency out.`

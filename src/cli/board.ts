@@ -1,5 +1,6 @@
 import { parse as parsePath } from 'node:path'
-import type { FabricClient } from '../client/client.js'
+import type { BoardDocument, BoardProblem } from '../model/board.js'
+import { FabricError } from '../model/errors.js'
 import type { InputOf, OutputOf } from '../operations/table.js'
 import { type Answer, answer } from './answer.js'
 import type { CliCommand } from './command.js'
@@ -17,7 +18,7 @@ export function addBoardCommands(program: CliCommand): void {
     .argument('<files...>', 'Markdown or YAML files of one board')
     .option('--board <name>', 'name of the board (default: that of the first file, without its ending)')
     .example('ifab board lint BOARD.md')
-    .asks(lint)
+    .does((_call, paths: string[], { board: name }: { board?: string }) => lint(paths, name))
   addExport(board)
 }
 
@@ -35,10 +36,26 @@ function addImport(board: CliCommand): void {
     .option('--dry-run', 'only say what would change')
     .example('ifab board import BOARD.md --dry-run')
     .asks(async (fabric, paths: string[], { board: name, dryRun }: ImportOptions) => {
-      const files = await readBoardFiles(paths)
-      const report = await fabric.board.import({ board: name ?? boardName(paths), files, dryRun })
-      return answer(report, importLines(report))
+      const { board: id, tasks, problems } = await readBoard(paths, name)
+      refuseErrors(problems)
+      const specs = tasks.map(({ location: _, ...task }) => task)
+      const report = await fabric.board.import({ board: id, tasks: specs, dryRun })
+      return answer({ ...report, problems }, importLines(report, problems))
     })
+}
+
+/** Reads the files here and not in the fabric: however large or odd they are, nobody else waits for it. */
+async function readBoard(paths: readonly string[], name: string | undefined): Promise<BoardDocument> {
+  const files = await readBoardFiles(paths)
+  const { parseBoard } = await import('../board/parse.js')
+  return parseBoard(files, { board: name ?? boardName(paths) })
+}
+
+function refuseErrors(problems: readonly BoardProblem[]): void {
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  if (errors.length === 0) return
+  const message = `The files have ${counted(errors.length, 'error')}. Mend them and import again. Nothing was imported.`
+  throw new FabricError('INVALID_ARGUMENT', message, { problems })
 }
 
 /** `boards/PHASE 0.md` is the board `PHASE-0`: the same files are the same board again. */
@@ -52,7 +69,7 @@ const LONGEST_ID = 128
 
 type ImportReport = OutputOf<'board', 'import'>
 
-function importLines({ board, dryRun, changes, missing, problems }: ImportReport): string[] {
+function importLines({ board, dryRun, changes, missing }: ImportReport, problems: readonly BoardProblem[]): string[] {
   const actions = ['create', 'update', 'complete', 'cancel', 'unchanged'] as const
   const counts = actions.flatMap((action) => {
     const count = changes.filter((change) => change.action === action).length
@@ -76,14 +93,14 @@ const VERBS = {
   unchanged: 'unchanged',
 } as const
 
-async function lint(fabric: FabricClient, paths: string[], { board }: { board?: string }): Promise<Answer> {
-  const files = await readBoardFiles(paths)
-  const report = await fabric.board.lint({ board: board ?? boardName(paths), files })
-  const { tasks, errors, warnings, problems } = report
+async function lint(paths: readonly string[], name: string | undefined): Promise<Answer> {
+  const { board, tasks, problems } = await readBoard(paths, name)
+  const errors = problems.filter(({ severity }) => severity === 'error').length
+  const warnings = problems.length - errors
   const found = `${counted(errors, 'error')}, ${counted(warnings, 'warning')}`
   return {
-    value: report,
-    lines: [...problems.map(problemLine), `Board ${report.board}: ${counted(tasks, 'task')}, ${found}.`],
+    value: { board, tasks: tasks.length, errors, warnings, problems },
+    lines: [...problems.map(problemLine), `Board ${board}: ${counted(tasks.length, 'task')}, ${found}.`],
     exit: errors === 0 ? 0 : 2,
   }
 }

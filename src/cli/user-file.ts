@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import type { BoardFile } from '../board/decode.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 
@@ -39,14 +40,14 @@ export interface TextFile {
   readonly content: string
 }
 
-/** Board files as text. Throws INVALID_ARGUMENT for one that cannot be read or is no UTF-8. */
-export async function readBoardFiles(paths: readonly string[]): Promise<TextFile[]> {
-  const files: TextFile[] = []
-  for (const path of paths) files.push({ name: path, content: await readText(path) })
+/** The bytes of board files. Throws INVALID_ARGUMENT for one that cannot be read or is too large. */
+export async function readBoardFiles(paths: readonly string[]): Promise<BoardFile[]> {
+  const files: BoardFile[] = []
+  for (const path of paths) files.push({ name: path, bytes: await readBytes(path) })
   return files
 }
 
-async function readText(path: string): Promise<string> {
+async function readBytes(path: string): Promise<Uint8Array> {
   const { size } = await stat(path).catch((error) => {
     throw unreadable(path, error)
   })
@@ -54,14 +55,9 @@ async function readText(path: string): Promise<string> {
     const message = `${path} has ${size} bytes; a board file has at most ${LIMITS.boardFileBytes}. Split it up.`
     throw new FabricError('INVALID_ARGUMENT', message, { path, bytes: size, maxBytes: LIMITS.boardFileBytes })
   }
-  const bytes = await readFile(path).catch((error) => {
+  return readFile(path).catch((error) => {
     throw unreadable(path, error)
   })
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new FabricError('INVALID_ARGUMENT', `${path} is not UTF-8 text. Save it as UTF-8.`, { path }, { cause })
-  }
 }
 
 /** One file goes to `out` itself unless that is a directory; several go into it. Returns the paths. */

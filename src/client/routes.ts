@@ -41,7 +41,6 @@ export const ROUTES = {
   },
   board: {
     import: { method: 'POST', path: '/v1/boards/:board/import', keyed: false },
-    lint: { method: 'POST', path: '/v1/boards/:board/lint', keyed: false },
     export: { method: 'GET', path: '/v1/export', keyed: false },
   },
   log: {

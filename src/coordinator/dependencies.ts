@@ -2,57 +2,6 @@ import type { TaskRow } from '../model/task.js'
 import type { CoordinatorDraft } from './entries.js'
 import type { FabricState } from './state.js'
 
-type DependenciesOf = (task: string) => readonly string[] | undefined
-
-/**
- * A cycle that is reachable from `starts`, as the path of ids from a task back to itself; undefined when there is none.
- * Time is linear in the graph behind the starts; the stack is explicit, so depth does not matter.
- */
-export function findCycle(starts: Iterable<string>, dependenciesOf: DependenciesOf): string[] | undefined {
-  const done = new Set<string>()
-  const onPath = new Set<string>()
-  for (const start of starts) {
-    const stack = [{ id: start, next: 0 }]
-    onPath.add(start)
-    while (stack.length > 0) {
-      const frame = stack[stack.length - 1] as { id: string; next: number }
-      const dependency = done.has(frame.id) ? undefined : dependenciesOf(frame.id)?.[frame.next]
-      if (dependency === undefined) {
-        done.add(frame.id)
-        onPath.delete(frame.id)
-        stack.pop()
-      } else {
-        frame.next += 1
-        if (onPath.has(dependency)) {
-          const path = stack.map(({ id }) => id)
-          return [...path.slice(path.indexOf(dependency)), dependency]
-        }
-        if (!done.has(dependency)) {
-          onPath.add(dependency)
-          stack.push({ id: dependency, next: 0 })
-        }
-      }
-    }
-  }
-  return undefined
-}
-
-/** Whether `task` depends on `other`, directly or through others. */
-export function dependsOn(task: string, other: string, dependenciesOf: DependenciesOf): boolean {
-  const seen = new Set<string>()
-  const open = [task]
-  for (let id = open.pop(); id !== undefined; id = open.pop()) {
-    for (const dependency of dependenciesOf(id) ?? []) {
-      if (dependency === other) return true
-      if (!seen.has(dependency)) {
-        seen.add(dependency)
-        open.push(dependency)
-      }
-    }
-  }
-  return false
-}
-
 /**
  * Entries that follow from completed tasks: dependents that can start now, and blockers that waited for them. `completed`
  * are tasks that the same decision completes and the state does not know as such yet.

@@ -1,8 +1,9 @@
 import { FabricError } from '../model/errors.js'
+import { findCycles } from '../model/graph.js'
 import type { TaskSpec, TaskState } from '../model/task.js'
 import type { ImportAction, ImportBoard, ImportReport } from './commands.js'
 import { requireTaskSize } from './create-task.js'
-import { afterCompletion, findCycle } from './dependencies.js'
+import { afterCompletion } from './dependencies.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { closeBlockers } from './release-task.js'
 import type { FabricState } from './state.js'
@@ -41,7 +42,7 @@ type Plan = ReadonlyMap<string, PlannedChange>
 function planImport(state: FabricState, { board, tasks }: ImportBoard): Plan {
   const plan = new Map<string, PlannedChange>()
   for (const { spec: stated, statedState } of tasks) {
-    const spec = withDistinctNames(stated)
+    const spec = withDistinctNames({ ...stated, board })
     if (plan.has(spec.id)) {
       throw new FabricError('INVALID_ARGUMENT', `The board names ${spec.id} twice.`, { task: spec.id })
     }
@@ -49,7 +50,7 @@ function planImport(state: FabricState, { board, tasks }: ImportBoard): Plan {
     plan.set(spec.id, planTask(state, board, spec, statedState))
   }
   requireKnownDependencies(state, plan)
-  const cycle = findCycle(plan.keys(), (id) => plan.get(id)?.spec.dependencies ?? state.tasks.get(id)?.dependencies)
+  const [cycle] = findCycles(plan.keys(), (id) => plan.get(id)?.spec.dependencies ?? state.tasks.get(id)?.dependencies)
   if (cycle !== undefined) {
     throw new FabricError('CONFLICT', `These tasks would wait for each other for ever: ${cycle.join(' -> ')}.`, {
       cycle,
@@ -65,7 +66,8 @@ function planTask(state: FabricState, board: string, spec: TaskSpec, stated: Tas
     if (state.archived.has(spec.id)) return { spec, action: 'unchanged', fields: [] }
     return { spec, action: 'create', fields: [], ...outcome }
   }
-  if (spec.external && !known.external) return { spec: known, action: 'unchanged', fields: [] }
+  const isOthers = !known.external || known.board !== board
+  if (spec.external && isOthers) return { spec: known, action: 'unchanged', fields: [] }
   if (!known.external && known.board !== board) {
     throw new FabricError(
       'CONFLICT',

@@ -1,62 +1,38 @@
 import * as z from 'zod'
 import type { BoardView } from '../board/view.js'
 import { boardContents, listBlockers } from '../coordinator/queries.js'
-import type { BoardDocument } from '../model/board.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
+import { TASK_STATES } from '../model/task.js'
 import * as field from './fields.js'
 import { operation } from './operation.js'
-import { EXPORT_FORMATS, type ExportFormat, exportView, importView, lintView } from './views.js'
-
-const files = z
-  .array(
-    z.strictObject({ name: z.string().min(1).max(LIMITS.titleChars), content: z.string().max(LIMITS.boardFileBytes) }),
-  )
-  .min(1)
-  .max(LIMITS.listItems)
-type Files = z.output<typeof files>
-
-const EXAMPLE_BOARD = '| ID | Task | Dependencies |\n| --- | --- | --- |\n| A1 | Plan | None |\n| A2 | Build | A1 |\n'
+import { EXPORT_FORMATS, type ExportFormat, exportView, importView } from './views.js'
 
 export const importBoard = operation({
-  summary: 'Import board files, all of them or nothing; updates tasks that exist and never touches a claim.',
+  summary: 'Import the tasks of a board, all of them or nothing; updates tasks that exist and never touches a claim.',
   role: 'orchestrator',
   method: 'POST',
   path: '/v1/boards/:board/import',
-  input: z.strictObject({ board: field.id, files, dryRun: z.boolean().default(false) }),
+  input: z.strictObject({
+    board: field.id,
+    tasks: z
+      .array(z.strictObject({ spec: z.strictObject(field.taskSpec), statedState: z.enum(TASK_STATES).exactOptional() }))
+      .max(LIMITS.importTasks),
+    dryRun: z.boolean().default(false),
+  }),
   output: importView,
-  example: { board: 'phase-0', files: [{ name: 'board.md', content: EXAMPLE_BOARD }], dryRun: true },
+  example: {
+    board: 'phase-0',
+    tasks: [
+      { spec: { id: 'A1', title: 'Plan', board: 'phase-0' } },
+      { spec: { id: 'A2', title: 'Build', dependencies: ['A1'] } },
+    ],
+    dryRun: true,
+  },
   mutates: true,
   keyed: false,
-  run: async ({ fabric, origin }, { board, files, dryRun }) => {
-    const { tasks, problems } = await parse(board, files)
-    const errors = problems.filter(({ severity }) => severity === 'error')
-    if (errors.length > 0) {
-      const first = errors[0]
-      const message = `The files have ${errors.length} errors, the first in ${first?.file}:${first?.line}: ${first?.message} Nothing was imported.`
-      throw new FabricError('INVALID_ARGUMENT', message, { field: 'files', problems })
-    }
-    const specs = tasks.map(({ location: _, ...task }) => task)
-    const report = await fabric.submit({ type: 'import_board', board, tasks: specs, dryRun }, origin)
-    return { ...report, problems }
-  },
-})
-
-export const lint = operation({
-  summary: 'Read board files and report every problem with file and line; nothing changes.',
-  role: 'viewer',
-  method: 'POST',
-  path: '/v1/boards/:board/lint',
-  input: z.strictObject({ board: field.id, files }),
-  output: lintView,
-  example: { board: 'phase-0', files: [{ name: 'board.md', content: EXAMPLE_BOARD }] },
-  mutates: false,
-  keyed: false,
-  run: async (_context, { board, files }) => {
-    const { tasks, problems } = await parse(board, files)
-    const errors = problems.filter(({ severity }) => severity === 'error').length
-    return { board, tasks: tasks.length, errors, warnings: problems.length - errors, problems }
-  },
+  run: ({ fabric, origin }, { board, tasks, dryRun }) =>
+    fabric.submit({ type: 'import_board', board, tasks, dryRun }, origin),
 })
 
 export const exportBoard = operation({
@@ -81,16 +57,7 @@ export const exportBoard = operation({
   },
 })
 
-/** The parsers are slow to load and few processes import boards, so they come when they are needed. */
-async function parse(board: string, files: Files): Promise<BoardDocument> {
-  const { parseBoard } = await import('../board/parse.js')
-  const encoder = new TextEncoder()
-  return parseBoard(
-    files.map(({ name, content }) => ({ name, bytes: encoder.encode(content) })),
-    { board },
-  )
-}
-
+/** The writers are loaded when they are needed; few processes export boards. */
 async function render(view: BoardView, format: ExportFormat): Promise<{ name: string; content: string }[]> {
   if (format === 'json') {
     const { exportJson } = await import('../board/export-json.js')

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
-import { MILESTONE_PERCENTS } from '../model/task.js'
+import { MILESTONE_PERCENTS, TASK_KINDS } from '../model/task.js'
 
 /** Input fields that several operations share, each with its bound. */
 
@@ -39,6 +39,27 @@ export const page = {
 }
 
 export const plannedMilestone = z.strictObject({ percent, text: note })
+
+/** Everything a task's author can say about it. */
+export const taskSpec = {
+  id,
+  title,
+  description: text.exactOptional(),
+  kind: z.enum(TASK_KINDS).default('primary'),
+  dependencies: dependencies.readonly().default([]),
+  requires: capabilities.readonly().default([]),
+  priority: z.int().min(0).max(100).default(50),
+  estimateMinutes: z.int().min(1).max(60_000).exactOptional(),
+  tier: id.exactOptional(),
+  deliverable: note.exactOptional(),
+  acceptance: notes.readonly().default([]),
+  milestones: z.array(plannedMilestone).max(MILESTONE_PERCENTS.length).readonly().default([]),
+  keyTests: notes.readonly().default([]),
+  board: id.exactOptional(),
+  owner: id.exactOptional(),
+  maxCostNanos: count.exactOptional(),
+  external: z.boolean().default(false),
+}
 
 export const evidence = z.discriminatedUnion('kind', [
   z.strictObject({

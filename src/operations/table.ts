@@ -31,7 +31,7 @@ export const operations = {
   blocker: { list: blockers.list, assign: blockers.assign, answer: blockers.answer, resolve: blockers.resolve },
   swarm: { register: swarms.register, list: swarms.list, show: swarms.show, retire: swarms.retire, send: swarms.send },
   inbox: { read: inbox.read, acknowledge: inbox.acknowledge },
-  board: { import: boards.importBoard, lint: boards.lint, export: boards.exportBoard },
+  board: { import: boards.importBoard, export: boards.exportBoard },
   log: { read: log.read },
 }
 

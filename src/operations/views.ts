@@ -1,7 +1,6 @@
 import * as z from 'zod'
 import { IMPORT_ACTIONS, OFFER_KINDS } from '../coordinator/commands.js'
 import { BLOCKER_KINDS, BLOCKER_STATES, HELP_STATES } from '../model/blocker.js'
-import { BOARD_PROBLEM_CODES } from '../model/board.js'
 import { MESSAGE_KINDS } from '../model/message.js'
 import { SWARM_STATES } from '../model/swarm.js'
 import { TASK_KINDS, TASK_STATES } from '../model/task.js'
@@ -178,29 +177,11 @@ export const acknowledgementView = z.strictObject({
   unread: z.int(),
 })
 
-const problemView = z.strictObject({
-  file: z.string(),
-  line: z.int(),
-  severity: z.enum(['error', 'warning']),
-  code: z.enum(BOARD_PROBLEM_CODES),
-  message: z.string(),
-})
-
 export const importView = z.strictObject({
   board: z.string(),
   dryRun: z.boolean(),
   changes: z.array(z.strictObject({ task: z.string(), action: z.enum(IMPORT_ACTIONS), fields: names })).readonly(),
   missing: names,
-  /** Warnings of the files; an error would have stopped the import. */
-  problems: z.array(problemView).readonly(),
-})
-
-export const lintView = z.strictObject({
-  board: z.string(),
-  tasks: z.int(),
-  errors: z.int(),
-  warnings: z.int(),
-  problems: z.array(problemView).readonly(),
 })
 
 export const EXPORT_FORMATS = ['markdown', 'json', 'status'] as const

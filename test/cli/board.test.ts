@@ -65,9 +65,10 @@ test('files that cannot be read are named', async () => {
   })
   expect(await site.refused('board', 'lint', site.directory)).toMatchObject({ exit: 2 })
   const latin = await file('latin.md', Uint8Array.of(0x7c, 0xe9, 0x7c))
-  expect(await site.refused('board', 'lint', latin)).toMatchObject({
+  const { exit, out } = await ifab(site.env, 'board', 'lint', latin)
+  expect({ exit, first: out.split('\n')[0] }).toEqual({
     exit: 2,
-    message: `${latin} is not UTF-8 text. Save it as UTF-8.`,
+    first: `${latin}:1: error: The file is not UTF-8 text. Save it as UTF-8.`,
   })
   const large = await file('large.md', new Uint8Array(8 * 1024 * 1024 + 1).fill(0x20))
   expect((await site.refused('board', 'lint', large)).message).toContain('Split it up.')

@@ -1,21 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { serveFabric } from '../support/served-fabric.js'
 
-const HEAD = '| ID | Task | Dependencies | Status |\n| --- | --- | --- | --- |\n'
-
-function boardFile(...rows: string[]) {
-  return [{ name: 'board.md', content: HEAD + rows.map((row) => `${row}\n`).join('') }]
-}
-
-const GOOD = boardFile('| A1 | Plan | None | |', '| A2 | Build | A1 | |')
-const BAD = boardFile('| A1 | Plan | None | |', '| A2 | Build | A3 | |', '| A3 | Ship | A2 | |')
+const GOOD = [{ spec: { id: 'A1', title: 'Plan' } }, { spec: { id: 'A2', title: 'Build', dependencies: ['A1'] } }]
 
 describe('the import of a board', () => {
   test('says what it would do, does it, and finds nothing more to do', async () => {
     await using served = await serveFabric()
     const { board, task } = served.client
     const actions = async (dryRun: boolean) => {
-      const { changes } = await board.import({ board: 'b', files: GOOD, dryRun })
+      const { changes } = await board.import({ board: 'b', tasks: GOOD, dryRun })
       return changes.map(({ task, action }) => `${action} ${task}`)
     }
     expect(await actions(true)).toEqual(['create A1', 'create A2'])
@@ -28,39 +21,33 @@ describe('the import of a board', () => {
     expect(await actions(false)).toEqual(['unchanged A1', 'unchanged A2'])
   })
 
-  test('with an error imports nothing and says where it is', async () => {
+  test('takes what the board says is done', async () => {
     await using served = await serveFabric()
     const { board, task } = served.client
-    await expect(board.import({ board: 'b', files: BAD })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      message: expect.stringContaining('Nothing was imported'),
-      details: {
-        field: 'files',
-        problems: [{ severity: 'error', code: 'dependency_cycle', file: 'board.md', line: expect.any(Number) }],
-      },
+    const tasks = [{ spec: { id: 'A1', title: 'Plan' }, statedState: 'completed' as const }, ...GOOD.slice(1)]
+    await board.import({ board: 'b', tasks })
+    expect(await task.show({ task: 'A2' })).toMatchObject({ task: { state: 'available' }, waitingFor: [] })
+  })
+
+  test('of tasks that wait for each other imports nothing and names the path', async () => {
+    await using served = await serveFabric()
+    const { board, task } = served.client
+    const tasks = [...GOOD.slice(1), { spec: { id: 'A1', title: 'Plan', dependencies: ['A2'] } }]
+    await expect(board.import({ board: 'b', tasks })).rejects.toMatchObject({
+      code: 'CONFLICT',
+      details: { cycle: ['A2', 'A1', 'A2'] },
     })
     expect((await task.list()).items).toEqual([])
-    expect(await board.lint({ board: 'b', files: BAD })).toMatchObject({ tasks: 3, errors: 1 })
   })
 
-  test('passes warnings on', async () => {
-    await using served = await serveFabric()
-    const files = boardFile('| A1 | Plan \u00e2\u20ac\u201c carefully | None | |')
-    const { warnings, problems } = await served.client.board.lint({ board: 'b', files })
-    expect(problems).toMatchObject([{ severity: 'warning', code: 'unreadable' }])
-    expect(warnings).toBe(1)
-    expect((await served.client.board.import({ board: 'b', files })).problems).toEqual(problems)
-  })
-
-  test('refuses what is no board file', async () => {
+  test('refuses what is no task, and names where it is', async () => {
     await using served = await serveFabric()
     const { board } = served.client
     const field = (expected: string) =>
       expect.objectContaining({ details: expect.objectContaining({ field: expected }) })
-    await expect(board.lint({ board: 'b', files: [] })).rejects.toEqual(field('files'))
-    await expect(board.lint({ board: 'b b', files: GOOD })).rejects.toEqual(field('board'))
-    const many = Array.from({ length: 65 }, () => ({ name: 'x.md', content: '' }))
-    await expect(board.lint({ board: 'b', files: many })).rejects.toEqual(field('files'))
+    await expect(board.import({ board: 'b b', tasks: GOOD })).rejects.toEqual(field('board'))
+    const nameless = [...GOOD, { spec: { id: 'A3', title: '' } }]
+    await expect(board.import({ board: 'b', tasks: nameless })).rejects.toEqual(field('tasks.2.spec.title'))
   })
 })
 
@@ -68,7 +55,7 @@ describe('the export of a board', () => {
   test('shows live status in each format', async () => {
     await using served = await serveFabric()
     const { board, task, swarm } = served.client
-    await board.import({ board: 'b', files: GOOD })
+    await board.import({ board: 'b', tasks: GOOD })
     await swarm.register({ swarm: 'sip', metadata: { branch: 'feat/sip' } })
     await task.claim({ task: 'A1', as: 'sip' })
 

@@ -142,10 +142,7 @@ async function readLog({ fabric, log }: FabricClient) {
 }
 
 async function moveBoards({ board }: FabricClient) {
-  const files = [
-    { name: 'board.md', content: '| ID | Task | Dependencies |\n| --- | --- | --- |\n| B1 | Plan | None |\n' },
-  ]
-  expect(await board.lint({ board: 'b', files })).toMatchObject({ tasks: 1, errors: 0 })
-  expect(await board.import({ board: 'b', files })).toMatchObject({ changes: [{ task: 'B1', action: 'create' }] })
+  const tasks = [{ spec: { id: 'B1', title: 'Plan' } }]
+  expect(await board.import({ board: 'b', tasks })).toMatchObject({ changes: [{ task: 'B1', action: 'create' }] })
   for (const format of ['markdown', 'json', 'status'] as const) await board.export({ format })
 }
