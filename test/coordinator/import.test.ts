@@ -148,6 +148,14 @@ describe('an external placeholder', () => {
   })
 })
 
+test('a placeholder that two boards name stays as the first one made it', () => {
+  const north = command([on('n', { dependencies: ['z'] }), on('z', { external: true })])
+  const south = command([on('m', { dependencies: ['z'] }, 'south'), on('z', { external: true }, 'south')], 'south')
+  world.send(north)
+  expect(actions(world.send(south))).toEqual(['create m', 'unchanged z'])
+  expect(world.written(() => [north, south].map((board) => world.send(board)))).toEqual([])
+})
+
 test('descriptions change in an order in which no cycle is there even for a moment', () => {
   load(on('u'), on('p', { dependencies: ['u'] }))
   world.create(makeTask('w', { dependencies: ['p'] }))
