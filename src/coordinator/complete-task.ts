@@ -83,11 +83,9 @@ export const taskCompleted: Evolve<EntryOf<'task_completed'>> = (state, { subjec
   closeDependency(state, subject)
 }
 
-/** A description may name a dependency twice; each mention counts as open until the task is completed. */
 function closeDependency(state: FabricState, completed: string): void {
   for (const id of state.dependents.get(completed)) {
     const dependent = taskRow(state, id)
-    const closed = dependent.dependencies.filter((dependency) => dependency === completed).length
-    state.putTask({ ...dependent, openDependencies: dependent.openDependencies - closed })
+    state.putTask({ ...dependent, openDependencies: dependent.openDependencies - 1 })
   }
 }
