@@ -1,3 +1,4 @@
+import type { Policy } from '../coordinator/policy.js'
 import { openFabric } from '../fabric/open.js'
 import { FileJournal } from '../journal/file/file-journal.js'
 import { FabricError, isFabricError } from '../model/errors.js'
@@ -14,6 +15,8 @@ export interface HostOptions {
   readonly listen?: string
   /** For a fabric that does not exist yet. */
   readonly name?: string
+  /** What is decided otherwise than by default. */
+  readonly policy?: Partial<Policy>
   /** Hears of faults that no caller is told about. */
   readonly onFault: (line: string) => void
 }
@@ -25,7 +28,8 @@ export interface HostedFabric {
 }
 
 /** Runs the fabric of a data directory in this process. Throws what stands in the way, with nothing left open. */
-export async function hostFabric({ data, listen = DEFAULT_LISTEN, name, onFault }: HostOptions): Promise<HostedFabric> {
+export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
+  const { data, listen = DEFAULT_LISTEN, name, policy = {}, onFault } = options
   const closing: (() => Promise<void>)[] = []
   const close = () => closeAll(closing.splice(0).reverse())
   const fault = (error: unknown) => onFault(`${formatTimestamp(Date.now())} ${faultText(error)}\n`)
@@ -34,7 +38,7 @@ export async function hostFabric({ data, listen = DEFAULT_LISTEN, name, onFault 
     const journal = new FileJournal({ directory: data, note: 'starting' })
     closing.push(() => journal.close())
     const version = packageVersion()
-    const fabric = await openFabric({ journal, version, report: fault, ...(name !== undefined && { name }) })
+    const fabric = await openFabric({ journal, version, policy, report: fault, ...(name !== undefined && { name }) })
     closing.push(() => fabric.close())
     const token = await adminToken(data)
     const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>

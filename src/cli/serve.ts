@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Policy } from '../coordinator/policy.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { SECOND_MS } from '../model/time.js'
@@ -6,7 +7,7 @@ import { type Answer, answer } from './answer.js'
 import { boundedWriter } from './bounded-writer.js'
 import type { Call, CliCommand } from './command.js'
 import { toFabricError } from './failure.js'
-import { duration } from './option-values.js'
+import { duration, wholeNumber } from './option-values.js'
 import type { RunningFabric } from './terminal.js'
 
 /** Starting and stopping the fabric of a data directory. What they need is loaded when they run. */
@@ -17,6 +18,9 @@ export function addServeCommands(program: CliCommand): void {
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:7420)')
     .option('--detach', 'run in the background; ifab.log in the data directory has what it says')
     .option('--name <name>', 'name of a fabric that does not exist yet')
+    .option('--lease <time>', 'lease of a claim without heartbeats (default: 30m)', duration)
+    .option('--stall-after <time>', 'silence after which a holder is reported (default: 15m)', duration)
+    .option('--max-failures <count>', 'failed attempts after which a task fails for good (default: 3)', wholeNumber)
     .example('ifab up --detach')
     .does((call, options: UpOptions) => (options.detach === true ? upInBackground(call, options) : up(call, options)))
   program
@@ -31,9 +35,22 @@ interface UpOptions {
   readonly listen?: string
   readonly detach?: boolean
   readonly name?: string
+  readonly lease?: number
+  readonly stallAfter?: number
+  readonly maxFailures?: number
 }
 
-async function up(call: Call, { listen, name }: UpOptions): Promise<undefined> {
+/** What the caller wants decided otherwise than by default. */
+function policyOf({ lease, stallAfter, maxFailures }: UpOptions): Partial<Policy> {
+  return {
+    ...(lease !== undefined && { leaseMs: lease }),
+    ...(stallAfter !== undefined && { stallMs: stallAfter }),
+    ...(maxFailures !== undefined && { maxFailures }),
+  }
+}
+
+async function up(call: Call, options: UpOptions): Promise<undefined> {
+  const { listen, name } = options
   const { terminal, data } = call
   const interruption = terminal.interruption()
   const onFault = boundedWriter(terminal.err, LIMITS.serverLogBytes)
@@ -41,6 +58,7 @@ async function up(call: Call, { listen, name }: UpOptions): Promise<undefined> {
   const hosted = await hostFabric({
     data,
     onFault,
+    policy: policyOf(options),
     ...(listen !== undefined && { listen }),
     ...(name !== undefined && { name }),
   }).catch((error) => {
@@ -55,9 +73,18 @@ async function up(call: Call, { listen, name }: UpOptions): Promise<undefined> {
   await hosted.close()
 }
 
-async function upInBackground({ data }: Call, { listen, name }: UpOptions): Promise<Answer> {
+async function upInBackground({ data }: Call, options: UpOptions): Promise<Answer> {
   const { startDetached } = await import('./detach.js')
-  const args = [...(listen === undefined ? [] : ['--listen', listen]), ...(name === undefined ? [] : ['--name', name])]
+  const { listen, name, lease, stallAfter, maxFailures } = options
+  const seconds = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / SECOND_MS}s`)
+  const given = {
+    '--listen': listen,
+    '--name': name,
+    '--lease': seconds(lease),
+    '--stall-after': seconds(stallAfter),
+    '--max-failures': maxFailures,
+  }
+  const args = Object.entries(given).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
   return startedAnswer(data, await startDetached(data, args))
 }
 

@@ -1,3 +1,4 @@
+import { FabricError } from '../model/errors.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js'
 
 /**
@@ -38,4 +39,35 @@ export const DEFAULT_POLICY: Policy = {
   tiers: ['haiku', 'sonnet', 'opus'],
   retentionMs: 7 * DAY_MS,
   acknowledgeMs: 5 * SECOND_MS,
+}
+
+/** Least and most of each number. */
+const BOUNDS: Readonly<Record<Exclude<keyof Policy, 'tiers'>, readonly [least: number, most: number]>> = {
+  leaseMs: [1, DAY_MS],
+  maxLeaseMs: [1, 30 * DAY_MS],
+  stallMs: [1, 30 * DAY_MS],
+  maxFailures: [1, 1_000],
+  backoffMs: [0, DAY_MS],
+  maxBackoffMs: [0, 30 * DAY_MS],
+  minMatch: [0, 1],
+  maxSwarmsPerTask: [1, 1_000],
+  retentionMs: [0, 3_650 * DAY_MS],
+  acknowledgeMs: [0, DAY_MS],
+}
+
+/** The whole policy that some changes to the default give. Throws INVALID_ARGUMENT for a number out of bounds. */
+export function completePolicy(changes: Partial<Policy>): Policy {
+  const policy = { ...DEFAULT_POLICY, ...changes }
+  for (const [name, [least, most]] of Object.entries(BOUNDS)) {
+    const value = policy[name as keyof typeof BOUNDS]
+    if (value >= least && value <= most) continue
+    throw new FabricError(
+      'INVALID_ARGUMENT',
+      `The policy's ${name} is ${value}; it must be from ${least} to ${most}.`,
+      {
+        field: name,
+      },
+    )
+  }
+  return policy
 }

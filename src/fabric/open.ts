@@ -1,5 +1,5 @@
 import { uuidv7 } from 'uuidv7'
-import { DEFAULT_POLICY, type Policy } from '../coordinator/policy.js'
+import { completePolicy, type Policy } from '../coordinator/policy.js'
 import { showTask, type TaskDetail } from '../coordinator/queries.js'
 import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
 import type { Journal } from '../journal/journal.js'
@@ -31,7 +31,7 @@ const DEFAULT_SNAPSHOT_EVERY = 100_000
 
 /** Opens the journal, recovers the state, and runs the fabric until it is closed. */
 export async function openFabric(options: FabricOptions): Promise<Fabric> {
-  const policy = { ...DEFAULT_POLICY, ...options.policy }
+  const policy = completePolicy(options.policy ?? {})
   const timing = options.timing ?? systemTiming
   const engine = await Engine.open({
     journal: options.journal,

@@ -45,6 +45,24 @@ describe('up in this process', () => {
     expect(await readdir(join(data, 'snapshots'))).not.toEqual([])
   })
 
+  test('takes leases, stalls and retries as it is told, and refuses what makes no sense', async () => {
+    const terminal = new RecordingTerminal({ IFAB_DATA: data })
+    const timing = ['--lease', '5s', '--stall-after', '2s', '--max-failures', '1']
+    const running = runCli(['up', ...LISTEN, ...timing], terminal)
+    await terminal.shows((output) => output.includes('Next: '))
+    const run = (...argv: string[]) => ifab({ IFAB_DATA: data }, ...argv)
+    await run('swarm', 'register', 'worker')
+    await run('task', 'create', 'A', '--title', 'Once')
+    const { epoch, leaseMs } = JSON.parse((await run('claim', 'A', '--as', 'worker', '--json')).out)
+    expect(leaseMs).toBe(5_000)
+    await run('fail', 'A', '--epoch', String(epoch), '--reason', 'broken')
+    expect((await run('task', 'show', 'A')).out).toMatch(/^state +failed$/m)
+    terminal.interrupt()
+    expect(await running).toBe(0)
+    const refused = await ifab({ IFAB_DATA: data }, 'up', ...LISTEN, '--max-failures', '0')
+    expect(refused).toMatchObject({ exit: 2, err: expect.stringContaining("The policy's maxFailures is 0") })
+  })
+
   test('with --json prints one document, and keeps token and name when it comes back', async () => {
     const start = async () => {
       const terminal = new RecordingTerminal({ IFAB_DATA: data })
