@@ -1,6 +1,6 @@
 import { compareIds } from '../model/ids.js'
 import type { TaskRow } from '../model/task.js'
-import type { FabricState } from './state.js'
+import type { Policy } from './policy.js'
 
 /** Something that happens by itself when its time comes. */
 export interface Deadline {
@@ -19,15 +19,16 @@ export function deadlinesBefore(a: Deadline, b: Deadline): boolean {
   return a.at !== b.at ? a.at < b.at : compareIds(deadlineKey(a), deadlineKey(b)) < 0
 }
 
-/** When the next thing happens to a task by itself; undefined when nothing does. */
-export function taskDeadline(state: FabricState, task: TaskRow): number | undefined {
+export type TimingPolicy = Pick<Policy, 'stallMs' | 'retentionMs'>
+
+/** When the next thing happens to a task by itself, its holder last heard at `heard`; undefined when nothing does. */
+export function taskDeadline(task: TaskRow, heard: number, timing: TimingPolicy): number | undefined {
   const { claim } = task
   if (claim !== undefined) {
-    const heard = state.lastHeard(task)
     const leaseEnd = heard + claim.leaseMs
-    return claim.stalledAt === undefined ? Math.min(leaseEnd, heard + state.timing.stallMs) : leaseEnd
+    return claim.stalledAt === undefined ? Math.min(leaseEnd, heard + timing.stallMs) : leaseEnd
   }
   if (task.state === 'available') return task.notBefore
   const archivable = task.state === 'completed' || task.state === 'cancelled'
-  return archivable && task.finishedAt !== undefined ? task.finishedAt + state.timing.retentionMs : undefined
+  return archivable && task.finishedAt !== undefined ? task.finishedAt + timing.retentionMs : undefined
 }

@@ -5,10 +5,10 @@ import { LIMITS } from '../model/limits.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
-import { type Deadline, deadlineKey, deadlinesBefore, taskDeadline } from './deadlines.js'
+import { type Deadline, deadlineKey, deadlinesBefore, type TimingPolicy, taskDeadline } from './deadlines.js'
 import { KeyedHeap } from './heap.js'
 import { IdIndex } from './id-index.js'
-import { DEFAULT_POLICY, type Policy } from './policy.js'
+import { DEFAULT_POLICY } from './policy.js'
 import { ReadyQueue } from './ready-queue.js'
 
 /** Messages of one reader, oldest first. */
@@ -34,8 +34,6 @@ export type StateRow =
   | { readonly table: 'blocker'; readonly row: BlockerRow }
   | { readonly table: 'inbox'; readonly row: Inbox }
   | { readonly table: 'archived'; readonly row: ArchivedTask }
-
-type TimingPolicy = Pick<Policy, 'stallMs' | 'retentionMs' | 'acknowledgeMs'>
 
 /**
  * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
@@ -255,7 +253,7 @@ export class FabricState {
   }
 
   #updateTaskDeadline(row: TaskRow): void {
-    const at = taskDeadline(this, row)
+    const at = taskDeadline(row, this.lastHeard(row), this.timing)
     if (at === undefined) this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
     else this.deadlines.put({ kind: 'task', id: row.id, at })
   }
