@@ -86,7 +86,7 @@ export function recomputedIndexes(state: FabricState): unknown {
     blockersOf: group(blockers.map(({ id, task }) => [task, id] as const)),
     criticalPath,
     deadlines: rows
-      .filter((row) => taskDeadline(state, row) !== undefined)
+      .filter((row) => taskDeadline(row, state.lastHeard(row), state.timing) !== undefined)
       .map(({ id }) => id)
       .sort(),
     waiting: rows.map((row) => {
