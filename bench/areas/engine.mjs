@@ -11,11 +11,14 @@ export async function engine({ children, rounds, scale, progress }) {
     return { ...result, flush: (before.p50 + after.p50) / 2 }
   }
   const many = []
+  const meanwhile = []
   const alone = []
   const next = []
   for (let number = 0; number < rounds; number += 1) {
     progress(`engine, round ${number + 1} of ${rounds}`)
-    many.push(await round({ mode: 'claim', callers: 256, claims: 60_000 * scale, warmup: 20_000 * scale }))
+    const crowd = { mode: 'claim', callers: 256, claims: 50_000 * scale, warmup: 20_000 * scale }
+    many.push(await round({ ...crowd, snapshotEvery: Number.POSITIVE_INFINITY }))
+    if (number < 3) meanwhile.push(await round({ ...crowd, snapshotEvery: 90_000 * scale }))
     alone.push(await round({ mode: 'claim', callers: 1, claims: 2_000 * scale, warmup: 4_000 }))
     next.push(await round({ mode: 'next', callers: 256, claims: 20_000 * scale, warmup: 5_000 * scale }))
   }
@@ -27,6 +30,13 @@ export async function engine({ children, rounds, scale, progress }) {
       values: rate(many),
       latency: many,
       goal: { atLeast: 40_000 },
+    },
+    {
+      name: 'the same while a snapshot is taken',
+      unit: '/s',
+      values: rate(meanwhile),
+      latency: meanwhile,
+      note: `one snapshot of ${(70_000 * scale).toLocaleString('en-US')} tasks within ${(50_000 * scale).toLocaleString('en-US')} claims; by default there is one in 100,000 entries`,
     },
     {
       name: 'one caller alone, p50',

@@ -5,8 +5,8 @@ import { Latencies } from '../latency.mjs'
 import { importTasks, mixedTask, plainTask, registerSwarms } from '../workload.mjs'
 import { dismissed, receiveTask } from './task.mjs'
 
-const { directory, mode, callers, claims, warmup } = await receiveTask()
-const fabric = await openFabric({ journal: new FileJournal({ directory }) })
+const { directory, mode, callers, claims, warmup, snapshotEvery } = await receiveTask()
+const fabric = await openFabric({ journal: new FileJournal({ directory }), ...(snapshotEvery && { snapshotEvery }) })
 await importTasks(fabric, claims + warmup, mode === 'next' ? mixedTask : plainTask)
 const swarms = await registerSwarms(fabric, callers, mode === 'next' ? 1 : claims + warmup)
 let task = 0

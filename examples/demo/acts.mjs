@@ -72,7 +72,7 @@ export async function takeOver({ ledger, stage, swarms, profiles }) {
   promise(again.event.data.swarm !== data.swarm && again.index > claimed.index, `${task} was not taken over`)
   const refusal = await returnOf({ swarms, stage }, data.swarm, task)
   promise(refusal.epoch === claimed.index, `the late word was about epoch ${refusal.epoch}`)
-  promise(refusal.refused === 'STALE_CLAIM', `the late word of ${data.swarm} got ${refusal.refused}`)
+  promise(refusal.late === 'STALE_CLAIM', `the late "done" of ${data.swarm} got ${refusal.late}`)
   return {
     task,
     from: data.swarm,
@@ -100,7 +100,7 @@ async function returnOf({ swarms, stage }, name, task) {
   const child = stage.startSwarm(name)
   swarms.set(name, child)
   const [refusal] = await Promise.all([
-    heard(child, (message) => message.refused !== undefined && message.task === task),
+    heard(child, (message) => message.late !== undefined && message.task === task),
     heard(child, ({ ready }) => ready === true),
   ])
   child.send({ order: 'work' })

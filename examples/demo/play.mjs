@@ -16,6 +16,7 @@ export async function play({ stage, ledger, screen, profiles, boardFiles }) {
   const tasks = await prepareBoard({ fabric, stage, profiles, boardFiles })
   const { swarms, orchestrator, heardOf } = await startProcesses(stage, profiles)
   const acts = await playActs({ fabric, stage, ledger, screen, swarms, running, profiles })
+  stage.awaits = 'the last task'
   await untilCompleted(ledger, tasks)
   await Promise.all([orchestrator, ...swarms.values()].map((child) => stage.stop(child)))
 
@@ -58,15 +59,19 @@ async function startProcesses(stage, profiles) {
 }
 
 async function playActs(cast) {
-  const { screen, swarms } = cast
+  const { stage, screen, swarms } = cast
   screen.say(`${swarms.size} swarms and an orchestrator are at work, each a process of its own`)
+  stage.awaits = 'the race'
   await race(cast)
   for (const [name, child] of swarms) if (!SCRIPT.race.swarms.includes(name)) child.send({ order: 'work' })
   screen.say(`race: two swarms claimed ${SCRIPT.race.task} at once, and one was told ALREADY_CLAIMED`)
+  stage.awaits = 'the help'
   const helped = await help(cast)
   screen.say(`help: ${helped.holder} was stuck on ${helped.task}, ${helped.by} resolved it`)
+  stage.awaits = 'the take-over'
   const taken = await takeOver(cast)
   screen.say(`take-over: ${taken.from} was killed, ${taken.to} took ${taken.task}, the late "done" got STALE_CLAIM`)
+  stage.awaits = 'the return of the fabric'
   const crashed = await crash(cast)
   screen.say(`crash: the fabric was killed and is back; all ${crashed.acknowledged} acknowledged changes are there`)
   return { helped, taken, crash: crashed }

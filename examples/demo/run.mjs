@@ -28,7 +28,7 @@ const failure = new Promise((_resolve, reject) => {
   fail = reject
 })
 const stage = new Stage(fail)
-const late = () => fail(new Error(`it is not over after ${SCRIPT.deadlineMs / 1_000} s`))
+const late = () => fail(new Error(`${stage.awaits} had not come after ${SCRIPT.deadlineMs / 1_000} s`))
 const overtime = setTimeout(late, SCRIPT.deadlineMs)
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }

@@ -16,6 +16,8 @@ export class Stage {
   data = join(this.root, 'data')
   workshop = join(this.root, 'workshop')
   notes = join(this.root, 'notes')
+  /** What the demo waits for now, for the message when it does not come. */
+  awaits = 'the start'
   #processes = new Set()
   #environment = withoutIfab(process.env)
   #onDeath

@@ -38,9 +38,10 @@ async function finishOldWork() {
     if (ended.has(epoch)) continue
     try {
       await complete(task, epoch)
+      process.send({ late: 'ACCEPTED', task, epoch })
     } catch (error) {
       if (!isFabricError(error)) throw error
-      process.send({ refused: error.code, task, epoch })
+      process.send({ late: error.code, task, epoch })
     }
   }
 }
