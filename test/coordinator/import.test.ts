@@ -123,6 +123,20 @@ describe('what the files state', () => {
     expect(world.task('a')).toMatchObject({ evidence: [], summary: 'Stated by board b.' })
   })
 
+  test('unblocks nothing that the same files make wait for something else', () => {
+    load(on('a'), on('b', { dependencies: ['a'] }), on('c', { dependencies: ['a'] }))
+    const written = world.written(() =>
+      load(
+        [on('a'), 'completed'],
+        on('b', { dependencies: ['a', 'x'] }),
+        on('c', { dependencies: ['a'], priority: 1 }),
+        on('x'),
+      ),
+    )
+    expect(['b', 'c'].map((id) => world.task(id).state)).toEqual(['blocked', 'available'])
+    expect(written.filter((entry) => entry.startsWith('task_unblocked'))).toEqual([])
+  })
+
   test('creates tasks as completed or cancelled; cancelled ones unblock nothing', () => {
     load(
       [on('a'), 'completed'],

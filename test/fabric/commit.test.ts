@@ -111,6 +111,19 @@ test('a command on which the program itself fails is refused alone; the others o
   expect((await fixture.fabric.status()).state).toBe('running')
 })
 
+test('a command whose receipt does not fit is refused alone and undone', async () => {
+  await using fixture = await openFixture()
+  const create = { type: 'create_task', task: makeTask('huge') } as const
+  const answers = [
+    fixture.create('before'),
+    fixture.send(create, 'k'.repeat(LIMITS.entryBytes)),
+    fixture.create('after'),
+  ]
+  expect(await Promise.all(answers.map(codeOf))).toEqual(['accepted', 'INVALID_ARGUMENT', 'accepted'])
+  expect(await fixture.fabric.read((state) => [...state.tasks.keys()])).toEqual(['before', 'after'])
+  expect((await logOf(fixture)).slice(2)).toEqual(['task_created before', 'task_created after'])
+})
+
 test('a command that does not fit into an entry is refused and leaves nothing behind', async () => {
   await using fixture = await openFixture()
   await fixture.register('s1')
