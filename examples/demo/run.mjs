@@ -34,8 +34,7 @@ const overtime = setTimeout(late, SCRIPT.deadlineMs)
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
 for (const [signal, code] of Object.entries(signals)) {
   process.once(signal, () => {
-    stage.clearAtOnce(keep)
-    process.exit(code)
+    stage.clear(keep).finally(() => process.exit(code))
   })
 }
 

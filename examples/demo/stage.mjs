@@ -78,12 +78,6 @@ export class Stage {
     if (!keep) rmSync(this.root, { recursive: true, force: true })
   }
 
-  /** The same for the last moment of this process, when nothing can be waited for. */
-  clearAtOnce(keep) {
-    for (const child of this.#processes) child.kill('SIGKILL')
-    if (!keep) rmSync(this.root, { recursive: true, force: true, maxRetries: 3 })
-  }
-
   #spawnNode(name, file, args) {
     return this.#spawn(name, [here(file), ...args], ['ignore', 'ignore', 'inherit', 'ipc'])
   }
