@@ -52,6 +52,24 @@ describe('waiting for work', () => {
     expect(offers.slice(1).sort()).toEqual(['s2: primary t2', 's3: primary t3'])
   })
 
+  test('one task makes one of many ask again', async () => {
+    const asking: string[] = []
+    for (const swarm of ['s1', 's2', 's3']) {
+      const origin = {
+        get actor() {
+          asking.push(swarm)
+          return ADMIN_ACTOR
+        },
+      }
+      void fixture.fabric.next({ type: 'offer_next', swarm, claim: true }, origin, MINUTE_MS).catch(() => undefined)
+      await settle()
+    }
+    asking.splice(0)
+    await fixture.create('t1')
+    await settle()
+    expect(new Set(asking)).toEqual(new Set(['s1']))
+  })
+
   test('wakes only who qualifies', async () => {
     await fixture.send(makeRegistration('ts', { capabilities: ['code:ts'] }))
     void wait('s1')
