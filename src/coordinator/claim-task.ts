@@ -76,7 +76,9 @@ export function activeClaims(state: FabricState, swarm: string): TaskRow[] {
 
 function requireCapacity(state: FabricState, swarm: SwarmRow): void {
   if (state.activeCount(swarm.id) < swarm.capacity) return
-  const held = activeClaims(state, swarm.id).map((task) => task.id).slice(0, 8)
+  const held = activeClaims(state, swarm.id)
+    .map((task) => task.id)
+    .slice(0, 8)
   throw new FabricError(
     'NOT_ELIGIBLE',
     `${swarm.id} already works on ${held.join(', ')}, its capacity of ${swarm.capacity}. Finish or release one first.`,

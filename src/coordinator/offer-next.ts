@@ -69,12 +69,7 @@ function helpWith(state: FabricState, blocker: BlockerRow): Offer {
 }
 
 /** The best claimable task of a kind for a swarm: what names it as owner first, then by priority, match, path and age. */
-export function bestTask(
-  state: FabricState,
-  swarm: SwarmRow,
-  kind: TaskKind,
-  policy: MatchPolicy,
-): TaskRow | undefined {
+function bestTask(state: FabricState, swarm: SwarmRow, kind: TaskKind, policy: MatchPolicy): TaskRow | undefined {
   let best: { readonly owned: boolean; readonly match: number; readonly rank: Rank } | undefined
   const consider = (rank: Rank, match: number, owned: boolean) => {
     const candidate = { owned, match, rank }

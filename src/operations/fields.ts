@@ -8,14 +8,14 @@ import { MILESTONE_PERCENTS, TASK_KINDS } from '../model/task.js'
 const ID_HELP = "use 1 to 128 letters, digits, '.', '_', ':' or '-', starting with a letter or digit"
 
 export const id = z.string().regex(ID_PATTERN, { error: `not a valid id: ${ID_HELP}` })
-export const title = z.string().min(1).max(LIMITS.titleChars)
+const title = z.string().min(1).max(LIMITS.titleChars)
 export const text = z.string().min(1).max(LIMITS.textChars)
 export const note = z.string().min(1).max(LIMITS.noteChars)
 
 /** Short texts: acceptance criteria, names of tests. */
-export const notes = z.array(note).max(LIMITS.listItems)
+const notes = z.array(note).max(LIMITS.listItems)
 export const ids = z.array(id).max(LIMITS.listItems)
-export const dependencies = z.array(id).max(LIMITS.dependencies)
+const dependencies = z.array(id).max(LIMITS.dependencies)
 /** `domain:skill` names. */
 export const capabilities = z.array(id).max(LIMITS.listItems)
 export const metadata = z

@@ -26,7 +26,7 @@ export interface RecordView {
 }
 
 /** Bytes a batch takes on disk, padding included. */
-export function recordBytes(batch: Batch): number {
+function recordBytes(batch: Batch): number {
   let bytes = HEADER_BYTES + Buffer.byteLength(batch.writerId) + Buffer.byteLength(batch.batchId)
   for (const entry of batch.entries) bytes += 4 + entry.length
   return align(bytes)
