@@ -23,6 +23,8 @@ export interface HostOptions {
 
 export interface HostedFabric {
   readonly running: RunningFabric
+  /** Resolves with the reason when the fabric stopped by itself; close it all the same. */
+  readonly failed: Promise<FabricError>
   /** Removes the endpoint, ends the server, takes a snapshot and releases the data directory. */
   close(): Promise<void>
 }
@@ -49,7 +51,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version }
     await writeEndpoint(data, running)
     closing.push(() => removeEndpoint(data))
-    return { running, close }
+    return { running, failed: fabric.failed, close }
   } catch (error) {
     await close()
     throw error

@@ -67,10 +67,13 @@ async function up(call: Call, options: UpOptions): Promise<undefined> {
   })
   call.show(startedAnswer(data, hosted.running))
   terminal.report({ started: hosted.running })
-  if (!interruption.aborted) {
-    await new Promise((resolve) => interruption.addEventListener('abort', resolve, { once: true }))
-  }
+  const interrupted = new Promise<undefined>((resolve) => {
+    if (interruption.aborted) resolve(undefined)
+    interruption.addEventListener('abort', () => resolve(undefined), { once: true })
+  })
+  const failure = await Promise.race([interrupted, hosted.failed])
   await hosted.close()
+  if (failure !== undefined) throw failure
 }
 
 async function upInBackground({ data }: Call, options: UpOptions): Promise<Answer> {

@@ -29,18 +29,18 @@ export const cancelTask: Decide<'cancel_task'> = (state, command) => {
   }
 }
 
-/** Everything unfinished that depends on a task, directly or through others. */
+/** Everything unfinished that depends on a task, directly or through others, failed and cancelled ones too. */
 function openDependents(state: FabricState, task: string): string[] {
-  const found = new Set<string>()
+  const seen = new Set<string>()
   const open = [task]
   for (let id = open.pop(); id !== undefined; id = open.pop()) {
     for (const dependent of state.dependents.get(id)) {
-      if (found.has(dependent) || isFinished(taskRow(state, dependent))) continue
-      found.add(dependent)
+      if (seen.has(dependent) || state.isCompleted(dependent)) continue
+      seen.add(dependent)
       open.push(dependent)
     }
   }
-  return [...found]
+  return [...seen].filter((id) => !isFinished(taskRow(state, id)))
 }
 
 export const taskCancelled: Evolve<EntryOf<'task_cancelled'>> = (state, entry) => {

@@ -1,6 +1,5 @@
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
-import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow, TaskSpec } from '../model/task.js'
 import type { EntryOf } from './entries.js'
 import { openDependencies, taskRow } from './lookup.js'
@@ -36,7 +35,7 @@ export const createTask: Decide<'create_task'> = (state, command) => {
 }
 
 function requireNewId(state: FabricState, spec: TaskSpec): void {
-  if (spec.id === ORCHESTRATOR || state.archived.has(spec.id)) {
+  if (state.archived.has(spec.id)) {
     throw new FabricError('CONFLICT', `The id ${spec.id} is taken. Choose another.`, { task: spec.id })
   }
   if (spec.dependencies.includes(spec.id)) {

@@ -46,6 +46,8 @@ type Read = { readonly run: () => void; readonly reject: (error: unknown) => voi
  */
 export class Engine {
   readonly publisher: Publisher
+  /** Resolves when the engine has stopped for good and needs a new start; a close is not that. */
+  readonly failed: Promise<FabricError>
   readonly #options: EngineOptions
   readonly #snapshotter: Snapshotter
   readonly #listeners = new Set<ChangeListener>()
@@ -58,6 +60,7 @@ export class Engine {
   #pumped: Promise<void> = Promise.resolve()
   #failure: FabricError | undefined
   #closed: Promise<void> | undefined
+  #announceFailure: (failure: FabricError) => void = () => {}
   #cancelTimer: (() => void) | undefined
   #timerAt = Number.POSITIVE_INFINITY
 
@@ -65,6 +68,9 @@ export class Engine {
     this.#options = options
     this.#fold = fold
     this.#writerId = options.ids.next()
+    this.failed = new Promise((resolve) => {
+      this.#announceFailure = resolve
+    })
     this.publisher = new Publisher(options.journal, fold.head.size)
     this.#snapshotter = new Snapshotter(options.journal, options.snapshotEvery, snapshotSize, options.report)
   }
@@ -282,6 +288,8 @@ export class Engine {
       batch.reject(this.#failure)
       this.#rejectAll(this.#failure)
       this.#afterChange(true)
+      this.publisher.close(this.#failure)
+      this.#announceFailure(this.#failure)
     }
   }
 

@@ -4,6 +4,7 @@ import type { TaskDetail } from '../coordinator/queries.js'
 import type { FabricState } from '../coordinator/state.js'
 import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
+import type { FabricError } from '../model/errors.js'
 import type { Message } from '../model/message.js'
 
 /** Who sends a command, and what travels with it. */
@@ -50,6 +51,9 @@ export interface FabricStatus {
 export interface Fabric {
   readonly name: string
   readonly policy: Policy
+
+  /** Resolves with the reason when the fabric has stopped for good and needs a new start; a close is not that. */
+  readonly failed: Promise<FabricError>
 
   /** Decides a command and resolves when its entries are durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]>

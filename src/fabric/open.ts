@@ -65,6 +65,10 @@ class EngineFabric implements Fabric {
     return this.#engine.name
   }
 
+  get failed(): Fabric['failed'] {
+    return this.#engine.failed
+  }
+
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
 
   read: Fabric['read'] = (query) => this.#engine.read(query)

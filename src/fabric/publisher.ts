@@ -1,5 +1,5 @@
 import type { Journal } from '../journal/journal.js'
-import { assertInvariant } from '../model/errors.js'
+import { assertInvariant, type FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { decodeEntry } from './entry-codec.js'
 import type { PublishedEntry } from './fabric.js'
@@ -15,6 +15,7 @@ export class Publisher {
   #size: number
   #followers = 0
   #closed = false
+  #failure: FabricError | undefined
 
   constructor(journal: Journal, size: number) {
     this.#journal = journal
@@ -52,15 +53,18 @@ export class Publisher {
         for await (const chunk of this.#from(position)) {
           yield chunk
           position += chunk.length
-          if (signal.aborted || this.#closed) return
+          if (signal.aborted || this.#closed) break
         }
       }
+      if (this.#failure !== undefined) throw this.#failure
     } finally {
       this.#followers -= 1
     }
   }
 
-  close(): void {
+  /** Ends every follower; with the reason, where there is one. */
+  close(failure?: FabricError): void {
+    this.#failure = failure
     this.#closed = true
     this.#wakeAll()
   }

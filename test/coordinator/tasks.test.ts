@@ -128,6 +128,11 @@ describe('cancelling', () => {
     expect(again().cancelled).toEqual([])
   })
 
+  test('with cascade reaches what lies behind a task that is cancelled already', () => {
+    world.send({ type: 'cancel_task', task: 't2', cascade: false })
+    expect(world.send({ type: 'cancel_task', task: 't1', cascade: true }).cancelled).toEqual(['t1', 't3'])
+  })
+
   test('is refused for what is completed', () => {
     world.complete('t1', 's1')
     expect(world.refused({ type: 'cancel_task', task: 't1', cascade: false }).code).toBe('WRONG_STATE')
