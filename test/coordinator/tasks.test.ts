@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { listReady } from '../../src/coordinator/queries.js'
 import { LIMITS } from '../../src/model/limits.js'
-import { ORCHESTRATOR } from '../../src/model/swarm.js'
 import { DAY_MS, HOUR_MS } from '../../src/model/time.js'
 import { makeChain, makeTask } from '../../src/testing/factories.js'
 import { World } from './world.js'
@@ -31,11 +30,10 @@ describe('creating a task', () => {
     expect([refusal.code, refusal.details.fields]).toEqual(['CONFLICT', ['title', 'priority']])
   })
 
-  test('refuses an unknown dependency, itself as dependency, a reserved id and a text beyond the limit', () => {
+  test('refuses an unknown dependency, itself as dependency and a text beyond the limit', () => {
     const unknown = world.refused(create('t1', { dependencies: ['t8', 't9'] }))
     expect([unknown.code, unknown.details.dependencies]).toEqual(['NOT_FOUND', ['t8', 't9']])
     expect(world.refused(create('t1', { dependencies: ['t1'] })).code).toBe('CONFLICT')
-    expect(world.refused(create(ORCHESTRATOR)).code).toBe('CONFLICT')
     const large = world.refused(create('t1', { description: 'x'.repeat(LIMITS.taskBytes) }))
     expect([large.code, large.details.maxBytes]).toEqual(['INVALID_ARGUMENT', LIMITS.taskBytes])
   })
