@@ -5,6 +5,8 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { fromMarkdown } from 'mdast-util-from-markdown'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createProgram } from '../../src/cli/program.js'
+import { shellWords } from '../cli/shell-words.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const DOCUMENTS = [
@@ -35,6 +37,31 @@ describe('links', () => {
     const broken = local.filter((url) => !existsSync(resolve(ROOT, dirname(document), url)))
     expect(broken).toEqual([])
   })
+})
+
+/** Lines of shell examples that call the program, without their comments. */
+function commandLines(document: string): string[] {
+  const blocks = nodesOf(document).flatMap((node) => (node.type === 'code' && node.lang === 'sh' ? [node.value] : []))
+  const lines = blocks.flatMap((block) => block.split('\n')).map((line) => line.replace(/\s+# .*$/, ''))
+  return lines.filter((line) => line.startsWith('ifab '))
+}
+
+describe('command lines', () => {
+  test('are found', () => {
+    expect(commandLines('README.md').length).toBeGreaterThan(5)
+  })
+
+  test.each(DOCUMENTS.flatMap((document) => commandLines(document).map((line) => [document, line])))(
+    'of %s parse: %s',
+    async (_, line) => {
+      let reached = false
+      const run = async () => {
+        reached = true
+      }
+      await createProgram(run, () => undefined).parseAsync(shellWords(line).slice(1), { from: 'user' })
+      expect(reached).toBe(true)
+    },
+  )
 })
 
 /** Examples are plain JavaScript apart from their name, so that they run as they stand. */
