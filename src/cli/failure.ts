@@ -12,6 +12,13 @@ export function toFabricError(thrown: unknown): FabricError {
   )
 }
 
+/** The output of a command that the system did not take. */
+export function unwritten(cause: NodeJS.ErrnoException): FabricError {
+  const reason = cause.code === 'ENOSPC' ? 'the disk is full' : (cause.code ?? cause.message)
+  const message = `cannot write the answer to stdout: ${reason}. Send it elsewhere and run the command again.`
+  return new FabricError('STORAGE_FAILED', message, {}, { cause })
+}
+
 export function exitCodeOf(error: FabricError): number {
   return ERRORS[error.code].exit
 }

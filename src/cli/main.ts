@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-import { runCli } from './run.js'
+import { unwritten } from './failure.js'
+import { runCli, writeFailure } from './run.js'
 import type { Terminal } from './terminal.js'
 
 /** As shells report a process that SIGINT ended. */
 const INTERRUPTED = 130
+
+const argv = process.argv.slice(2)
 
 const terminal: Terminal = {
   env: process.env,
@@ -29,12 +32,15 @@ const terminal: Terminal = {
   },
 }
 
-// The reader of a pipe may have seen enough, as `head` does.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit()
-    throw error
-  })
-}
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe may have seen enough, as `head` does.
+  if (error.code === 'EPIPE') process.exit()
+  process.exit(writeFailure(terminal, unwritten(error), argv.includes('--json')))
+})
 
-process.exitCode = await runCli(process.argv.slice(2), terminal)
+process.stderr.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit()
+  // Nobody is left to be told, and a fabric that runs here goes on without its faults being written.
+})
+
+process.exitCode = await runCli(argv, terminal)

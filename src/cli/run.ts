@@ -59,7 +59,8 @@ function writeAnswer(terminal: Terminal, { value, lines, verbatim }: Answer, jso
   if (shown.length > 0) terminal.out(`${shown.join('\n')}\n`)
 }
 
-function writeFailure(terminal: Terminal, thrown: unknown, json: boolean): number {
+/** Says on stderr what went wrong and returns the exit code that stands for it. */
+export function writeFailure(terminal: Terminal, thrown: unknown, json: boolean): number {
   const error = toFabricError(thrown)
   if (json) terminal.err(`${JSON.stringify(error.report())}\n`)
   else terminal.err(`${failureLines(error.report()).map(visible).join('\n')}\n`)

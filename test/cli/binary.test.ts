@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
-import { appendFile, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { appendFile, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEndpoint } from '../../src/cli/data-directory.js'
@@ -161,6 +163,23 @@ describe('the program', () => {
     const code = await new Promise((resolve) => child.once('close', resolve))
     expect({ code, err }).toEqual({ code: 0, err: '' })
   })
+
+  test.each([['--help'], ['--json', 'doctor']])(
+    'says in one line that the output of %s %s has no place',
+    async (...argv) => {
+      await using full = await open('/dev/full', 'w')
+      const child = spawn(process.execPath, [PROGRAM, ...argv.filter(Boolean)], {
+        env: { ...process.env, ...env },
+        stdio: ['ignore', full.fd, 'pipe'],
+      })
+      const err = await text(child.stderr)
+      const said = argv[0] === '--json' ? JSON.parse(err) : { code: err.split(':')[0], message: err }
+      expect(said.code).toBe('STORAGE_FAILED')
+      expect(said.message).toContain('cannot write the answer to stdout: the disk is full.')
+      expect(err.trimEnd()).not.toContain('\n')
+      expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(8)
+    },
+  )
 
   test('shows no stack for a mistake and exits with its class', async () => {
     expect(await program(env, 'claim')).toEqual({
