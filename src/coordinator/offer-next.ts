@@ -7,7 +7,7 @@ import type { TaskKind, TaskRow } from '../model/task.js'
 import { activeClaims, grant, grantClaim } from './claim-task.js'
 import type { Offer } from './commands.js'
 import { blockerRow, requireActiveSwarm, taskRow } from './lookup.js'
-import { type Rank, ranksBefore } from './ready-queue.js'
+import { type Bucket, type Rank, ranksBefore } from './ready-queue.js'
 import type { FabricState } from './state.js'
 import type { Decide } from './transition.js'
 
@@ -70,26 +70,19 @@ function helpWith(state: FabricState, blocker: BlockerRow): Offer {
 
 /** The best claimable task of a kind for a swarm: what names it as owner first, then by priority, match, path and age. */
 function bestTask(state: FabricState, swarm: SwarmRow, kind: TaskKind, policy: MatchPolicy): TaskRow | undefined {
-  let best: { readonly owned: boolean; readonly match: number; readonly rank: Rank } | undefined
-  const consider = (rank: Rank, match: number, owned: boolean) => {
-    const candidate = { owned, match, rank }
-    if (best === undefined || offeredBefore(candidate, best)) best = candidate
-  }
-  for (const id of state.owned.get(swarm.id)) {
-    const task = taskRow(state, id)
-    if (task.kind !== kind) continue
-    const qualification = qualify(swarm, task, policy)
-    if (qualification.qualified) consider(rankOf(state, task), qualification.match, true)
-  }
-  if (best === undefined) {
-    for (const bucket of state.ready.buckets()) {
+  const best = bestOf(state.claimable(swarm.id)) ?? bestOf(state.claimable())
+  return best === undefined ? undefined : claimable(state, best.task)
+
+  function bestOf(buckets: Iterable<Bucket>): Rank | undefined {
+    let found: { readonly match: number; readonly rank: Rank } | undefined
+    for (const bucket of buckets) {
       if (bucket.kind !== kind) continue
-      const qualification = qualify(swarm, bucket, policy)
-      const rank = qualification.qualified ? bucket.ranks.first() : undefined
-      if (rank !== undefined) consider(rank, qualification.match, false)
+      const { qualified, match } = qualify(swarm, bucket, policy)
+      const rank = qualified ? bucket.ranks.first() : undefined
+      if (rank !== undefined && (found === undefined || offeredBefore({ match, rank }, found))) found = { match, rank }
     }
+    return found?.rank
   }
-  return best === undefined ? undefined : claimable(state, best.rank.task)
 }
 
 function offeredBefore(a: { match: number; rank: Rank }, b: { match: number; rank: Rank }): boolean {

@@ -87,7 +87,7 @@ export function listReady(
 ): Page<TaskRow> {
   const swarm = options.swarm === undefined ? undefined : requireSwarm(state, options.swarm)
   const ready: TaskRow[] = []
-  for (const bucket of state.ready.buckets()) {
+  for (const bucket of state.claimable()) {
     if (swarm !== undefined && !qualify(swarm, bucket, options).qualified) continue
     for (const { task } of bucket.ranks.items()) ready.push(taskRow(state, task))
   }

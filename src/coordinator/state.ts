@@ -5,11 +5,12 @@ import { LIMITS } from '../model/limits.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
+import { CriticalPaths } from './critical-path.js'
 import { type Deadline, deadlineKey, deadlinesBefore, type TimingPolicy, taskDeadline } from './deadlines.js'
 import { KeyedHeap } from './heap.js'
 import { IdIndex } from './id-index.js'
 import { DEFAULT_POLICY } from './policy.js'
-import { ReadyQueue } from './ready-queue.js'
+import { type Bucket, ReadyQueue } from './ready-queue.js'
 
 /** Messages of one reader, oldest first. */
 export interface Inbox {
@@ -58,8 +59,6 @@ export class FabricState {
   readonly active = new Map<string, number>()
   /** Swarm -> tasks that were stuck and are free again. */
   readonly freed = new IdIndex()
-  /** Swarm -> claimable tasks whose board names it as owner. */
-  readonly owned = new IdIndex()
   /** Swarm -> unresolved blockers it was asked to help with. */
   readonly helping = new IdIndex()
   /** Task -> unresolved blockers that wait for its completion. */
@@ -70,7 +69,16 @@ export class FabricState {
   readonly deadlines = new KeyedHeap<Deadline>(deadlineKey, deadlinesBefore)
   stuck = 0
   openBlockers = 0
-  readonly #criticalPath = new Map<string, number>()
+  /** Swarm -> claimable tasks whose board names it as owner. */
+  readonly #owned = new Map<string, ReadyQueue>()
+  readonly #paths = new CriticalPaths({
+    estimateOf: (id) => {
+      const row = this.tasks.get(id)
+      return row === undefined || isFinished(row) ? undefined : (row.estimateMinutes ?? 0)
+    },
+    dependenciesOf: (id) => this.tasks.get(id)?.dependencies ?? [],
+    dependentsOf: (id) => this.dependents.get(id),
+  })
 
   /** What became claimable, whose inboxes grew, and who registered since the last commit: for waking those who wait. */
   readonly news = { claimable: new Set<string>(), mail: new Set<string>(), profiles: new Set<string>() }
@@ -94,7 +102,7 @@ export class FabricState {
       for (const dependency of row.dependencies) this.dependents.add(dependency, row.id)
     }
     this.#indexClaim(row)
-    this.#updateCriticalPath(before, row)
+    this.#touchPaths(before, row)
     this.#updateReady(row)
     this.#updateTaskDeadline(row)
   }
@@ -106,7 +114,7 @@ export class FabricState {
     if (row !== undefined) {
       this.#unindexTask(row)
       for (const dependency of row.dependencies) this.dependents.remove(dependency, row.id)
-      this.#criticalPath.delete(row.id)
+      this.#paths.forget(row.id)
       this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
       for (const blocker of this.blockersOf.get(row.id)) this.blockers.delete(blocker)
       this.blockersOf.delete(row.id)
@@ -167,12 +175,19 @@ export class FabricState {
 
   /** Longest remaining estimate from the start of this task to the end of the graph, minutes. */
   criticalPathMinutes(task: string): number {
-    return this.#criticalPath.get(task) ?? 0
+    return this.#paths.minutes(task)
   }
 
   /** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
   activeCount(swarm: string): number {
     return this.active.get(swarm) ?? 0
+  }
+
+  /** Claimable tasks in groups, each in the order of offering; of one owner only, where it is given. */
+  *claimable(owner?: string): IterableIterator<Bucket> {
+    this.#settleRanks()
+    const queue = owner === undefined ? this.ready : this.#owned.get(owner)
+    if (queue !== undefined) yield* queue.buckets()
   }
 
   /** When the holder was last heard, milliseconds since the epoch. After a restart everyone counts as just heard. */
@@ -218,7 +233,7 @@ export class FabricState {
     }
     this.#unindexClaim(before, after)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
-    if (before.owner !== undefined) this.owned.remove(before.owner, before.id)
+    if (before.owner !== after?.owner) this.#removeReady(before)
   }
 
   #indexClaim(row: TaskRow): void {
@@ -244,12 +259,11 @@ export class FabricState {
   #updateReady(row: TaskRow): void {
     const claimable = row.state === 'available' && !row.external && row.notBefore === undefined
     if (!claimable) {
-      this.ready.remove(row.id)
+      this.#removeReady(row)
       return
     }
     if (!this.ready.has(row.id)) this.news.claimable.add(row.id)
-    this.ready.put(row, this.criticalPathMinutes(row.id))
-    if (row.owner !== undefined) this.owned.add(row.owner, row.id)
+    this.#putReady(row)
   }
 
   #updateTaskDeadline(row: TaskRow): void {
@@ -258,59 +272,41 @@ export class FabricState {
     else this.deadlines.put({ kind: 'task', id: row.id, at })
   }
 
-  #updateCriticalPath(before: TaskRow | undefined, row: TaskRow): void {
+  #touchPaths(before: TaskRow | undefined, row: TaskRow): void {
     const unchanged =
       before !== undefined &&
       before.dependencies === row.dependencies &&
       before.estimateMinutes === row.estimateMinutes &&
       isFinished(before) === isFinished(row)
     if (unchanged) return
-    const old = this.criticalPathMinutes(row.id)
-    this.#setPath(row, this.#pathOf(row))
-    if (before !== undefined && before.dependencies !== row.dependencies) {
-      for (const dependency of before.dependencies) this.#recomputePath(dependency)
+    for (const dependency of before?.dependencies ?? []) {
+      if (!row.dependencies.includes(dependency)) this.#paths.touch(dependency)
     }
-    this.#pushPath(row, old)
+    this.#paths.touch(row.id)
   }
 
-  #recomputePath(id: string): void {
-    const row = this.tasks.get(id)
-    if (row === undefined) return
-    const old = this.criticalPathMinutes(id)
-    this.#setPath(row, this.#pathOf(row))
-    this.#pushPath(row, old)
-  }
-
-  /** Follows a change of one task's path towards what it depends on. Looks at all dependents only after a decrease. */
-  #pushPath(start: TaskRow, startOld: number): void {
-    const open = [{ row: start, old: startOld }]
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      const minutes = this.criticalPathMinutes(next.row.id)
-      for (const dependency of next.row.dependencies) {
-        const row = this.tasks.get(dependency)
-        if (row === undefined || isFinished(row)) continue
-        const old = this.criticalPathMinutes(dependency)
-        const estimate = row.estimateMinutes ?? 0
-        if (estimate + Math.max(minutes, next.old) < old) continue
-        const path = estimate + minutes >= old ? estimate + minutes : this.#pathOf(row)
-        if (path === old) continue
-        this.#setPath(row, path)
-        open.push({ row, old })
-      }
+  /** Gives tasks that wait in line the rank that follows from their critical path now. */
+  #settleRanks(): void {
+    for (const id of this.#paths.takeChanged()) {
+      const row = this.tasks.get(id)
+      if (row !== undefined && this.ready.has(id)) this.#putReady(row)
     }
   }
 
-  #setPath(row: TaskRow, minutes: number): void {
-    if (this.#criticalPath.get(row.id) === minutes) return
-    this.#criticalPath.set(row.id, minutes)
-    if (this.ready.has(row.id)) this.ready.put(row, minutes)
+  #putReady(row: TaskRow): void {
+    const minutes = this.criticalPathMinutes(row.id)
+    this.ready.put(row, minutes)
+    if (row.owner === undefined) return
+    const owned = this.#owned.get(row.owner) ?? new ReadyQueue()
+    owned.put(row, minutes)
+    this.#owned.set(row.owner, owned)
   }
 
-  #pathOf(row: TaskRow): number {
-    if (isFinished(row)) return 0
-    let longest = 0
-    for (const dependent of this.dependents.get(row.id))
-      longest = Math.max(longest, this.criticalPathMinutes(dependent))
-    return (row.estimateMinutes ?? 0) + longest
+  #removeReady(row: TaskRow): void {
+    this.ready.remove(row.id)
+    if (row.owner === undefined) return
+    const owned = this.#owned.get(row.owner)
+    owned?.remove(row.id)
+    if (owned?.size === 0) this.#owned.delete(row.owner)
   }
 }

@@ -118,7 +118,7 @@ export class Crowd {
 
   #anyTask(state: FabricState): string {
     if (this.#random.chance(0.02)) return 'nobody'
-    const ready = [...state.ready.buckets()].flatMap(({ ranks }) => [...ranks.items()].slice(0, 3))
+    const ready = [...state.claimable()].flatMap(({ ranks }) => [...ranks.items()].slice(0, 3))
     if (ready.length > 0 && this.#random.chance(0.5)) return this.#random.pick(ready).task
     return `t${1 + this.#random.below(this.#created + 1)}`
   }

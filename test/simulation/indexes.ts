@@ -14,7 +14,7 @@ export function keptIndexes(state: FabricState): unknown {
     counts: state.counts,
     stuck: state.stuck,
     openBlockers: state.openBlockers,
-    ready: [...state.ready.buckets()]
+    ready: [...state.claimable()]
       .flatMap(({ kind, requires, tier, ranks }) =>
         [...ranks.items()].map((rank) => ({ kind, requires, tier, ...rank })),
       )
@@ -24,7 +24,12 @@ export function keptIndexes(state: FabricState): unknown {
     claims: groupsOf(state.claims, swarms),
     active: Object.fromEntries(state.active),
     freed: groupsOf(state.freed, swarms),
-    owned: groupsOf(state.owned, swarms),
+    owned: Object.fromEntries(
+      swarms.flatMap((swarm) => {
+        const ids = [...state.claimable(swarm)].flatMap(({ ranks }) => [...ranks.items()].map(({ task }) => task))
+        return ids.length === 0 ? [] : [[swarm, ids.sort()]]
+      }),
+    ),
     helping: groupsOf(state.helping, swarms),
     waitedFor: groupsOf(state.waitedFor, awaited),
     blockersOf: groupsOf(state.blockersOf, tasks),
