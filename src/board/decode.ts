@@ -1,6 +1,7 @@
 import { LIMITS } from '../model/limits.js'
 import { type Repair, repairMojibake, SOUND_MARK } from './mojibake.js'
 import type { Problems } from './problems.js'
+import { cleaned, NOT_TEXT } from './text.js'
 
 /** A file of a board as its caller read it. */
 export interface BoardFile {
@@ -29,7 +30,15 @@ export function decodeFile({ name, bytes }: BoardFile, problems: Problems): stri
     problems.warn('unreadable', { file: name, line: repair.firstLine }, message)
   }
   const plain = repair.text.replace(/\r\n?/g, '\n')
-  return checkLines(name, plain, problems) ? plain : undefined
+  return checkLines(name, plain, problems) ? withoutControls(name, plain, problems) : undefined
+}
+
+function withoutControls(file: string, text: string, problems: Problems): string {
+  const position = text.search(NOT_TEXT)
+  if (position === -1) return text
+  const line = text.slice(0, position).split('\n').length
+  problems.warn('unreadable', { file, line }, 'Control characters were read as spaces. Take them out of the file.')
+  return cleaned(text)
 }
 
 function decodeUtf8(bytes: Uint8Array): string | undefined {

@@ -1,3 +1,4 @@
+import { isId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { looksLikeId } from './identify.js'
 
@@ -39,5 +40,6 @@ function counted(id: string): Counted | undefined {
 function count({ prefix, digits }: Counted, low: number, high: number): string[] {
   const width = digits.startsWith('0') ? digits.length : 0
   const length = Math.min(high - low, LIMITS.dependencies) + 1
-  return Array.from({ length }, (_, index) => `${prefix}${String(low + index).padStart(width, '0')}`)
+  const ids = Array.from({ length }, (_, index) => `${prefix}${String(low + index).padStart(width, '0')}`)
+  return ids.filter(isId)
 }

@@ -6,14 +6,18 @@ import { parseDollars } from './cost.js'
 import type { DraftField, DraftFields, TaskDraft } from './draft.js'
 import type { Problems } from './problems.js'
 import { readStatus } from './status.js'
-import { quote, saysNothing, toId, unmark, withoutEmoji } from './text.js'
+import { cleaned, NOT_TEXT, quote, saysNothing, toId, unmark, withoutEmoji } from './text.js'
 
 type Warn = (code: BoardProblemCode, message: string) => void
 type Reader<Value> = (items: readonly string[], warn: Warn, fail: Warn) => Value | undefined
 
 /** Reads what a file says about one field: one text from a cell or a label, several from a list. */
 const READERS: { readonly [Field in DraftField]: Reader<DraftFields[Field]> } = {
-  title: (items) => items.join(' ').trim() || undefined,
+  title: (items) =>
+    items
+      .join(' ')
+      .replace(/[\n\t]/g, ' ')
+      .trim() || undefined,
   description: (items) => items.join('\n').trim() || undefined,
   state: readState,
   kind: readKind,
@@ -40,7 +44,9 @@ export function stateField<Field extends DraftField>(
 ): void {
   const warn: Warn = (code, message) => problems.warn(code, at, `${draft.id}: ${message}`)
   const fail: Warn = (code, message) => problems.error(code, at, `${draft.id}: ${message}`)
-  const value = READERS[field](items, warn, fail)
+  // Character references and escapes bring in what the file itself does not hold.
+  if (items.some((item) => NOT_TEXT.test(item))) warn('unreadable', 'control characters were read as spaces.')
+  const value = READERS[field](items.map(cleaned), warn, fail)
   if (value === undefined || draft.fields[field] !== undefined) return
   Object.assign(draft.fields, { [field]: { value, file: at.file, line: at.line } })
 }

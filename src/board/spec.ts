@@ -4,6 +4,7 @@ import type { TaskKind, TaskSpec } from '../model/task.js'
 import { isFillerId } from './identify.js'
 import type { MergedTask } from './merge.js'
 import type { Problems } from './problems.js'
+import { cleaned } from './text.js'
 
 /** Priority of a task whose board states none. */
 const DEFAULT_PRIORITY = 50
@@ -44,7 +45,7 @@ export function boardTask(task: MergedTask, board: string, problems: Problems): 
 }
 
 function describe({ fields, notes }: MergedTask): string {
-  const parts = [fields.description?.value ?? '', notes.join('\n')]
+  const parts = [fields.description?.value ?? '', cleaned(notes.join('\n')).trim()]
   return parts.filter((part) => part !== '').join('\n\n')
 }
 

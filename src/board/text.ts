@@ -1,5 +1,14 @@
 import { ID_PATTERN } from '../model/ids.js'
 
+/** What no text of a task may hold: control characters other than newline and tab, and halves of surrogate pairs. */
+export const NOT_TEXT = /(?![\n\t])[\p{Cc}\p{Cs}]/u
+const EVERY_NOT_TEXT = new RegExp(NOT_TEXT, 'gu')
+
+/** A text with spaces in place of what no text may hold. */
+export function cleaned(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(EVERY_NOT_TEXT, ' ')
+}
+
 const EMOJI = String.raw`(?![©®™])(?:\p{Extended_Pictographic}|\p{Regional_Indicator})[\p{Emoji_Modifier}\u{fe0f}\u{200d}\u{20e3}\p{Extended_Pictographic}]*`
 const LEADING_EMOJI = new RegExp(String.raw`^(${EMOJI})\s*`, 'u')
 const TRAILING_EMOJI = new RegExp(String.raw`\s*(${EMOJI})$`, 'u')

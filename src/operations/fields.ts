@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { NOT_TEXT } from '../board/text.js'
 import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { MILESTONE_PERCENTS, TASK_KINDS } from '../model/task.js'
@@ -8,9 +9,33 @@ import { MILESTONE_PERCENTS, TASK_KINDS } from '../model/task.js'
 const ID_HELP = "use 1 to 128 letters, digits, '.', '_', ':' or '-', starting with a letter or digit"
 
 export const id = z.string().regex(ID_PATTERN, { error: `not a valid id: ${ID_HELP}` })
-const title = z.string().min(1).max(LIMITS.titleChars)
-export const text = z.string().min(1).max(LIMITS.textChars)
-export const note = z.string().min(1).max(LIMITS.noteChars)
+
+/** Text that any terminal, file and encoding can carry; it may be empty. */
+function plain(maxChars: number) {
+  return z
+    .string()
+    .max(maxChars)
+    .refine((value) => !NOT_TEXT.test(value), {
+      error: 'has control characters or broken Unicode: of control characters use only newline and tab',
+    })
+}
+
+function filled(maxChars: number) {
+  return plain(maxChars)
+    .min(1)
+    .refine((value) => value.trim() !== '', { error: 'is blank: write some words' })
+}
+
+/** Text of one line. */
+function line(maxChars: number) {
+  return filled(maxChars).refine((value) => !/[\n\t]/.test(value), {
+    error: 'is more than one line: use no newline or tab',
+  })
+}
+
+const title = line(LIMITS.titleChars)
+export const text = filled(LIMITS.textChars)
+export const note = filled(LIMITS.noteChars)
 
 /** Short texts: acceptance criteria, names of tests. */
 const notes = z.array(note).max(LIMITS.listItems)
@@ -19,7 +44,7 @@ const dependencies = z.array(id).max(LIMITS.dependencies)
 /** `domain:skill` names. */
 export const capabilities = z.array(id).max(LIMITS.listItems)
 export const metadata = z
-  .record(id, z.string().max(LIMITS.noteChars))
+  .record(id, plain(LIMITS.noteChars))
   .refine((record) => Object.keys(record).length <= LIMITS.metadataKeys, {
     error: `too many keys: at most ${LIMITS.metadataKeys}`,
   })
@@ -64,12 +89,12 @@ export const taskSpec = {
 export const evidence = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('commit'),
-    commit: z.string().min(1).max(LIMITS.titleChars),
-    repository: z.string().min(1).max(LIMITS.titleChars).exactOptional(),
+    commit: line(LIMITS.titleChars),
+    repository: line(LIMITS.titleChars).exactOptional(),
   }),
   z.strictObject({
     kind: z.literal('file'),
-    path: z.string().min(1).max(LIMITS.noteChars),
+    path: line(LIMITS.noteChars),
     sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' }),
   }),
   z.strictObject({ kind: z.literal('command'), command: note, exitCode: z.int() }),

@@ -176,7 +176,7 @@ const words = fc
   .map((parts) =>
     parts
       .join('')
-      .replace(/[\r\0\ud800-\udfff\ufeff]/g, '')
+      .replace(/(?!\n)[\p{Cc}\p{Cs}\ufeff]/gu, '')
       .trim(),
   )
 const text = words.filter((value) => !saysNothing(value))
@@ -187,7 +187,7 @@ const optional = <Value>(name: string, value: fc.Arbitrary<Value>) =>
 const fields = fc
   .tuple(
     fc.record({
-      title: text,
+      title: line,
       kind: fc.constantFrom('primary' as const, 'filler' as const),
       requires: fc.uniqueArray(id, { maxLength: 3 }),
       priority: fc.integer({ min: 0, max: 100 }),

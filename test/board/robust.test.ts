@@ -4,6 +4,7 @@ import { formatDollars, parseDollars } from '../../src/board/cost.js'
 import { parseBoard } from '../../src/board/parse.js'
 import { findCycles } from '../../src/model/graph.js'
 import { isId } from '../../src/model/ids.js'
+import { operations } from '../../src/operations/table.js'
 import { parseText, parseTexts } from './support.js'
 
 const fragments = fc.constantFrom(
@@ -28,10 +29,19 @@ const fragments = fc.constantFrom(
     '```',
   ],
   ...['> quote', '---', '', '', '<!--', '**Estimate:** 99', '\t\t- deep', '- [x] ', '###', '| | |', '[x]: y', 'âœ…'],
+  ...[
+    '| P0.3 | a\u001b[2J | P0.1 |',
+    '### P0.4: &#12;',
+    '**Model:** \u0000',
+    '- [ ] F1.2: \u009b x<br>y',
+    '**Deliverable:** &#12;',
+  ],
 )
 const markdown = fc
   .array(fc.oneof(fragments, fc.string({ unit: 'binary', maxLength: 20 })))
   .map((lines) => lines.join('\n'))
+const importInput = operations.board.import.input
+
 const yaml = fc
   .array(
     fc.constantFrom(
@@ -39,6 +49,10 @@ const yaml = fc
       'tasks:',
       '  - id: A1',
       '    title: x',
+      '    title: "\\e[2J"',
+      '    title: "a\\nb\\ud800"',
+      '    description: "\\x07"',
+      '    acceptance: ["\\x07", "a\\rb"]',
       '  - {',
       '&a',
       '*a',
@@ -68,6 +82,7 @@ describe('bad input', () => {
         expect(ids.size).toBe(tasks.length)
         for (const { spec } of tasks) {
           expect(isId(spec.id) && spec.title !== '').toBe(true)
+          expect(importInput.safeParse({ board: 'harbour', tasks: [{ spec }] }).error?.issues).toBeUndefined()
           for (const dependency of spec.dependencies) expect(ids.has(dependency)).toBe(true)
         }
         for (const { line, message } of problems) {
