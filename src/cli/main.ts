@@ -11,6 +11,10 @@ const argv = process.argv.slice(2)
 const terminal: Terminal = {
   env: process.env,
   interactive: process.stdout.isTTY === true,
+  size: () => {
+    const { isTTY, rows, columns } = process.stdout
+    return isTTY && rows > 0 && columns > 0 ? { rows, columns } : undefined
+  },
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   interruption: () => {

@@ -1,11 +1,9 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FabricClient } from '../client/client.js'
-import { FabricError } from '../model/errors.js'
 import { TASK_STATES } from '../model/task.js'
 import type { StatusView, TaskView } from '../operations/views.js'
 import { answer } from './answer.js'
 import { alignFields } from './columns.js'
-import type { Call, CliCommand } from './command.js'
+import type { CliCommand } from './command.js'
 import { taskLines } from './task-text.js'
 import { counted, formatTime } from './text.js'
 
@@ -16,21 +14,21 @@ export function addStatusCommand(program: CliCommand): void {
     .option('--watch', 'show it again with every change until interrupted')
     .example('ifab status --watch')
     .does(async (call, { watch }: { watch?: boolean }) => {
-      if (watch === true) return watchStatus(call)
+      if (watch === true) return (await import('./watch.js')).watchStatus(call)
       const fabric = await call.connect()
       const overview = await readOverview(fabric)
       return answer(overview.status, overviewLines(fabric.url, overview))
     })
 }
 
-interface Overview {
+export interface Overview {
   readonly status: StatusView
   readonly working: readonly TaskView[]
 }
 
 const SHOWN_TASKS = 20
 
-async function readOverview(fabric: FabricClient): Promise<Overview> {
+export async function readOverview(fabric: FabricClient): Promise<Overview> {
   const [status, working] = await Promise.all([
     fabric.fabric.status(),
     fabric.task.list({ state: 'claimed', limit: SHOWN_TASKS }),
@@ -38,42 +36,11 @@ async function readOverview(fabric: FabricClient): Promise<Overview> {
   return { status, working: working.items }
 }
 
-/** Changes that come in a burst are shown at once. */
-const REDRAW_MS = 100
-const CLEAR_SCREEN = '\u001b[H\u001b[2J'
-
-/** Draws again when the log has grown, which the fabric pushes; nothing is asked for while nothing happens. */
-async function watchStatus(call: Call): Promise<undefined> {
-  if (call.json) {
-    throw new FabricError('INVALID_ARGUMENT', '--watch is for people. For programs, read GET /v1/events.')
-  }
-  const signal = call.terminal.interruption()
-  const fabric = await call.connect()
-  let shown = await draw(call, fabric)
-  for await (const { index } of fabric.events({ from: shown, signal })) {
-    if (index < shown) continue
-    await pause(REDRAW_MS, undefined, { signal }).catch(() => undefined)
-    if (signal.aborted) return
-    shown = await draw(call, fabric)
-  }
-}
-
-/** Resolves with the number of entries that what is shown includes. */
-async function draw({ terminal, show }: Call, fabric: FabricClient): Promise<number> {
-  const overview = await readOverview(fabric)
-  if (terminal.interactive) {
-    terminal.out(CLEAR_SCREEN)
-    show(answer(undefined, overviewLines(fabric.url, overview)))
-  } else {
-    show(answer(undefined, summaryLine(overview)))
-  }
-  return overview.status.entries
-}
-
-function overviewLines(url: string, { status, working }: Overview): string[] {
+/** `condition` replaces what the fabric said about itself when it says nothing any more. */
+export function overviewLines(url: string, { status, working }: Overview, condition?: string): string[] {
   const { journal } = status
   const lines = alignFields([
-    ['fabric', `${status.name}, ${status.state} since ${formatTime(status.startedAt)}`],
+    ['fabric', `${status.name}, ${condition ?? `${status.state} since ${formatTime(status.startedAt)}`}`],
     ['address', url],
     ['tasks', taskCounts(status)],
     ['blockers', `${status.openBlockers} open, ${counted(status.stuck, 'stuck task')}`],
@@ -86,7 +53,7 @@ function overviewLines(url: string, { status, working }: Overview): string[] {
   return working.length === 0 ? lines : [...lines, '', ...taskLines(working)]
 }
 
-function summaryLine({ status }: Overview): string {
+export function summaryLine({ status }: Overview): string {
   return `${counted(status.entries, 'entry', 'entries')}; ${taskCounts(status)}; ${counted(status.openBlockers, 'open blocker')}`
 }
 

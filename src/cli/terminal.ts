@@ -3,6 +3,8 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Whether stdout is a screen that can be redrawn. */
   readonly interactive: boolean
+  /** Lines and columns of the screen; undefined where there is none. */
+  size(): { readonly rows: number; readonly columns: number } | undefined
   out(text: string): void
   err(text: string): void
   /** From the first call on, SIGINT and SIGTERM abort this signal instead of ending the process. */

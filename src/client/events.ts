@@ -12,6 +12,8 @@ export interface EventsOptions {
   readonly from?: number
   /** Ends the iteration. */
   readonly signal?: AbortSignal
+  /** Default true. With false a lost connection is thrown as UNAVAILABLE instead of mended. */
+  readonly reconnect?: boolean
 }
 
 /** An entry of the log with its index. `event` is the stored CloudEvents object. */
@@ -28,7 +30,7 @@ export interface StreamSettings {
 
 /**
  * Entries in order, each once. A lost connection, a restart of the server and a reader that was too slow are mended by
- * resuming after the last entry. Ends when the signal aborts; throws what cannot be mended by trying again.
+ * resuming after the last entry, unless `reconnect` is false. Ends when the signal aborts; throws what cannot be mended.
  */
 export async function* followEvents(settings: StreamSettings, options: EventsOptions): AsyncGenerator<LogEntry> {
   const signal = options.signal ?? new AbortController().signal
@@ -43,10 +45,17 @@ export async function* followEvents(settings: StreamSettings, options: EventsOpt
     } catch (error) {
       if (signal.aborted) return
       if (isFabricError(error) && !error.retryable) throw error
+      if (options.reconnect === false) throw connectionLost(settings.url, error)
     }
+    if (signal.aborted) return
+    if (options.reconnect === false) throw connectionLost(settings.url)
     await pause(retryDelayMs(failures), signal)
     failures += 1
   }
+}
+
+function connectionLost(url: string, cause?: unknown): FabricError {
+  return new FabricError('UNAVAILABLE', `The connection to ${url} was lost. Connect again.`, { url }, { cause })
 }
 
 /** One connection's worth. Returns when the server ends it; throws when it is lost or refused. */

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { appendFile, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { crc32 } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -172,7 +173,7 @@ describe('the program', () => {
         env: { ...process.env, ...env },
         stdio: ['ignore', full.fd, 'pipe'],
       })
-      const err = await text(child.stderr)
+      const err = await text(child.stderr ?? Readable.from([]))
       const said = argv[0] === '--json' ? JSON.parse(err) : { code: err.split(':')[0], message: err }
       expect(said.code).toBe('STORAGE_FAILED')
       expect(said.message).toContain('cannot write the answer to stdout: the disk is full.')

@@ -23,7 +23,12 @@ export class RecordingTerminal implements Terminal {
   constructor(
     readonly env: Terminal['env'] = {},
     readonly interactive = false,
+    readonly screen?: { readonly rows: number; readonly columns: number },
   ) {}
+
+  size() {
+    return this.screen
+  }
 
   out = (text: string): void => {
     this.output += text

@@ -75,6 +75,16 @@ describe('following the log', () => {
     await expect(first(served.client, 1_000)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
+  test('throws a lost connection when it is not to be mended', async () => {
+    await using served = await serveFabric()
+    const events = served.client.events({ from: 0, reconnect: false })[Symbol.asyncIterator]()
+    await events.next()
+    const lost = (async () => {
+      for (;;) if ((await events.next()).done === true) return
+    })()
+    await Promise.all([served.server.close(), expect(lost).rejects.toMatchObject({ code: 'UNAVAILABLE' })])
+  })
+
   test('does not begin when its signal is aborted already', async () => {
     await using served = await serveFabric()
     const events = served.client.events({ signal: AbortSignal.abort() })
