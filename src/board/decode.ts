@@ -10,6 +10,11 @@ export interface BoardFile {
   readonly bytes: Uint8Array
 }
 
+/** Whether a file is read as YAML; else it is Markdown. */
+export function isYaml(name: string): boolean {
+  return /\.(?:ya?ml|json)$/i.test(name)
+}
+
 /** Text of a board file, repaired, or undefined when the file cannot be read as text; says why. */
 export function decodeFile({ name, bytes }: BoardFile, problems: Problems): string | undefined {
   if (bytes.length > LIMITS.boardFileBytes) {

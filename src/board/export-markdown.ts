@@ -4,6 +4,7 @@ import { formatEstimate, formatTimestamp } from '../model/time.js'
 import { formatDollars } from './cost.js'
 import { escapeBlock, escapeCriterion, escapeInline, escapeLine, escapeTest } from './escape.js'
 import { SOUND_MARK } from './mojibake.js'
+import { boardMark } from './stated-board.js'
 import { withoutEmoji } from './text.js'
 import type { BoardView } from './view.js'
 
@@ -16,7 +17,7 @@ export function exportMarkdown(view: BoardView): string {
   const own = view.tasks.filter((task) => !task.external)
   const parts = [
     '# Task board',
-    SOUND_MARK,
+    marks(view),
     `Board \`${view.board}\` at ${formatTimestamp(view.generatedAt)}: ${summarize(own)}.`,
     ...taskTable(
       'Primary tasks',
@@ -31,6 +32,12 @@ export function exportMarkdown(view: BoardView): string {
     ...details(view.tasks),
   ]
   return `${parts.join('\n\n')}\n`
+}
+
+/** Tasks of several boards together are no board that could be imported. */
+function marks({ board, tasks }: BoardView): string {
+  const one = tasks.every((task) => task.board === board)
+  return one ? `${SOUND_MARK}\n${boardMark(board)}` : SOUND_MARK
 }
 
 function summarize(tasks: readonly TaskRow[]): string {

@@ -4,7 +4,7 @@ import { requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { collectDetails, collectRows } from './collect.js'
 import { checkCounts } from './count.js'
-import { type BoardFile, decodeFile } from './decode.js'
+import { type BoardFile, decodeFile, isYaml } from './decode.js'
 import type { TaskDraft } from './draft.js'
 import { Likeness } from './likeness.js'
 import { type MarkdownFile, parseMarkdown } from './markdown.js'
@@ -12,6 +12,7 @@ import { type MergedTask, mergeDrafts } from './merge.js'
 import { Problems } from './problems.js'
 import { Directory } from './references.js'
 import { boardTask, externalTask } from './spec.js'
+import { checkBoardComment } from './stated-board.js'
 import { readYaml } from './yaml.js'
 
 export interface ParseOptions {
@@ -49,10 +50,11 @@ function readFiles(files: readonly BoardFile[], board: string, problems: Problem
     const source = decodeFile(file, problems)
     if (source === undefined) continue
     guard(file.name, problems, () => {
-      if (/\.(?:ya?ml|json)$/i.test(file.name)) {
+      if (isYaml(file.name)) {
         rows.push(...readYaml(file.name, source, board, problems))
         return
       }
+      checkBoardComment(file.name, source, board, problems)
       const parsed = parseMarkdown(file.name, source)
       markdown.push(parsed)
       rows.push(...collectRows(parsed, problems))

@@ -5,6 +5,7 @@ import type { TaskDraft } from './draft.js'
 import { type FieldName, fieldNamed, LIST_FIELDS } from './fields.js'
 import type { Problems } from './problems.js'
 import { stateField } from './readers.js'
+import { checkStatedBoard } from './stated-board.js'
 import { badIdMessage } from './table.js'
 import { quote } from './text.js'
 
@@ -57,9 +58,7 @@ class YamlReader {
 
   #checkBoard(value: Node | null): void {
     const name = isScalar(value) ? String(value.value) : ''
-    if (name === this.#board) return
-    const message = `The file is for the board ${quote(name)}; it is read as ${this.#board}.`
-    this.#problems.warn('bad_id', this.#at(value), message)
+    checkStatedBoard(name, this.#board, this.#at(value), this.#problems)
   }
 
   #readTask(node: Node | null): TaskDraft[] {

@@ -16,7 +16,7 @@ export function addBoardCommands(program: CliCommand): void {
     .command('lint')
     .description('check board files and change nothing; exits with 2 when an import would refuse them')
     .argument('<files...>', 'Markdown or YAML files of one board')
-    .option('--board <name>', 'name of the board (default: that of the first file, without its ending)')
+    .option('--board <name>', 'name of the board (default: what the files state, else the name of the first)')
     .example('ifab board lint BOARD.md')
     .does((_call, paths: string[], { board: name }: { board?: string }) => lint(paths, name))
   addExport(board)
@@ -32,7 +32,7 @@ function addImport(board: CliCommand): void {
     .command('import')
     .description('take over the tasks of board files, all or none; claims go on')
     .argument('<files...>', 'Markdown or YAML files of one board')
-    .option('--board <name>', 'name of the board (default: that of the first file, without its ending)')
+    .option('--board <name>', 'name of the board (default: what the files state, else the name of the first)')
     .option('--dry-run', 'only say what would change')
     .example('ifab board import BOARD.md --dry-run')
     .asks(async (fabric, paths: string[], { board: name, dryRun }: ImportOptions) => {
@@ -48,7 +48,9 @@ function addImport(board: CliCommand): void {
 async function readBoard(paths: readonly string[], name: string | undefined): Promise<BoardDocument> {
   const files = await readBoardFiles(paths)
   const { parseBoard } = await import('../board/parse.js')
-  return parseBoard(files, { board: name ?? boardName(paths) })
+  const { statedBoard } = await import('../board/stated-board.js')
+  const stated = () => files.map(statedBoard).find((board) => board !== undefined)
+  return parseBoard(files, { board: name ?? stated() ?? boardName(paths) })
 }
 
 function refuseErrors(problems: readonly BoardProblem[]): void {

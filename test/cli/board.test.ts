@@ -119,6 +119,17 @@ test('an exported board reads back as the same tasks', async () => {
   expect(report.changes.map(({ task, action }) => `${task} ${action}`)).toEqual(['R1 unchanged', 'R2 unchanged'])
 })
 
+test('an exported board is the same board under any file name', async () => {
+  await site.run('board', 'import', await file('named.md', board('N')))
+  const target = join(site.directory, 'other-name.md')
+  await site.run('board', 'export', '--board', 'named', '--out', target)
+  const report = await site.json<OutputOf<'board', 'import'>>('board', 'import', target)
+  expect(report).toMatchObject({ board: 'named', problems: [] })
+  const yaml = await file('tasks.yaml', 'board: yams\ntasks: [{ id: Y1, title: Plant }]\n')
+  expect(await site.run('board', 'lint', yaml)).toBe('Board yams: 1 task, 0 errors, 0 warnings.\n')
+  expect(await site.run('board', 'lint', yaml, '--board', 'roots')).toContain('it is read as roots.')
+})
+
 test('an export onto a screen cannot rewrite it', async () => {
   await site.run('task', 'create', 'S1', '--title', 'turned \u202earound', '--board', 'screen')
   const terminal = new RecordingTerminal(site.env, true)
