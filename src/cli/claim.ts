@@ -1,10 +1,10 @@
-import type { FabricClient } from '../client/client.js'
 import type { OfferView } from '../operations/views.js'
 import { type Answer, answer } from './answer.js'
-import type { CliCommand } from './command.js'
+import type { Call, CliCommand } from './command.js'
 import { addDoneCommand } from './done.js'
 import { duration, percent, wait, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
+import { askPatiently } from './patience.js'
 import { taskLines } from './task-text.js'
 import { counted, formatTime } from './text.js'
 
@@ -56,7 +56,7 @@ function addNext(program: CliCommand): void {
     .option('--lease <time>', 'lease of the claim without heartbeats (default: 30m)', duration)
     .option('--wait <time>', 'wait this long for work, at most 240s', wait)
     .example('ifab next --as alice --claim --wait 50s')
-    .asks(next)
+    .does(next)
 }
 
 interface NextOptions {
@@ -66,8 +66,10 @@ interface NextOptions {
   readonly wait?: number
 }
 
-async function next(fabric: FabricClient, { as, claim, lease, wait }: NextOptions): Promise<Answer> {
-  const offer = await fabric.task.next({ as, claim, leaseMs: lease, waitMs: wait })
+async function next(call: Call, { as, claim, lease, wait }: NextOptions): Promise<Answer> {
+  const offer = await askPatiently(call, wait, (fabric, waitMs) =>
+    fabric.task.next({ as, claim, leaseMs: lease, waitMs }),
+  )
   return answer(offer, offerLines(offer, as))
 }
 
@@ -112,8 +114,11 @@ function addBeat(program: CliCommand): void {
     .example('ifab beat P0.1.2 --epoch 42')
     .asks(async (fabric, task: string, { epoch, as }: HolderOptions) => {
       const reply = await fabric.task.heartbeat({ task, epoch, as })
-      const mail = reply.unread === 0 ? '' : ` ${counted(reply.unread, 'unread message')}: see \`ifab inbox\`.`
-      return answer(reply, `${task} is yours until ${formatTime(reply.leaseEndsAt)}.${mail}`)
+      const mail = `${counted(reply.unread, 'unread message')}: see \`ifab inbox --as ${reply.swarm}\`.`
+      return answer(
+        reply,
+        `${task} is yours until ${formatTime(reply.leaseEndsAt)}.${reply.unread === 0 ? '' : ` ${mail}`}`,
+      )
     })
 }
 

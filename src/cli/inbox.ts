@@ -1,9 +1,9 @@
-import type { FabricClient } from '../client/client.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { InboxView } from '../operations/views.js'
 import { type Answer, answer } from './answer.js'
-import type { CliCommand } from './command.js'
+import type { Call, CliCommand } from './command.js'
 import { wait, wholeNumber } from './option-values.js'
+import { askPatiently } from './patience.js'
 import { formatTime } from './text.js'
 
 interface InboxOptions {
@@ -24,12 +24,14 @@ export function addInboxCommand(program: CliCommand): void {
     .option('--limit <number>', 'messages at once (default: 100)', wholeNumber)
     .option('--cursor <number>', 'only messages after this one', wholeNumber)
     .example('ifab inbox --as alice --ack 118 --wait 50s')
-    .asks(readInbox)
+    .does(readInbox)
 }
 
-async function readInbox(fabric: FabricClient, { as, ack, wait, limit, cursor }: InboxOptions): Promise<Answer> {
-  if (ack !== undefined) await fabric.inbox.acknowledge({ swarm: as, upTo: ack })
-  const inbox = await fabric.inbox.read({ swarm: as, after: cursor, limit, waitMs: wait })
+async function readInbox(call: Call, { as, ack, wait, limit, cursor }: InboxOptions): Promise<Answer> {
+  const inbox = await askPatiently(call, wait, async (fabric, waitMs) => {
+    if (ack !== undefined) await fabric.inbox.acknowledge({ swarm: as, upTo: ack })
+    return fabric.inbox.read({ swarm: as, after: cursor, limit, waitMs })
+  })
   return answer(inbox, inboxLines(inbox))
 }
 

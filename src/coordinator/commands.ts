@@ -207,6 +207,8 @@ export interface Offer {
 
 export interface HeartbeatReply {
   readonly task: string
+  /** The holder. */
+  readonly swarm: string
   readonly epoch: number
   readonly leaseEndsAt: number
   /** Messages the holder has not acknowledged yet. */

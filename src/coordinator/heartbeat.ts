@@ -12,6 +12,7 @@ export const heartbeat: Decide<'heartbeat'> = (state, command, { now }) => {
     volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
     reply: (after) => ({
       task: task.id,
+      swarm: claim.swarm,
       epoch: claim.epoch,
       leaseEndsAt: after.leaseEndsAt(taskRow(after, task.id)) ?? now,
       unread: unreadMessages(after, claim.swarm).length,

@@ -138,6 +138,7 @@ export const offerView = z.strictObject({
 
 export const heartbeatView = z.strictObject({
   task: z.string(),
+  swarm: z.string(),
   epoch: index,
   leaseEndsAt: timestamp,
   unread: z.int(),

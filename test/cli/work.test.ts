@@ -21,6 +21,17 @@ async function show(task: string): Promise<TaskView> {
   return (await site.json<TaskDetailView>('task', 'show', task)).task
 }
 
+test('beat says whose inbox holds unread messages', async () => {
+  await site.run('swarm', 'register', 'addressee')
+  await site.run('task', 'create', 'noisy', '--title', 'Noisy')
+  const epoch = await claim('noisy', 'addressee')
+  expect(await site.run('beat', 'noisy', '--epoch', epoch)).not.toContain('unread')
+  await site.run('swarm', 'send', 'addressee', 'Hello')
+  const text = await site.run('beat', 'noisy', '--epoch', epoch)
+  expect(text).toContain(' 1 unread message: see `ifab inbox --as addressee`.\n')
+  await site.run('done', 'noisy', '--epoch', epoch, '--note', 'over')
+})
+
 describe('task', () => {
   test('create takes over everything a task can say', async () => {
     await site.run('task', 'create', 'full-base', '--title', 'Base')
