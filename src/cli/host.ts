@@ -42,6 +42,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const version = packageVersion()
     const fabric = await openFabric({ journal, version, policy, report: fault, ...(name !== undefined && { name }) })
     closing.push(() => fabric.close())
+    if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
     const token = await adminToken(data)
     const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
       onFault(`${formatTimestamp(Date.now())} fault ${reference} in ${route}: ${faultText(error)}\n`)
@@ -56,6 +57,11 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     await close()
     throw error
   }
+}
+
+function namedOtherwise(data: string, name: string): FabricError {
+  const message = `The fabric in ${data} is named ${name} and keeps its name. Leave --name out, or use another --data.`
+  return new FabricError('CONFLICT', message, { data, name })
 }
 
 /** Every step is tried; the first that fails is what is thrown. */

@@ -79,6 +79,10 @@ describe('up in this process', () => {
     const second = await start()
     expect(second).toMatchObject({ token: first.token, name: 'first' })
     expect(first.token).toMatch(/^[\w-]{43}\n$/)
+    const renamed = await ifab({ IFAB_DATA: data }, 'up', ...LISTEN, '--name', 'second')
+    expect(renamed).toMatchObject({ exit: 4, out: '' })
+    expect(renamed.err).toContain(`CONFLICT: The fabric in ${data} is named first and keeps its name.`)
+    expect(await inspectOwner(data)).toMatchObject({ state: 'released' })
   })
 
   test('names the holder of a data directory that is in use', async () => {
