@@ -7,7 +7,7 @@ import type { CliCommand } from './command.js'
 import { problemLine } from './failure.js'
 import { choice } from './option-values.js'
 import { counted } from './text.js'
-import { readBoardFiles, type TextFile, writeExport } from './user-file.js'
+import { readBoardFiles, type TextFile, writeExport, writeInto } from './user-file.js'
 
 export function addBoardCommands(program: CliCommand): void {
   const board = program.command('board').description('import, check and export task boards')
@@ -126,7 +126,8 @@ function addExport(board: CliCommand): void {
     .asks(async (fabric, { format, board: name, out }: ExportOptions) => {
       const exported = await fabric.board.export({ format, board: name })
       if (out === undefined) return { value: exported, lines: exportLines(exported.files), verbatim: true }
-      const written = await writeExport(out, exported.files)
+      // The names of STATUS files say whose they are, and how many there are changes with the swarms.
+      const written = await (format === 'status' ? writeInto : writeExport)(out, exported.files)
       return answer(
         { format: exported.format, written },
         written.map((path) => `Wrote ${path}.`),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import type { FabricClient } from '../client/client.js'
 import { FabricError } from '../model/errors.js'
 import type { Evidence } from '../model/task.js'
@@ -61,6 +62,11 @@ async function gatherEvidence(options: DoneOptions): Promise<Evidence[]> {
 }
 
 async function digestFile(path: string): Promise<string> {
+  const found = await stat(path).catch((error) => {
+    throw unreadable(path, error)
+  })
+  // A device or a pipe has no lasting content to vouch for, and may never end.
+  if (!found.isFile() && !found.isDirectory()) throw unreadable(path, new Error('it is not a regular file'))
   const hash = createHash('sha256')
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Uint8Array)

@@ -1,4 +1,5 @@
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { BoardFile } from '../board/decode.js'
 import { FabricError } from '../model/errors.js'
@@ -48,19 +49,24 @@ export async function readBoardFiles(paths: readonly string[]): Promise<BoardFil
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  const { size } = await stat(path).catch((error) => {
+  const maxBytes = LIMITS.boardFileBytes
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  try {
+    // A pipe or a device does not say how much it holds, and may never end.
+    for await (const chunk of createReadStream(path, { end: maxBytes })) {
+      chunks.push(chunk)
+      bytes += chunk.length
+    }
+  } catch (error) {
     throw unreadable(path, error)
-  })
-  if (size > LIMITS.boardFileBytes) {
-    const message = `${path} has ${size} bytes; a board file has at most ${LIMITS.boardFileBytes}. Split it up.`
-    throw new FabricError('INVALID_ARGUMENT', message, { path, bytes: size, maxBytes: LIMITS.boardFileBytes })
   }
-  return readFile(path).catch((error) => {
-    throw unreadable(path, error)
-  })
+  if (bytes <= maxBytes) return Buffer.concat(chunks)
+  const message = `${path} is too large: a board file has at most ${maxBytes} bytes. Split it up.`
+  throw new FabricError('INVALID_ARGUMENT', message, { path, maxBytes })
 }
 
-/** One file goes to `out` itself unless that is a directory; several go into it. Returns the paths. */
+/** One file goes to `out` itself unless that is a directory. Returns the paths. */
 export async function writeExport(out: string, files: readonly TextFile[]): Promise<string[]> {
   const [only, ...others] = files
   const isDirectory = await stat(out).then(
@@ -68,6 +74,11 @@ export async function writeExport(out: string, files: readonly TextFile[]): Prom
     () => out.endsWith('/'),
   )
   if (only !== undefined && others.length === 0 && !isDirectory) return [await writeText(out, only.content)]
+  return writeInto(out, files)
+}
+
+/** Files go into the directory `out`, however many they are. Returns the paths. */
+export async function writeInto(out: string, files: readonly TextFile[]): Promise<string[]> {
   const written: string[] = []
   // A name is never a path: what a swarm is called must not choose where a file goes.
   for (const { name, content } of files) written.push(await writeText(join(out, basename(name)), content))

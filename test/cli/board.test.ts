@@ -138,3 +138,23 @@ test('an export onto a screen cannot rewrite it', async () => {
   expect(terminal.output).toContain('turned')
   expect(terminal.output).not.toContain('\u202e')
 })
+
+test('STATUS files go into a directory even when there is one', async () => {
+  await using lonely = await openSite()
+  await lonely.run('swarm', 'register', 'alice')
+  const out = join(lonely.directory, 'state')
+  const written = await lonely.run('board', 'export', '--format', 'status', '--out', out)
+  const [only = '', ...others] = await readdir(out)
+  expect({ written, others }).toEqual({ written: `Wrote ${join(out, only)}.\n`, others: [] })
+})
+
+test('what never ends is refused', async () => {
+  expect(await site.refused('board', 'lint', '/dev/zero')).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: expect.stringContaining('/dev/zero is too large'),
+  })
+  expect(await site.refused('done', 'T', '--file', '/dev/zero')).toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'Cannot read /dev/zero: it is not a regular file. Check the path.',
+  })
+})
