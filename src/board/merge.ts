@@ -63,7 +63,7 @@ function mergeField(fields: TaskDraft['fields'], field: DraftField, other: TaskD
   if (agree(field, kept, stated)) return
   const where = `${kept.file}:${kept.line}`
   const message = `${other.id} has ${NAMES[field]} ${show(stated)} here and ${show(kept)} at ${where}. The latter counts.`
-  problems.warn('duplicate_id', stated, message)
+  problems.warn('contradiction', stated, message)
 }
 
 const NAMES: Readonly<Record<DraftField, string>> = {
@@ -123,7 +123,7 @@ function mergeDependencies(mentions: readonly TaskDraft[], directory: Directory,
     const differs = at !== undefined && (ids.length !== all.size || ids.some((id) => !all.has(id)))
     if (differs && at !== undefined) {
       const message = `${mention.id} has other dependencies here than at ${at.file}:${at.line}. All of them count.`
-      problems.warn('duplicate_id', stated, message)
+      problems.warn('contradiction', stated, message)
     }
     at ??= { file: stated.file, line: stated.line }
     for (const id of ids) all.add(id)

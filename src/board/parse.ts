@@ -9,6 +9,7 @@ import type { TaskDraft } from './draft.js'
 import { Likeness } from './likeness.js'
 import { type MarkdownFile, parseMarkdown } from './markdown.js'
 import { type MergedTask, mergeDrafts } from './merge.js'
+import { checkOverlooked } from './overlooked.js'
 import { Problems } from './problems.js'
 import { Directory } from './references.js'
 import { boardTask, externalTask } from './spec.js'
@@ -31,6 +32,8 @@ export function parseBoard(files: readonly BoardFile[], options: ParseOptions): 
   const problems = new Problems()
   const { drafts, markdown } = readFiles(files, board, problems)
   const merged = mergeDrafts(drafts, new Directory(drafts), problems)
+  const names = files.map(({ name }) => name)
+  checkOverlooked(names, markdown, drafts, problems)
   checkCounts(markdown, drafts, merged, problems)
   checkCycles(merged, problems)
   const tasks = merged.map((task) => boardTask(task, board, problems))
@@ -40,7 +43,7 @@ export function parseBoard(files: readonly BoardFile[], options: ParseOptions): 
     const message = `The board has ${total} tasks, more than ${LIMITS.importTasks}. Import it as several boards.`
     problems.error('too_large', tasks[0]?.location ?? { file: files[0]?.name ?? '', line: 1 }, message)
   }
-  return { board, tasks: [...tasks, ...externals], problems: problems.list(files.map(({ name }) => name)) }
+  return { board, tasks: [...tasks, ...externals], problems: problems.list(names) }
 }
 
 function readFiles(files: readonly BoardFile[], board: string, problems: Problems) {

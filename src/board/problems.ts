@@ -15,6 +15,10 @@ export class Problems {
     this.#add({ severity: 'warning', code, message, file: at.file, line: at.line })
   }
 
+  hasError(file: string): boolean {
+    return this.#problems.some((problem) => problem.file === file && problem.severity === 'error')
+  }
+
   /** Sorted by file, in the order given, then by line. */
   list(files: readonly string[]): BoardProblem[] {
     const order = new Map(files.map((file, index) => [file, index]))

@@ -58,7 +58,8 @@ function columnNamed(header: string): Column {
 function tellsOfTasks(columns: readonly Column[]): boolean {
   const fields = columns.filter(({ field }) => field !== undefined && field !== 'id')
   const names = fields.map(({ header }) => normalizeName(header))
-  return names.some((name) => /^(?:task|filler)\b/.test(name)) || (fields.length >= 2 && hasText(columns))
+  const ofTasks = columns.some(({ header }) => normalizeName(header) === 'task id') && hasText(columns)
+  return ofTasks || names.some((name) => /^(?:task|filler)\b/.test(name)) || (fields.length >= 2 && hasText(columns))
 }
 
 function hasText(columns: readonly Column[]): boolean {

@@ -14,8 +14,10 @@ export const BOARD_PROBLEM_CODES = [
   'bad_id',
   'bad_status',
   'bad_tier',
+  'contradiction',
   'count_mismatch',
   'missing_title',
+  'no_tasks',
   'too_large',
   'unreadable',
 ] as const

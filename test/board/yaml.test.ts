@@ -88,6 +88,9 @@ tasks:
   })
 
   test('the name of another board is a warning', () => {
-    expect(problemsOf(read('board: castle\ntasks: []\n'))).toEqual(['board.yaml:1 warning bad_id'])
+    expect(problemsOf(read('board: castle\ntasks: []\n'))).toEqual([
+      'board.yaml:1 warning bad_id',
+      'board.yaml:1 warning no_tasks',
+    ])
   })
 })
