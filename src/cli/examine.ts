@@ -1,10 +1,10 @@
-import { access, constants, open, rm, stat } from 'node:fs/promises'
+import { access, constants, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TOKEN_FILE } from '../client/discover.js'
-import { blockingDisk, measureFlush } from '../journal/file/disk.js'
 import { inspectOwner, type Owner } from '../journal/file/lock.js'
 import type { Call } from './command.js'
 import { readEndpoint } from './data-directory.js'
+import { checkDisk, checkLog, checkSpace } from './examine-storage.js'
 import { toFabricError } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import { packageVersion } from './version.js'
@@ -13,9 +13,13 @@ import { packageVersion } from './version.js'
 export async function examine(call: Call): Promise<Finding[]> {
   const { data } = call
   const findings = [checkNode(process.versions.node), await checkDirectory(data)]
-  if (findings[1]?.state !== 'ok') return [...findings, await checkFabric(call, undefined)]
+  // What others may enter can be looked at all the same.
+  const usable = findings[1]?.state === 'ok' || findings[1]?.code === 'FORBIDDEN'
+  if (!usable) return [...findings, await checkFabric(call, undefined)]
   const owner = await inspectOwner(data)
-  findings.push(await checkToken(data), await checkDisk(data), checkOwner(data, owner))
+  findings.push(await checkToken(data), await checkDisk(data), await checkSpace(data), checkOwner(data, owner))
+  // Whoever holds the data directory has checked the log when it started, and writes it now.
+  if (owner?.state !== 'alive' && owner?.state !== 'unknown') findings.push(await checkLog(data))
   findings.push(await checkFabric(call, owner), await checkVersion(data, owner))
   return findings
 }
@@ -38,11 +42,11 @@ async function checkDirectory(data: string): Promise<Finding> {
   if (!found.isDirectory()) {
     return failed(check, 'INVALID_ARGUMENT', `${data} is not a directory`, 'Name another one with --data or IFAB_DATA.')
   }
-  const usable = await access(data, constants.R_OK | constants.W_OK | constants.X_OK).then(
-    () => true,
-    () => false,
-  )
-  if (!usable) return failed(check, 'STORAGE_FAILED', `you may not use ${data}`, `Check who owns it: ls -ld ${data}`)
+  const obstacle = await access(data, constants.R_OK | constants.W_OK | constants.X_OK).catch((error) => error)
+  if (obstacle?.code === 'EROFS') {
+    return failed(check, 'STORAGE_FAILED', `the file system of ${data} is read-only`, 'Remount it writable.')
+  }
+  if (obstacle) return failed(check, 'STORAGE_FAILED', `you may not use ${data}`, `Check who owns it: ls -ld ${data}`)
   if ((found.mode & 0o077) !== 0 && process.platform !== 'win32') {
     return failed(check, 'FORBIDDEN', `others may enter ${data}`, `chmod 700 ${data}`)
   }
@@ -57,29 +61,6 @@ async function checkToken(data: string): Promise<Finding> {
     return failed('admin token', 'FORBIDDEN', `others can read ${path}`, `chmod 600 ${path}`)
   }
   return ok('admin token', path)
-}
-
-const SAMPLE_BYTES = 4_096
-const SLOW_FLUSHES_PER_SECOND = 100
-
-async function checkDisk(data: string): Promise<Finding> {
-  const path = join(data, `doctor.tmp-${process.pid}`)
-  try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      const flushMs = await measureFlush(blockingDisk, file.fd, new Uint8Array(SAMPLE_BYTES), 0)
-      const rate = Math.round(1_000 / flushMs)
-      const message = `${rate} fdatasync/s`
-      if (rate >= SLOW_FLUSHES_PER_SECOND) return ok('disk', message)
-      return warning('disk', `${message} is slow`, 'Put the data directory on a local SSD, not on a network share.')
-    } finally {
-      await file.close()
-      await rm(path, { force: true })
-    }
-  } catch (error) {
-    const { code, message } = toFabricError(error)
-    return failed('disk', code === 'INTERNAL' ? 'STORAGE_FAILED' : code, message, 'Check the disk and its free space.')
-  }
 }
 
 function checkOwner(data: string, owner: Owner | undefined): Finding {

@@ -1,8 +1,11 @@
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkNode } from '../../src/cli/examine.js'
+import { checkDisk, checkSpace } from '../../src/cli/examine-storage.js'
 import type { Finding } from '../../src/cli/finding.js'
+import { hostFabric } from '../../src/cli/host.js'
+import { SEGMENT_HEADER_BYTES } from '../../src/journal/file/segment.js'
 import { ifab, openSite, temporaryDirectory } from './console.js'
 
 interface Diagnosis {
@@ -32,10 +35,10 @@ describe('doctor', () => {
     const { exit, healthy, findings } = await diagnose(site.env.IFAB_DATA ?? '')
     expect({ exit, healthy }).toEqual({ exit: 0, healthy: true })
     const states = Object.entries(findings).map(([check, { state }]) => [check, state])
-    const checks = ['node', 'data directory', 'admin token', 'disk', 'owner', 'fabric', 'version']
+    const checks = ['node', 'data directory', 'admin token', 'disk', 'free space', 'owner', 'fabric', 'version']
     // How fast the disk is says something about the machine, not about the command.
-    expect(states.filter(([check]) => check !== 'disk')).toEqual(
-      checks.filter((check) => check !== 'disk').map((check) => [check, 'ok']),
+    expect(states.filter(([check]) => check !== 'disk' && check !== 'free space')).toEqual(
+      checks.filter((check) => check !== 'disk' && check !== 'free space').map((check) => [check, 'ok']),
     )
     expect(findings.disk?.message).toMatch(/^\d+ fdatasync\/s/)
     const text = await site.run('doctor')
@@ -71,6 +74,36 @@ describe('doctor', () => {
   test('refuses a file in place of the data directory', async () => {
     await writeFile(data, '')
     expect(await diagnose(data)).toMatchObject({ exit: 2, healthy: false })
+  })
+
+  test('checks the log of a fabric that does not run', async () => {
+    const hosted = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+    await ifab({ IFAB_DATA: data }, 'swarm', 'register', 'alice')
+    await hosted.close()
+    const sound = await diagnose(data)
+    expect(sound.exit).toBe(0)
+    expect(sound.findings.log).toMatchObject({ state: 'ok', message: expect.stringMatching(/^\d+ entries, all good$/) })
+    const [segment = ''] = (await readdir(join(data, 'log'))).filter((name) => name.endsWith('.log'))
+    const path = join(data, 'log', segment)
+    const bytes = await readFile(path)
+    bytes.writeUInt8(bytes.readUInt8(SEGMENT_HEADER_BYTES + 20) ^ 1, SEGMENT_HEADER_BYTES + 20)
+    await writeFile(path, bytes)
+    const damaged = await diagnose(data)
+    expect(damaged).toMatchObject({ exit: 8, healthy: false })
+    expect(damaged.findings.log).toMatchObject({ state: 'failed', code: 'DATA_CORRUPT' })
+    expect(bytes.equals(await readFile(path))).toBe(true)
+  })
+
+  test('warns of a disk that is nearly full', async () => {
+    const space = (bavail: number) => checkSpace(data, async () => ({ bavail, bsize: 1024 * 1024 }))
+    expect(await space(63)).toMatchObject({ state: 'warning', message: '63 MiB free' })
+    expect(await space(64)).toMatchObject({ state: 'ok', message: '64 MiB free' })
+  })
+
+  test('names the reason why a disk takes nothing', async () => {
+    const gone = await checkDisk(join(data, 'gone'))
+    expect(gone).toMatchObject({ state: 'failed', code: 'STORAGE_FAILED' })
+    expect(gone.message).toContain('(ENOENT). A file or directory has vanished')
   })
 
   test('names an owner that cannot be looked at', async () => {

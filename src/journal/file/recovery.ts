@@ -36,24 +36,46 @@ export async function recoverLog(directory: string, disk: Disk = pooledDisk): Pr
   const segments: Segment[] = []
   let lastBatch: Head['lastBatch']
   let cutBytes = 0
-  for (const [position, firstIndex] of firstIndexes.entries()) {
-    const path = segmentPath(directory, firstIndex)
-    const expected = segments.at(-1)?.endIndex ?? 0
-    if (firstIndex !== expected)
-      throw corrupt(path, 0, `it starts at entry ${firstIndex}, but entry ${expected} is missing`)
-    const scan = scanSegment(path, firstIndex, await readFile(path))
+  for await (const scan of scanLog(directory, firstIndexes)) {
     if (scan.lastRecord !== undefined) lastBatch = recordAuthor(scan.content, scan.lastRecord)
-    const last = position === firstIndexes.length - 1
-    const tornEnd = lastUsedOffset(scan.content)
-    const torn = tornEnd > scan.segment.end
-    if (torn) checkTorn(scan, last)
-    if (last) await settleTail(scan, torn, disk)
-    if (torn) cutBytes = tornEnd - scan.segment.end
+    if (scan.last) await settleTail(scan, scan.tornBytes > 0, disk)
+    cutBytes = scan.tornBytes
     segments.push(scan.segment)
   }
   for (const name of leftovers) await rm(join(directory, name), { force: true })
   await flushDirectory(directory)
   return { segments, lastBatch, cutBytes }
+}
+
+/** Checks the log as `recoverLog` does, but changes nothing. For a log that no process writes. */
+export async function verifyLog(directory: string): Promise<{ readonly entries: number; readonly tornBytes: number }> {
+  const { firstIndexes } = await listLog(directory)
+  let found = { entries: 0, tornBytes: 0 }
+  for await (const { segment, tornBytes } of scanLog(directory, firstIndexes)) {
+    found = { entries: segment.endIndex, tornBytes }
+  }
+  return found
+}
+
+interface CheckedScan extends Scan {
+  readonly last: boolean
+  /** Bytes behind the last good record; more than 0 in the last segment only. */
+  readonly tornBytes: number
+}
+
+async function* scanLog(directory: string, firstIndexes: readonly number[]): AsyncGenerator<CheckedScan> {
+  let expected = 0
+  for (const [position, firstIndex] of firstIndexes.entries()) {
+    const path = segmentPath(directory, firstIndex)
+    if (firstIndex !== expected)
+      throw corrupt(path, 0, `it starts at entry ${firstIndex}, but entry ${expected} is missing`)
+    const scan = scanSegment(path, firstIndex, await readFile(path))
+    const last = position === firstIndexes.length - 1
+    const tornBytes = Math.max(0, lastUsedOffset(scan.content) - scan.segment.end)
+    if (tornBytes > 0) checkTorn(scan, last)
+    expected = scan.segment.endIndex
+    yield { ...scan, last, tornBytes }
+  }
 }
 
 async function listLog(directory: string): Promise<{ firstIndexes: number[]; leftovers: string[] }> {
