@@ -11,6 +11,7 @@ import { type MarkdownFile, parseMarkdown } from './markdown.js'
 import { type MergedTask, mergeDrafts } from './merge.js'
 import { checkOverlooked } from './overlooked.js'
 import { Problems } from './problems.js'
+import { runsOf } from './range.js'
 import { Directory } from './references.js'
 import { boardTask, externalTask } from './spec.js'
 import { checkBoardComment } from './stated-board.js'
@@ -103,14 +104,15 @@ function placeholders(tasks: readonly MergedTask[], board: string, problems: Pro
   const externals = new Map<string, BoardTask>()
   let likeness: Likeness | undefined
   for (const { id, dependencies, dependenciesAt } of tasks) {
-    for (const dependency of dependencies) {
-      if (known.has(dependency) || externals.has(dependency)) continue
-      externals.set(dependency, externalTask(dependency, board, dependenciesAt))
+    const unknown = dependencies.filter((dependency) => !known.has(dependency) && !externals.has(dependency))
+    for (const dependency of unknown) externals.set(dependency, externalTask(dependency, board, dependenciesAt))
+    for (const run of runsOf(unknown)) {
       likeness ??= new Likeness(ids)
-      const reason = likeness.suspect(dependency)
-      if (reason === undefined) continue
-      const message = `${id} depends on ${dependency}, which no file defines: ${reason} It is taken as external work.`
-      problems.warn('unknown_dependency', dependenciesAt, message)
+      const suspect = run.find((dependency) => likeness?.suspect(dependency) !== undefined)
+      if (suspect === undefined) continue
+      const named = run.length === 1 ? suspect : `${run[0]} to ${run.at(-1)}`
+      const reason = `which no file defines: ${likeness.suspect(suspect)} It is taken as external work.`
+      problems.warn('unknown_dependency', dependenciesAt, `${id} depends on ${named}, ${reason}`)
     }
   }
   return [...externals.values()]

@@ -31,6 +31,23 @@ export function expandRange(from: string, to: string, listing: Listing): string[
   return count(start, low ?? 0, high ?? 0)
 }
 
+/** Ids in the order given, with those that count on from each other together: `P0.1.4`, `P0.1.5` are one run. */
+export function runsOf(ids: readonly string[]): string[][] {
+  const runs: string[][] = []
+  for (const id of ids) {
+    const run = runs.at(-1)
+    if (run !== undefined && follows(run.at(-1) ?? '', id)) run.push(id)
+    else runs.push([id])
+  }
+  return runs
+}
+
+function follows(before: string, id: string): boolean {
+  const [one, two] = [counted(before), counted(id)]
+  if (one === undefined || two === undefined) return false
+  return one.prefix === two.prefix && Number(two.digits) === Number(one.digits) + 1
+}
+
 function counted(id: string): Counted | undefined {
   const match = /^(.*?)(\d{1,6})$/.exec(id)
   return match?.[1] === undefined || match[2] === undefined ? undefined : { prefix: match[1], digits: match[2] }
