@@ -21,9 +21,13 @@ export interface SwarmStatus {
   readonly testsFailed?: number
 }
 
-/** Name of a swarm's status file: `STATUS-SESSION-4-SIP.yaml`. Throws INVALID_ARGUMENT when `swarm` is no id. */
+/**
+ * Name of a swarm's status file: `STATUS-SESSION-4-SIP.yaml`. No two swarms share one, also where file names have no
+ * case: capitals of the id get a `~` in front, and a colon is `~-`. Throws INVALID_ARGUMENT when `swarm` is no id.
+ */
 export function statusFileName(swarm: string): string {
-  return `STATUS-${requireId(swarm, 'swarm').toUpperCase().replaceAll(':', '-')}.yaml`
+  const marked = requireId(swarm, 'swarm').replace(/[A-Z]/g, '~$&').replaceAll(':', '~-')
+  return `STATUS-${marked.toUpperCase()}.yaml`
 }
 
 /**

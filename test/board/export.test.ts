@@ -249,7 +249,9 @@ describe('JSON', () => {
 describe('STATUS files', () => {
   test('are named after the swarm', () => {
     expect(statusFileName('session-4-sip')).toBe('STATUS-SESSION-4-SIP.yaml')
-    expect(statusFileName('a:b')).toBe('STATUS-A-B.yaml')
+    expect(statusFileName('a:b')).toBe('STATUS-A~-B.yaml')
+    const alike = ['a:b', 'a-b', 'A:b', 'A-b', 'a-B', 'a.b', 'a_b', 'ab', 'AB']
+    expect(new Set(alike.map((swarm) => statusFileName(swarm).toLowerCase())).size).toBe(alike.length)
     expect(() => statusFileName('../etc')).toThrow('swarm is not a valid id')
   })
 
