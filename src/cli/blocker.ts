@@ -4,7 +4,7 @@ import { answer } from './answer.js'
 import { blockerLines } from './blocker-text.js'
 import { type HolderOptions, holderCommand } from './claim.js'
 import type { CliCommand } from './command.js'
-import { choice, list, wholeNumber } from './option-values.js'
+import { choice, id, list, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
 
 /** Raising a blocker, getting help with it, and resolving it. */
@@ -33,7 +33,7 @@ function addBlock(program: CliCommand): void {
       choice(BLOCKER_KINDS),
     )
     .option('--requires <capabilities>', 'what a helper must be able to do, as code:rust,net:sip', list)
-    .option('--waits-for <task>', 'the task whose completion resolves it')
+    .option('--waits-for <task>', 'the task whose completion resolves it', id)
     .example('ifab block P0.1.2 --epoch 42 --needs "somebody who knows etcd leases" --requires store:etcd')
     .asks(async (fabric, task: string, options: BlockOptions) => {
       const { epoch, as, needs, requires, waitsFor } = options
@@ -50,9 +50,9 @@ function addResolve(program: CliCommand): void {
   program
     .command('resolve')
     .description('resolve a blocker: a helper or the holder under its epoch, an operator without one')
-    .argument('<blocker>', 'id of the blocker')
+    .argument('<blocker>', 'id of the blocker', id)
     .option('--epoch <number>', "the helper's epoch, or that of the claim", wholeNumber)
-    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--as <swarm>', 'swarm that you speak for', id)
     .option('--resolution <text>', 'how')
     .example('ifab resolve blocker-57 --epoch 61 --resolution "the keep-alive was missing"')
     .asks(async (fabric, id: string, options: { epoch?: number; as?: string; resolution?: string }) => {
@@ -80,7 +80,7 @@ function addAssign(blocker: CliCommand): void {
   blocker
     .command('assign')
     .description('ask swarms to help with a blocker')
-    .argument('<blocker>', 'id of the blocker')
+    .argument('<blocker>', 'id of the blocker', id)
     .requiredOption('--to <swarms>', 'whom to ask, as A,B', list)
     .example('ifab blocker assign blocker-57 --to bob')
     .asks(async (fabric, id: string, { to }: { to: string[] }) => {
@@ -93,8 +93,8 @@ function addAnswers(blocker: CliCommand): void {
   blocker
     .command('accept')
     .description('accept a request for help and print the epoch to help under')
-    .argument('<blocker>', 'id of the blocker')
-    .requiredOption('--as <swarm>', 'swarm that you speak for')
+    .argument('<blocker>', 'id of the blocker', id)
+    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
     .example('ifab blocker accept blocker-57 --as bob')
     .asks(async (fabric, id: string, { as }: { as: string }) => {
       const row = await fabric.blocker.answer({ blocker: id, as, accept: true })
@@ -107,8 +107,8 @@ function addAnswers(blocker: CliCommand): void {
   blocker
     .command('decline')
     .description('decline a request for help')
-    .argument('<blocker>', 'id of the blocker')
-    .requiredOption('--as <swarm>', 'swarm that you speak for')
+    .argument('<blocker>', 'id of the blocker', id)
+    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
     .option('--reason <text>', 'why')
     .example('ifab blocker decline blocker-57 --as bob --reason "busy until tomorrow"')
     .asks(async (fabric, id: string, { as, reason }: { as: string; reason?: string }) => {

@@ -2,7 +2,7 @@ import type { OfferView } from '../operations/views.js'
 import { type Answer, answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
 import { addDoneCommand } from './done.js'
-import { duration, percent, wait, wholeNumber } from './option-values.js'
+import { id, lease, percent, wait, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
 import { askPatiently } from './patience.js'
 import { taskLines } from './task-text.js'
@@ -30,16 +30,16 @@ export function holderCommand(program: CliCommand, name: string, description: st
   return program
     .command(name)
     .description(description)
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .requiredOption('--epoch <number>', 'epoch that the claim printed', wholeNumber)
-    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--as <swarm>', 'swarm that you speak for', id)
 }
 
 function addReady(program: CliCommand): void {
   const command = program
     .command('ready')
     .description('list claimable tasks in the order they are offered')
-    .option('--as <swarm>', 'only what this swarm qualifies for')
+    .option('--as <swarm>', 'only what this swarm qualifies for', id)
     .example('ifab ready --as alice')
   addPageOptions(command).asks(async (fabric, { as, limit, cursor }: PageOptions & { as?: string }) => {
     const page = await fabric.task.ready({ swarm: as, limit, cursor })
@@ -51,9 +51,9 @@ function addNext(program: CliCommand): void {
   program
     .command('next')
     .description('offer a swarm its best next work: its own freed task, help, primary work, filler work')
-    .requiredOption('--as <swarm>', 'swarm that you speak for')
+    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
     .option('--claim', 'claim what is offered')
-    .option('--lease <time>', 'lease of the claim without heartbeats (default: 30m)', duration)
+    .option('--lease <time>', 'lease of the claim without heartbeats (default: 30m)', lease)
     .option('--wait <time>', 'wait this long for work, at most 240s', wait)
     .example('ifab next --as alice --claim --wait 50s')
     .does(next)
@@ -91,9 +91,9 @@ function addClaim(program: CliCommand): void {
   program
     .command('claim')
     .description('claim a task and print the epoch of the claim')
-    .argument('<task>', 'id of the task')
-    .requiredOption('--as <swarm>', 'swarm that you speak for')
-    .option('--lease <time>', 'lease without heartbeats (default: 30m)', duration)
+    .argument('<task>', 'id of the task', id)
+    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--lease <time>', 'lease without heartbeats (default: 30m)', lease)
     .example('ifab claim P0.1.2 --as alice')
     .asks(async (fabric, task: string, { as, lease }: { as: string; lease?: number }) => {
       const grant = await fabric.task.claim({ task, as, leaseMs: lease })
@@ -166,9 +166,9 @@ function addRelease(program: CliCommand): void {
   program
     .command('release')
     .description('give a task back; without an epoch, take it from its holder')
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .option('--epoch <number>', 'epoch that the claim printed', wholeNumber)
-    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--as <swarm>', 'swarm that you speak for', id)
     .option('--note <text>', 'what the next holder should know')
     .example('ifab release P0.1.2 --epoch 42 --note "out of context"')
     .asks(async (fabric, task: string, options: { epoch?: number; as?: string; note?: string }) => {

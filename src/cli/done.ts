@@ -6,7 +6,7 @@ import { FabricError } from '../model/errors.js'
 import type { Evidence } from '../model/task.js'
 import { type Answer, answer } from './answer.js'
 import type { CliCommand } from './command.js'
-import { exitCode, repeated, wholeNumber } from './option-values.js'
+import { exitCode, id, repeated, wholeNumber } from './option-values.js'
 import { unreadable } from './user-file.js'
 
 interface DoneOptions {
@@ -24,9 +24,9 @@ export function addDoneCommand(program: CliCommand): void {
   program
     .command('done')
     .description('complete a task with evidence; without an epoch only for an external placeholder')
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .option('--epoch <number>', 'epoch that the claim printed', wholeNumber)
-    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--as <swarm>', 'swarm that you speak for', id)
     .option('--commit <sha>', 'evidence: a commit; repeat for more', repeated)
     .option('--file <path>', 'evidence: a file, recorded with its SHA-256; repeat for more', repeated)
     .option('--command <command>', 'evidence: a command that was run, with --exit-code; repeat for more', repeated)

@@ -2,7 +2,7 @@ import { ORCHESTRATOR } from '../model/swarm.js'
 import type { InboxView } from '../operations/views.js'
 import { type Answer, answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
-import { wait, wholeNumber } from './option-values.js'
+import { id, wait, wholeNumber } from './option-values.js'
 import { askPatiently } from './patience.js'
 import { formatTime } from './text.js'
 
@@ -18,7 +18,7 @@ export function addInboxCommand(program: CliCommand): void {
   program
     .command('inbox')
     .description('read the messages of a swarm that it has not acknowledged')
-    .option('--as <swarm>', 'swarm that you speak for', ORCHESTRATOR)
+    .option('--as <swarm>', 'swarm that you speak for', id, ORCHESTRATOR)
     .option('--ack <number>', 'first acknowledge the messages up to this one; they are not shown again', wholeNumber)
     .option('--wait <time>', 'wait this long for the first message, at most 240s', wait)
     .option('--limit <number>', 'messages at once (default: 100)', wholeNumber)

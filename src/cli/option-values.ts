@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import { parseDollars } from '../board/cost.js'
+import { isId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { MILESTONE_PERCENTS, type MilestonePercent, type PlannedMilestone } from '../model/task.js'
 import { HOUR_MS, MINUTE_MS, parseEstimateMinutes, SECOND_MS } from '../model/time.js'
@@ -16,6 +17,13 @@ export function list(value: string, previous: readonly string[] = []): string[] 
 /** For texts, which may hold commas: each occurrence of the option is one item. */
 export function repeated(value: string, previous: readonly string[] = []): string[] {
   return [...previous, value]
+}
+
+/** An id of a task, swarm, board or blocker. */
+export function id(value: string): string {
+  if (isId(value)) return value
+  const allowed = "use 1 to 128 letters, digits, '.', '_', ':' or '-', starting with a letter or digit"
+  throw new InvalidArgumentError(`It is not a valid id: ${allowed}.`)
 }
 
 export function wholeNumber(value: string): number {
@@ -42,6 +50,13 @@ export function duration(value: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(value)
   if (match !== null) return Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? SECOND_MS))
   throw new InvalidArgumentError('Give a duration such as 50s, 10m or 2h.')
+}
+
+/** How long a claim lasts without heartbeats. */
+export function lease(value: string): number {
+  const ms = duration(value)
+  if (ms >= SECOND_MS) return ms
+  throw new InvalidArgumentError('At least 1s.')
 }
 
 /** How long a call waits for work or messages. */

@@ -3,7 +3,7 @@ import type { SwarmDetailView } from '../operations/views.js'
 import { answer } from './answer.js'
 import { alignColumns, alignFields } from './columns.js'
 import type { CliCommand } from './command.js'
-import { list, pair, wholeNumber } from './option-values.js'
+import { id, list, pair, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
 import { formatTime } from './text.js'
 
@@ -18,7 +18,7 @@ export function addSwarmCommands(program: CliCommand): void {
   swarm
     .command('show')
     .description('show a swarm with its claims, the help it gives and its unread messages')
-    .argument('<swarm>', 'id of the swarm')
+    .argument('<swarm>', 'id of the swarm', id)
     .example('ifab swarm show alice')
     .asks(async (fabric, id: string) => {
       const detail = await fabric.swarm.show({ swarm: id })
@@ -39,7 +39,7 @@ function addRegister(swarm: CliCommand): void {
   swarm
     .command('register')
     .description('register a swarm, or change what it says it can do')
-    .argument('<swarm>', 'id of the swarm')
+    .argument('<swarm>', 'id of the swarm', id)
     .option('--capabilities <names>', 'what it can do, as code:rust,net:sip', list)
     .option('--tier <tier>', 'its model tier: haiku, sonnet, opus or your own')
     .option('--capacity <number>', 'tasks that it works on at the same time (default: 1)', wholeNumber)
@@ -58,7 +58,7 @@ function addRetire(swarm: CliCommand): void {
   swarm
     .command('retire')
     .description('retire a swarm; its claims are released')
-    .argument('<swarm>', 'id of the swarm')
+    .argument('<swarm>', 'id of the swarm', id)
     .option('--reason <text>', 'why')
     .example('ifab swarm retire alice --reason "session ended"')
     .asks(async (fabric, id: string, { reason }: { reason?: string }) => {
@@ -72,10 +72,10 @@ function addSend(swarm: CliCommand): void {
   swarm
     .command('send')
     .description('send a message to the inbox of a swarm or of the orchestrator')
-    .argument('<to>', 'id of the swarm, or orchestrator')
+    .argument('<to>', 'id of the swarm, or orchestrator', id)
     .argument('<text>', 'the message')
-    .option('--as <swarm>', 'swarm that you speak for')
-    .option('--task <task>', 'the task it is about')
+    .option('--as <swarm>', 'swarm that you speak for', id)
+    .option('--task <task>', 'the task it is about', id)
     .example('ifab swarm send bob "Please review the SDP parser." --as alice --task P0.1.2')
     .asks(async (fabric, to: string, text: string, { as, task }: { as?: string; task?: string }) => {
       const message = await fabric.swarm.send({ to, text, as, task })

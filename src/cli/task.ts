@@ -2,7 +2,7 @@ import type { FabricClient } from '../client/client.js'
 import { type PlannedMilestone, TASK_KINDS, TASK_STATES, type TaskKind, type TaskState } from '../model/task.js'
 import { answer } from './answer.js'
 import type { CliCommand } from './command.js'
-import { choice, dollars, estimate, list, plannedMilestone, repeated, wholeNumber } from './option-values.js'
+import { choice, dollars, estimate, id, list, plannedMilestone, repeated, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
 import { detailLines, taskLines } from './task-text.js'
 
@@ -13,7 +13,7 @@ export function addTaskCommands(program: CliCommand): void {
   task
     .command('show')
     .description('show a task with its claim, progress, blockers, dependencies and dependents')
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .example('ifab task show P0.1.2')
     .asks(async (fabric, id: string) => {
       const detail = await fabric.task.show({ task: id })
@@ -22,7 +22,7 @@ export function addTaskCommands(program: CliCommand): void {
   task
     .command('cancel')
     .description('cancel a task')
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .option('--reason <text>', 'why')
     .option('--cascade', 'also cancel every task that depends on it')
     .example('ifab task cancel P0.1.2 --reason "superseded by P0.2.1"')
@@ -30,7 +30,7 @@ export function addTaskCommands(program: CliCommand): void {
   task
     .command('retry')
     .description('make a failed task claimable again')
-    .argument('<task>', 'id of the task')
+    .argument('<task>', 'id of the task', id)
     .example('ifab task retry P0.1.2')
     .asks(async (fabric, id: string) => {
       const row = await fabric.task.retry({ task: id })
@@ -62,7 +62,7 @@ function addCreate(task: CliCommand): void {
   task
     .command('create')
     .description('create a task')
-    .argument('<id>', 'id of the new task')
+    .argument('<id>', 'id of the new task', id)
     .requiredOption('--title <text>', 'what is to be done, in one line')
     .option('--description <text>', 'the same at length')
     .option('--deps <ids>', 'tasks that must be completed first, as A,B', list)
@@ -75,11 +75,11 @@ function addCreate(task: CliCommand): void {
     .option('--accept <text>', 'an acceptance criterion; repeat for more', repeated)
     .option('--milestone <percent=text>', 'what 25, 50, 75 or 100 percent means; repeat for more', plannedMilestone)
     .option('--key-test <name>', 'a test that proves it; repeat for more', repeated)
-    .option('--board <board>', 'board it belongs to')
-    .option('--owner <swarm>', 'swarm that is offered it first')
+    .option('--board <board>', 'board it belongs to', id)
+    .option('--owner <swarm>', 'swarm that is offered it first', id)
     .option('--max-cost <dollars>', 'the most it may cost', dollars)
     .option('--external', 'work outside this fabric: nobody claims it, a person marks it done')
-    .option('--as <swarm>', 'swarm that you speak for')
+    .option('--as <swarm>', 'swarm that you speak for', id)
     .example('ifab task create P0.1.2 --title "Atomic claims" --deps P0.1.1 --requires code:typescript --estimate 2h')
     .asks(create)
 }
@@ -124,8 +124,8 @@ function addList(task: CliCommand): void {
     .description('list tasks, in order of their ids')
     .option('--state <state>', TASK_STATES.join(', '), choice(TASK_STATES))
     .option('--kind <kind>', TASK_KINDS.join(' or '), choice(TASK_KINDS))
-    .option('--board <board>', 'only tasks of this board')
-    .option('--swarm <swarm>', 'only tasks that this swarm holds')
+    .option('--board <board>', 'only tasks of this board', id)
+    .option('--swarm <swarm>', 'only tasks that this swarm holds', id)
     .option('--stuck', 'only claimed tasks with an open blocker')
     .example('ifab task list --state available --limit 20')
   addPageOptions(command).asks(async (fabric: FabricClient, options: ListOptions) => {

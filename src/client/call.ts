@@ -62,7 +62,9 @@ async function exchange({ transport, url }: CallSettings, request: TransportRequ
   try {
     reply = await transport(request)
   } catch (cause) {
-    throw new FabricError('UNAVAILABLE', `No fabric answers at ${url}. Start it with \`ifab up\`.`, { url }, { cause })
+    const hint = url.startsWith('https:') ? ' A fabric speaks http:// unless a proxy in front of it speaks TLS.' : ''
+    const message = `No fabric answers at ${url}. Start it with \`ifab up\`.${hint}`
+    throw new FabricError('UNAVAILABLE', message, { url }, { cause })
   }
   const body = parseJson(reply.text)
   if (reply.status >= 200 && reply.status < 300 && body !== undefined) return body

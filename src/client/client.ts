@@ -1,5 +1,5 @@
-import { FabricError } from '../model/errors.js'
 import type { InputOf, OutputOf, Resource, Verb } from '../operations/table.js'
+import { baseUrl } from './base-url.js'
 import { type CallOptions, createCaller } from './call.js'
 import { type EventsOptions, followEvents, type LogEntry } from './events.js'
 import { ROUTES } from './routes.js'
@@ -60,12 +60,4 @@ export function connect(options: ConnectOptions): FabricClient {
   const events = (eventsOptions: EventsOptions = {}) => followEvents({ ...settings, fetch }, eventsOptions)
   // The routes are generated from the same table as the types; a test compares the two.
   return { ...(operations as unknown as FabricOperations), url, events }
-}
-
-function baseUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.href.replace(/\/+$/, '')
-  throw new FabricError('INVALID_ARGUMENT', `${text} is not a URL. Use one such as http://127.0.0.1:7420.`, {
-    field: 'url',
-  })
 }

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FabricError } from '../model/errors.js'
+import { baseUrl } from './base-url.js'
 
 const DEFAULT_DATA_DIRECTORY = '.infrafabric'
 /** In the data directory of a running fabric: `{ "url": ..., "pid": ... }`. */
@@ -36,7 +37,7 @@ export async function discover(
   environment: Environment = process.env,
 ): Promise<Endpoint> {
   const data = dataDirectory(options.data, environment)
-  const url = options.url || environment.IFAB_URL || (await readEndpoint(data))
+  const url = baseUrl(options.url || environment.IFAB_URL || (await readEndpoint(data)))
   const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url))
   return { url, token }
 }
@@ -45,6 +46,10 @@ async function readEndpoint(data: string): Promise<string> {
   const path = join(data, ENDPOINT_FILE)
   const text = await readIfThere(path)
   if (text === undefined) {
+    if (await isFile(data)) {
+      const message = `${data} is a file, not a directory. Name a directory with --data or IFAB_DATA.`
+      throw new FabricError('INVALID_ARGUMENT', message, { data })
+    }
     throw new FabricError(
       'UNAVAILABLE',
       `No fabric runs in ${data}. Start it with \`ifab up\`, or name it with IFAB_URL.`,
@@ -78,6 +83,13 @@ async function readToken(data: string, url: string): Promise<string> {
     throw new FabricError('UNAUTHENTICATED', `Others can read ${path}. Run \`chmod 600 ${path}\`.`, { path })
   }
   return token
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  )
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

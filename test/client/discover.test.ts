@@ -61,7 +61,7 @@ describe('finding a fabric', () => {
     await expect(discover({ url: LOCAL, data }, {})).rejects.toThrow('chmod 600')
   })
 
-  test.each(['http://192.168.1.7:7420', 'https://localhost.evil.example', 'nonsense'])(
+  test.each(['http://192.168.1.7:7420', 'https://localhost.evil.example'])(
     'gives the token of this machine to nobody at %s',
     async (url) => {
       await writeToken()
@@ -75,5 +75,15 @@ describe('finding a fabric', () => {
     await writeEndpoint(JSON.stringify({ url: served.server.url, pid: process.pid }))
     const client = await connectLocal({ data })
     expect((await client.fabric.status()).state).toBe('running')
+  })
+
+  test('says what is not a URL and what is not a directory', async () => {
+    await writeToken()
+    await expect(discover({ url: 'nonsense', data }, {})).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    const file = join(data, 'admin.token')
+    await expect(discover({ data: file }, {})).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringContaining(`${file} is a file, not a directory.`),
+    })
   })
 })
