@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ENDPOINT_FILE, TOKEN_FILE } from '../client/discover.js'
+import { ENDPOINT_FILE, refuseFile, TOKEN_FILE } from '../client/discover.js'
 import { storageFailed } from '../journal/file/disk.js'
 import type { RunningFabric } from './terminal.js'
 
@@ -10,6 +10,7 @@ const LOG_FILE = 'ifab.log'
 
 /** Creates the data directory, readable by nobody else; one that exists is left as it is. */
 export async function createDataDirectory(data: string): Promise<void> {
+  await refuseFile(data)
   await mkdir(data, { recursive: true, mode: 0o700 }).catch((error) => {
     throw storageFailed('Creating', data, error)
   })

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { refuseFile } from '../client/discover.js'
 import type { Policy } from '../coordinator/policy.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
@@ -106,6 +107,7 @@ async function down({ data }: Call, { timeout = DEFAULT_TIMEOUT_MS }: { timeout?
     import('../journal/file/lock.js'),
     import('../journal/file/process-identity.js'),
   ])
+  await refuseFile(data)
   const owner = await inspectOwner(data)
   if (owner === undefined || owner.state === 'released' || owner.state === 'dead') {
     return answer({ stopped: false, data }, `No fabric runs in ${data}.`)

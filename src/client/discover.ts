@@ -46,10 +46,7 @@ async function readEndpoint(data: string): Promise<string> {
   const path = join(data, ENDPOINT_FILE)
   const text = await readIfThere(path)
   if (text === undefined) {
-    if (await isFile(data)) {
-      const message = `${data} is a file, not a directory. Name a directory with --data or IFAB_DATA.`
-      throw new FabricError('INVALID_ARGUMENT', message, { data })
-    }
+    await refuseFile(data)
     throw new FabricError(
       'UNAVAILABLE',
       `No fabric runs in ${data}. Start it with \`ifab up\`, or name it with IFAB_URL.`,
@@ -85,11 +82,12 @@ async function readToken(data: string, url: string): Promise<string> {
   return token
 }
 
-function isFile(path: string): Promise<boolean> {
-  return stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  )
+/** Throws INVALID_ARGUMENT when a file is where the data directory should be. */
+export async function refuseFile(data: string): Promise<void> {
+  const found = await stat(data).catch(() => undefined)
+  if (found?.isFile() !== true) return
+  const message = `${data} is a file, not a directory. Name a directory with --data or IFAB_DATA.`
+  throw new FabricError('INVALID_ARGUMENT', message, { data })
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -118,9 +118,15 @@ describe('up in this process', () => {
     expect(beyond.err).toContain('reachable from other machines')
     const file = join(directory, 'file')
     await writeFile(file, '')
-    const { exit, err } = await ifab({ IFAB_DATA: file }, 'up', ...LISTEN)
-    expect(exit).toBe(8)
-    expect(err).toMatch(/^STORAGE_FAILED: /)
+    for (const argv of [['up', ...LISTEN], ['down']]) {
+      const { exit, err } = await ifab({ IFAB_DATA: file }, ...argv)
+      expect(exit).toBe(2)
+      expect(err).toContain(`INVALID_ARGUMENT: ${file} is a file, not a directory.`)
+    }
+    expect(await ifab({ IFAB_DATA: join(file, 'below') }, 'up', ...LISTEN)).toMatchObject({
+      exit: 8,
+      err: expect.stringMatching(/^STORAGE_FAILED: /),
+    })
   })
 
   test('mends a token that others could read', async () => {
