@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { TaskRow } from '../model/task.js'
@@ -22,20 +23,26 @@ export const completeTask: Decide<'complete_task'> = (state, command) => {
   const { evidence, summary } = command
   const said = { evidence, ...(summary !== undefined && { summary }) }
   requireEvidenceSize(said)
+  const by = completer(state, row, command)
   const entries: CoordinatorDraft[] = closeBlockers(state, row.id)
-  if (command.epoch === undefined) {
-    requireExternal(row)
-    entries.push({ type: 'task_completed', subject: row.id, data: said })
-  } else {
-    const { claim } = requireClaim(state, { ...command, epoch: command.epoch })
-    entries.push({ type: 'task_completed', subject: row.id, data: { swarm: claim.swarm, epoch: claim.epoch, ...said } })
-  }
+  entries.push({ type: 'task_completed', subject: row.id, data: { ...by, ...said } })
   const consequences = afterCompletion(state, new Set([row.id]))
   const unblocked = consequences.filter(({ type }) => type === 'task_unblocked').map(({ subject }) => subject)
   return {
     entries: [...entries, ...consequences],
+    ...(by.swarm !== undefined && { actor: swarmActor(by.swarm) }),
     reply: (after) => ({ task: taskRow(after, row.id), unblocked }),
   }
+}
+
+/** The holder, whose epoch it must be; nobody for an external placeholder, which a person marks done. */
+function completer(state: FabricState, row: TaskRow, command: CompleteTask): { swarm?: string; epoch?: number } {
+  if (command.epoch === undefined) {
+    requireExternal(row)
+    return {}
+  }
+  const { claim } = requireClaim(state, { ...command, epoch: command.epoch })
+  return { swarm: claim.swarm, epoch: claim.epoch }
 }
 
 function isRepeated(row: TaskRow, { epoch, swarm }: CompleteTask): boolean {

@@ -21,14 +21,24 @@ export function deadlinesBefore(a: Deadline, b: Deadline): boolean {
 
 export type TimingPolicy = Pick<Policy, 'stallMs' | 'retentionMs'>
 
-/** When the next thing happens to a task by itself, its holder last heard at `heard`; undefined when nothing does. */
-export function taskDeadline(task: TaskRow, heard: number, timing: TimingPolicy): number | undefined {
+/** What a deadline depends on besides the task itself. */
+export interface DeadlineFacts {
+  /** When its holder was last heard, milliseconds since the Unix epoch. */
+  readonly heard: number
+  /** Whether another task or a blocker waits for it. */
+  readonly awaited: boolean
+  readonly timing: TimingPolicy
+}
+
+/** When the next thing happens to a task by itself; undefined when nothing does. */
+export function taskDeadline(task: TaskRow, { heard, awaited, timing }: DeadlineFacts): number | undefined {
   const { claim } = task
   if (claim !== undefined) {
     const leaseEnd = heard + claim.leaseMs
     return claim.stalledAt === undefined ? Math.min(leaseEnd, heard + timing.stallMs) : leaseEnd
   }
   if (task.state === 'available') return task.notBefore
-  const archivable = task.state === 'completed' || task.state === 'cancelled'
+  // A cancelled task that others wait for may be brought back, so it stays.
+  const archivable = task.state === 'completed' || (task.state === 'cancelled' && !awaited)
   return archivable && task.finishedAt !== undefined ? task.finishedAt + timing.retentionMs : undefined
 }

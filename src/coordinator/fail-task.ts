@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
@@ -20,7 +21,7 @@ export const failTask: Decide<'fail_task'> = (state, command, { now, policy }) =
   const entries: CoordinatorDraft[] = closeBlockers(state, task.id)
   entries.push({ type: 'task_attempt_failed', subject: task.id, data })
   if (final) entries.push(giveUp(task.id, command.reason, failures))
-  return { entries, reply: (after) => taskRow(after, task.id) }
+  return { entries, actor: swarmActor(task.claim.swarm), reply: (after) => taskRow(after, task.id) }
 }
 
 /** Doubles with each failure. */

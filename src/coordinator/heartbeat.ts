@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { type ClaimedTask, claimedTask, requireClaim, taskRow } from './lookup.js'
 import { unreadMessages } from './read-inbox.js'
@@ -9,6 +10,7 @@ export const heartbeat: Decide<'heartbeat'> = (state, command, { now }) => {
   const { claim } = task
   return {
     entries: endStall(task),
+    actor: swarmActor(task.claim.swarm),
     volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
     reply: (after) => ({
       task: task.id,

@@ -1,5 +1,6 @@
 import { FabricError } from '../model/errors.js'
 import { findCycles } from '../model/graph.js'
+import { LIMITS } from '../model/limits.js'
 import type { TaskSpec, TaskState } from '../model/task.js'
 import type { ImportAction, ImportBoard, ImportReport } from './commands.js'
 import { requireTaskSize } from './create-task.js'
@@ -49,6 +50,7 @@ function planImport(state: FabricState, { board, tasks }: ImportBoard): Plan {
     requireTaskSize(spec)
     plan.set(spec.id, planTask(state, board, spec, statedState))
   }
+  requireRoom(state, plan)
   requireKnownDependencies(state, plan)
   const [cycle] = findCycles(plan.keys(), (id) => plan.get(id)?.spec.dependencies ?? state.tasks.get(id)?.dependencies)
   if (cycle !== undefined) {
@@ -84,6 +86,15 @@ function planTask(state: FabricState, board: string, spec: TaskSpec, stated: Tas
     return { spec, action: outcome.outcome === 'completed' ? 'complete' : 'cancel', fields, ...outcome }
   }
   return { spec, action: fields.length > 0 ? 'update' : 'unchanged', fields }
+}
+
+function requireRoom(state: FabricState, plan: Plan): void {
+  const created = [...plan.values()].filter(({ action }) => action === 'create').length
+  if (state.tasks.size + created <= LIMITS.tasks) return
+  throw new FabricError(
+    'RATE_LIMITED',
+    `The fabric holds at most ${LIMITS.tasks} tasks in memory; this adds ${created}.`,
+  )
 }
 
 function requireKnownDependencies(state: FabricState, plan: Plan): void {

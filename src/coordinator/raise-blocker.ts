@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { dependsOn } from '../model/graph.js'
 import { LIMITS } from '../model/limits.js'
@@ -32,6 +33,7 @@ export const raiseBlocker: Decide<'raise_blocker'> = (state, command, { now, nex
   }
   return {
     entries: [...before, { type: 'blocker_raised', subject: id, data }],
+    actor: swarmActor(task.claim.swarm),
     volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
     reply: (after) => blockerRow(after, id),
   }
@@ -52,6 +54,9 @@ function requireWaitable(state: FabricState, stuck: ClaimedTask, { kind, waitsFo
     throw new FabricError('WRONG_STATE', `${waitsFor} is completed already; go on with ${stuck.id}.`, {
       task: waitsFor,
     })
+  }
+  if (other.state === 'cancelled') {
+    throw new FabricError('WRONG_STATE', `${waitsFor} is cancelled; nobody will complete it.`, { task: waitsFor })
   }
   const waitsForOf = (id: string) => [...(state.tasks.get(id)?.dependencies ?? []), ...blockedOn(state, id)]
   if (waitsFor === stuck.id || dependsOn(waitsFor, stuck.id, waitsForOf)) {

@@ -12,7 +12,7 @@ export const registerSwarm: Decide<'register_swarm'> = (state, command) => {
     throw new FabricError('CONFLICT', `The name ${ORCHESTRATOR} is reserved for its inbox. Choose another.`, { swarm })
   }
   const known = state.swarms.get(swarm)
-  if (known === undefined && state.swarms.size >= LIMITS.swarms) {
+  if (known?.state !== 'active' && state.activeSwarms >= LIMITS.swarms) {
     throw new FabricError('RATE_LIMITED', `The fabric has its limit of ${LIMITS.swarms} swarms. Retire some first.`)
   }
   const profile = { capabilities, ...(tier !== undefined && { tier }), capacity, metadata }

@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
@@ -13,6 +14,7 @@ export const releaseTask: Decide<'release_task'> = (state, command) => {
   const cause = epoch === undefined ? 'operator' : 'holder'
   return {
     entries: releaseClaim(state, task, cause, command.note),
+    ...(cause === 'holder' && { actor: swarmActor(task.claim.swarm) }),
     reply: (after) => taskRow(after, task.id),
   }
 }

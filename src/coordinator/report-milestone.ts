@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import type { MilestoneReport } from '../model/task.js'
 import type { EntryOf } from './entries.js'
 import { endStall } from './heartbeat.js'
@@ -14,6 +15,7 @@ export const reportMilestone: Decide<'report_milestone'> = (state, command, { no
   const data = { swarm: task.claim.swarm, epoch, ...report }
   return {
     entries: [...endStall(task), { type: 'milestone_reported', subject: task.id, data }],
+    actor: swarmActor(task.claim.swarm),
     volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
     reply: (after) => taskRow(after, task.id),
   }

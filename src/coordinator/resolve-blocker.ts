@@ -1,4 +1,5 @@
 import type { BlockerRow } from '../model/blocker.js'
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { ResolveBlocker } from './commands.js'
@@ -12,7 +13,8 @@ import type { Decide, Evolve } from './transition.js'
  */
 export const resolveBlocker: Decide<'resolve_blocker'> = (state, command, { actor }) => {
   const blocker = requireBlocker(state, command.blocker)
-  const by = resolver(blocker, command) ?? actor
+  const swarm = resolver(blocker, command)
+  const by = swarm ?? actor
   if (blocker.state === 'resolved') {
     if (blocker.resolvedBy === by) return { entries: [], reply: () => blocker }
     throw new FabricError('WRONG_STATE', `${blocker.id} is resolved already.`, { blocker: blocker.id })
@@ -21,6 +23,7 @@ export const resolveBlocker: Decide<'resolve_blocker'> = (state, command, { acto
   const data = { task: blocker.task, cause: 'resolved', by, ...(resolution !== undefined && { resolution }) } as const
   return {
     entries: [{ type: 'blocker_resolved', subject: blocker.id, data }],
+    ...(swarm !== undefined && { actor: swarmActor(swarm) }),
     reply: (after) => blockerRow(after, blocker.id),
   }
 }

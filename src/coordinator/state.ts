@@ -68,6 +68,7 @@ export class FabricState {
   readonly counts: Record<TaskState, number>
   readonly deadlines = new KeyedHeap<Deadline>(deadlineKey, deadlinesBefore)
   stuck = 0
+  activeSwarms = 0
   openBlockers = 0
   /** Swarm -> claimable tasks whose board names it as owner. */
   readonly #owned = new Map<string, ReadyQueue>()
@@ -99,7 +100,7 @@ export class FabricState {
     this.counts[row.state] += 1
     if (isStuck(row)) this.stuck += 1
     if (before?.dependencies !== row.dependencies) {
-      for (const dependency of row.dependencies) this.dependents.add(dependency, row.id)
+      for (const dependency of row.dependencies) this.#addDependent(dependency, row.id)
     }
     this.#indexClaim(row)
     this.#touchPaths(before, row)
@@ -113,7 +114,7 @@ export class FabricState {
     assertInvariant(row === undefined || isFinished(row), `task ${archived.id} is archived before it is finished`)
     if (row !== undefined) {
       this.#unindexTask(row)
-      for (const dependency of row.dependencies) this.dependents.remove(dependency, row.id)
+      for (const dependency of row.dependencies) this.#removeDependent(dependency, row.id)
       this.#paths.forget(row.id)
       this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
       for (const blocker of this.blockersOf.get(row.id)) this.blockers.delete(blocker)
@@ -124,6 +125,8 @@ export class FabricState {
   }
 
   putSwarm(row: SwarmRow): void {
+    if (this.swarms.get(row.id)?.state === 'active') this.activeSwarms -= 1
+    if (row.state === 'active') this.activeSwarms += 1
     this.swarms.set(row.id, row)
     this.news.profiles.add(row.id)
   }
@@ -135,9 +138,15 @@ export class FabricState {
     this.blockersOf.add(row.task, row.id)
     for (const helper of before?.helpers ?? []) this.helping.remove(helper.swarm, row.id)
     if (row.waitsFor !== undefined) this.waitedFor.remove(row.waitsFor, row.id)
-    if (row.state === 'resolved') return
+    if (row.state === 'resolved') {
+      if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
+      return
+    }
     this.openBlockers += 1
-    if (row.waitsFor !== undefined) this.waitedFor.add(row.waitsFor, row.id)
+    if (row.waitsFor !== undefined) {
+      this.waitedFor.add(row.waitsFor, row.id)
+      this.refreshDeadline(row.waitsFor)
+    }
     for (const helper of row.helpers) if (helper.state !== 'declined') this.helping.add(helper.swarm, row.id)
   }
 
@@ -181,6 +190,11 @@ export class FabricState {
   /** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
   activeCount(swarm: string): number {
     return this.active.get(swarm) ?? 0
+  }
+
+  /** Whether another task or an open blocker waits for this one. */
+  isAwaited(task: string): boolean {
+    return this.dependents.get(task).size > 0 || this.waitedFor.get(task).size > 0
   }
 
   /** Claimable tasks in groups, each in the order of offering; of one owner only, where it is given. */
@@ -229,7 +243,7 @@ export class FabricState {
     this.counts[before.state] -= 1
     if (isStuck(before)) this.stuck -= 1
     if (after !== undefined && before.dependencies !== after.dependencies) {
-      for (const dependency of before.dependencies) this.dependents.remove(dependency, before.id)
+      for (const dependency of before.dependencies) this.#removeDependent(dependency, before.id)
     }
     this.#unindexClaim(before, after)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
@@ -256,6 +270,16 @@ export class FabricState {
     else this.active.set(claim.swarm, active)
   }
 
+  #addDependent(dependency: string, task: string): void {
+    this.dependents.add(dependency, task)
+    this.refreshDeadline(dependency)
+  }
+
+  #removeDependent(dependency: string, task: string): void {
+    this.dependents.remove(dependency, task)
+    this.refreshDeadline(dependency)
+  }
+
   #updateReady(row: TaskRow): void {
     const claimable = row.state === 'available' && !row.external && row.notBefore === undefined
     if (!claimable) {
@@ -267,7 +291,11 @@ export class FabricState {
   }
 
   #updateTaskDeadline(row: TaskRow): void {
-    const at = taskDeadline(row, this.lastHeard(row), this.timing)
+    const at = taskDeadline(row, {
+      heard: this.lastHeard(row),
+      awaited: this.isAwaited(row.id),
+      timing: this.timing,
+    })
     if (at === undefined) this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
     else this.deadlines.put({ kind: 'task', id: row.id, at })
   }

@@ -1,5 +1,6 @@
 import { assertInvariant } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
+import type { TaskRow } from '../model/task.js'
 import { formatTimestamp } from '../model/time.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { giveUp } from './fail-task.js'
@@ -31,7 +32,12 @@ function taskDue(state: FabricState, id: string, context: DecisionContext): Coor
   if (task.claim !== undefined) return claimDue(state, claimedTask(state, id), context)
   if (task.state === 'available') return [{ type: 'task_unblocked', subject: id, data: { cause: 'backoff' } }]
   assertInvariant(task.state === 'completed' || task.state === 'cancelled', `${id} has a deadline while ${task.state}`)
-  return [{ type: 'task_archived', subject: id, data: { state: task.state, row: { ...task, progress: [] } } }]
+  return [{ type: 'task_archived', subject: id, data: { state: task.state, row: lastRow(task) } }]
+}
+
+/** What is kept of a task that leaves memory; reports and failures have entries of their own. It fits into one entry. */
+function lastRow({ lastFailure: _, ...task }: TaskRow): TaskRow {
+  return { ...task, progress: [] }
 }
 
 function claimDue(state: FabricState, task: ClaimedTask, { now, policy }: DecisionContext): CoordinatorDraft[] {

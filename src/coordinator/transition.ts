@@ -23,6 +23,8 @@ export type VolatileChange =
 export interface Decision<Reply> {
   readonly entries: readonly CoordinatorDraft[]
   readonly volatile?: readonly VolatileChange[]
+  /** Who spoke, where the command proves it better than the caller says: the epoch names the holder. */
+  readonly actor?: string
   /** Called right after the entries are folded in, before any other command. */
   readonly reply: (state: FabricState) => Reply
 }

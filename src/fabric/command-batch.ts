@@ -110,7 +110,9 @@ export class CommandBatch {
     this.#fold(prepared.entries, prepared.decision.volatile)
     const reply = prepared.decision.reply(this.#options.fold.state)
     const { idempotencyKey } = origin
-    if (idempotencyKey !== undefined) this.#writeReceipt(idempotencyKey, prepared.digest, reply, origin)
+    // What changed nothing can be asked again without harm, and an idle poll must not write.
+    if (idempotencyKey !== undefined && prepared.entries.length > 0)
+      this.#writeReceipt(idempotencyKey, prepared.digest, reply, origin)
     return { kind: 'reply', reply }
   }
 
@@ -126,7 +128,8 @@ export class CommandBatch {
         return { kind: 'repeat', receiptIndex: known.index }
       }
       const decision = decide(fold.state, command, { now, actor: origin.actor, nextIndex: fold.head.size, policy })
-      return { kind: 'decision', decision, entries: this.#encode(decision.entries, origin), digest }
+      const actor = decision.actor ?? origin.actor
+      return { kind: 'decision', decision, entries: this.#encode(decision.entries, { ...origin, actor }), digest }
     } catch (error) {
       return { kind: 'refusal', error: asFabricError(error) }
     }
@@ -145,8 +148,15 @@ export class CommandBatch {
     const { fold, now: at, fabric } = this.#options
     const { actor, traceparent } = origin
     const trace = traceparent === undefined ? {} : { traceparent }
-    return drafts.map((draft, offset) =>
+    const encoded = drafts.map((draft, offset) =>
       encodeEntry(draft, { index: fold.head.size + offset, at, actor, fabric, ...trace }),
+    )
+    const bytes = encoded.reduce((sum, entry) => sum + entry.bytes.length, 0)
+    if (bytes <= LIMITS.commandBytes) return encoded
+    throw new FabricError(
+      'INVALID_ARGUMENT',
+      `This one command would write ${bytes} bytes; at most ${LIMITS.commandBytes} fit. Do it in several steps.`,
+      { bytes, maxBytes: LIMITS.commandBytes },
     )
   }
 

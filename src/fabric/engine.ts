@@ -30,6 +30,9 @@ export interface EngineOptions {
   readonly report: (error: unknown) => void
 }
 
+/** A tick that was refused is due at once again; without a pause the timer would spin. */
+const FAILED_TICK_PAUSE_MS = 1_000
+
 export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
 
 /** `rebuilt` says that the state was made anew from the journal: what changed since the last call is not known. */
@@ -59,10 +62,13 @@ export class Engine {
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
   #failure: FabricError | undefined
+  /** When the time of the last entry was seen first. */
+  #anchor = { at: Number.NaN, elapsed: 0 }
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
   #cancelTimer: (() => void) | undefined
   #timerAt = Number.POSITIVE_INFINITY
+  #timerPauseMs = 0
 
   private constructor(options: EngineOptions, { fold, snapshotSize }: Loaded) {
     this.#options = options
@@ -78,8 +84,8 @@ export class Engine {
   /** Opens the journal, folds it and writes that this process took over. Closes the journal again when that fails. */
   static async open(options: EngineOptions): Promise<Engine> {
     const { journal, policy } = options
+    await journal.open()
     try {
-      await journal.open()
       const engine = new Engine(options, await loadFold(journal, policy))
       await engine.#begin()
       return engine
@@ -172,8 +178,15 @@ export class Engine {
     await this.#options.journal.close()
   }
 
+  /**
+   * The clock, unless it is behind the log: somebody set it back, or an earlier start had it wrong. Then time goes on from
+   * the last entry as fast as it really passes, so that leases and backoffs still end.
+   */
   #now(): number {
-    return Math.max(this.#options.timing.now(), this.#fold.head.lastAt)
+    const { timing } = this.#options
+    const { lastAt } = this.#fold.head
+    if (this.#anchor.at !== lastAt) this.#anchor = { at: lastAt, elapsed: timing.elapsed() }
+    return Math.max(timing.now(), Math.floor(lastAt + timing.elapsed() - this.#anchor.elapsed))
   }
 
   #refusal(): FabricError | undefined {
@@ -297,7 +310,6 @@ export class Engine {
   async #rebuild(reopen: boolean): Promise<Head> {
     const { journal, policy } = this.#options
     await this.#snapshotter.idle()
-    if (reopen) await journal.close()
     const head = reopen ? await journal.open() : await journal.head()
     this.#fold = (await loadFold(journal, policy)).fold
     this.#fold.state.startedAt = this.#now()
@@ -319,9 +331,17 @@ export class Engine {
     this.#cancelTimer = undefined
     this.#timerAt = next
     if (next === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#options.timing.after(next - this.#now(), () => {
+    this.#cancelTimer = this.#options.timing.after(Math.max(next - this.#now(), this.#timerPauseMs), () => {
       this.#timerAt = Number.POSITIVE_INFINITY
-      this.submit({ type: 'tick' }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
+      this.submit({ type: 'tick' }, { actor: FABRIC_ACTOR }).then(
+        () => {
+          this.#timerPauseMs = 0
+        },
+        (error) => {
+          this.#timerPauseMs = FAILED_TICK_PAUSE_MS
+          this.#options.report(error)
+        },
+      )
     })
   }
 }

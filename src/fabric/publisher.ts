@@ -4,6 +4,9 @@ import { LIMITS } from '../model/limits.js'
 import { decodeEntry } from './entry-codec.js'
 import type { PublishedEntry } from './fabric.js'
 
+/** Entries handed to a follower at once. */
+const CHUNK_ENTRIES = 256
+
 /**
  * Gives durable entries to any number of followers. It keeps the newest ones for all of them together; a follower is
  * only a position, so a slow one costs no memory: what it missed it reads from the journal.
@@ -12,6 +15,7 @@ export class Publisher {
   readonly #journal: Journal
   readonly #wakers = new Set<() => void>()
   #recent: PublishedEntry[] = []
+  #recentBytes = 0
   #size: number
   #followers = 0
   #closed = false
@@ -35,8 +39,11 @@ export class Publisher {
     const first = entries[0]
     if (first === undefined) return
     assertInvariant(first.index === this.#size, `entry ${first.index} is published at ${this.#size}`)
-    for (const entry of entries) this.#recent.push(entry)
-    if (this.#recent.length > 2 * LIMITS.recentEntries) this.#recent = this.#recent.slice(-LIMITS.recentEntries)
+    for (const entry of entries) {
+      this.#recent.push(entry)
+      this.#recentBytes += entry.bytes.length
+    }
+    this.#forgetOldest()
     this.#size += entries.length
     this.#wakeAll()
   }
@@ -69,10 +76,18 @@ export class Publisher {
     this.#wakeAll()
   }
 
+  /** Half at once, so that the cost of moving the rest is spread over many entries. */
+  #forgetOldest(): void {
+    if (this.#recent.length <= LIMITS.recentEntries && this.#recentBytes <= LIMITS.recentBytes) return
+    this.#recent = this.#recent.slice(Math.ceil(this.#recent.length / 2))
+    this.#recentBytes = this.#recent.reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
   async *#from(position: number): AsyncGenerator<readonly PublishedEntry[]> {
     const behind = this.#size - position
     if (behind <= this.#recent.length) {
-      yield this.#recent.slice(-behind)
+      const first = this.#recent.length - behind
+      yield this.#recent.slice(first, first + CHUNK_ENTRIES)
       return
     }
     const until = this.#size

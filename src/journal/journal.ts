@@ -4,8 +4,9 @@
  */
 export interface Journal {
   /**
-   * Opens or creates the log and recovers from a torn write. Must be called before anything else, and again after
-   * `close` to use the same journal once more; everything else throws `UNAVAILABLE` while the journal is not open.
+   * Opens or creates the log and recovers from a torn write. Must be called before anything else, again after
+   * `STORAGE_FAILED` to go on (it keeps what this process owns), and again after `close` to use the same journal once
+   * more; everything else throws `UNAVAILABLE` while the journal is not open.
    */
   open(): Promise<Head>
 
@@ -15,7 +16,7 @@ export interface Journal {
    *
    * Throws `INVALID_ARGUMENT` for a batch without entries or beyond the limits, `FENCED` when the log has another size,
    * `AMBIGUOUS` when it is unknown whether the batch was written (read `head()` back and compare `batchId`), and
-   * `STORAGE_FAILED` when the storage refused it: the journal must be closed and opened again, and the head that `open`
+   * `STORAGE_FAILED` when the storage refused it: the journal must be opened again, and the head that `open`
    * returns tells whether the batch is in the log after all (a failed flush leaves that open).
    */
   append(expectedSize: number, batch: Batch): Promise<void>

@@ -11,6 +11,8 @@ export const LIMITS = {
   journalSegmentBytes: 256 * 1024 * 1024,
   lockNoteBytes: 4_096,
   batchCommands: 1_024,
+  /** Entries of one command, which are written together: an import of the largest board fits. */
+  commandBytes: 32 * 1024 * 1024,
   queuedCommands: 100_000,
   idempotencyKeys: 10_000,
   /** JSON of a reply kept for an idempotency key. */
@@ -36,6 +38,7 @@ export const LIMITS = {
   waitMs: 240_000,
   /** Newest entries kept for those who follow the log; who is further behind reads the journal. */
   recentEntries: 4_096,
+  recentBytes: 16 * 1024 * 1024,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
   boardFileBytes: 8 * 1024 * 1024,

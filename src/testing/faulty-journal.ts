@@ -101,6 +101,7 @@ export class FaultyJournal implements Journal {
   }
 
   open(): Promise<Head> {
+    this.#torn = false
     return this.#inner.open()
   }
 

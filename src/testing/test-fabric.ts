@@ -43,12 +43,13 @@ export async function openTestFabric(options: TestFabricOptions = {}): Promise<T
 }
 
 async function advance(fabric: Fabric, timing: FakeTiming, ms: number): Promise<void> {
-  const end = timing.now() + ms
+  const end = timing.elapsed() + ms
   const settled = () => fabric.read(() => undefined)
-  for (let next = timing.nextAt; next !== undefined && next <= end; next = timing.nextAt) {
-    timing.advance(Math.max(0, next - timing.now()))
+  for (let next = timing.untilNext; next !== undefined; next = timing.untilNext) {
+    if (timing.elapsed() + next > end) break
+    timing.advance(next)
     await settled()
   }
-  timing.advance(end - timing.now())
+  timing.advance(end - timing.elapsed())
   await settled()
 }

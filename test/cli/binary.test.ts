@@ -45,7 +45,7 @@ async function up(): Promise<ProgramRun> {
 }
 
 function headerOfNextVersion(): Buffer {
-  const header = segmentHeader()
+  const header = segmentHeader(16 * 1024 * 1024)
   header.writeUInt32LE(header.readUInt32LE(8) + 1, 8)
   header.writeUInt32LE(crc32(header.subarray(0, 12)), 12)
   return header

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
-import { Segment, segmentIndex, segmentPath } from '../../src/journal/file/segment.js'
+import { SEGMENT_HEADER_BYTES, Segment, segmentIndex, segmentPath } from '../../src/journal/file/segment.js'
 
 test('a segment finds the blocks that hold a stretch of entries, and no others', () => {
   const segment = new Segment('file', 1_000, 16 * 1024 * 1024)
   // 1,000 records of 4 KiB with two entries each: 64 records, 128 entries, make a block.
-  for (let record = 1; record <= 1_000; record += 1) segment.extend(16 + record * 4_096, 2)
+  for (let record = 1; record <= 1_000; record += 1) segment.extend(SEGMENT_HEADER_BYTES + record * 4_096, 2)
   const starts = (from: number, until: number) => segment.blocks(from, until).map((block) => block.firstIndex)
   expect(starts(1_000, 1_128)).toEqual([1_000])
   expect(starts(1_127, 1_129)).toEqual([1_000, 1_128])

@@ -91,7 +91,16 @@ export function recomputedIndexes(state: FabricState): unknown {
     blockersOf: group(blockers.map(({ id, task }) => [task, id] as const)),
     criticalPath,
     deadlines: rows
-      .filter((row) => taskDeadline(row, state.lastHeard(row), state.timing) !== undefined)
+      .filter(
+        (row) =>
+          taskDeadline(row, {
+            heard: state.lastHeard(row),
+            awaited:
+              rows.some((other) => other.dependencies.includes(row.id)) ||
+              open.some(({ waitsFor }) => waitsFor === row.id),
+            timing: state.timing,
+          }) !== undefined,
+      )
       .map(({ id }) => id)
       .sort(),
     waiting: rows.map((row) => {

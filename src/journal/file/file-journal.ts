@@ -64,8 +64,12 @@ export class FileJournal implements Journal {
     this.#note = options.note ?? ''
   }
 
-  /** Throws DATA_LOCKED, DATA_CORRUPT, DATA_TOO_NEW or STORAGE_FAILED; the directory is then not held. */
+  /**
+   * Throws DATA_LOCKED, DATA_CORRUPT, DATA_TOO_NEW or STORAGE_FAILED; the directory is then not held. After a failed
+   * append it recovers without giving the directory up, and needs no free space.
+   */
   async open(): Promise<Head> {
+    if (this.#opened !== undefined && this.#failure !== undefined) return this.#reopen(this.#opened)
     if (this.#opened !== undefined || this.#opening) {
       throw new FabricError('UNAVAILABLE', 'The journal is open already. Close it before opening it again.')
     }
@@ -83,6 +87,18 @@ export class FileJournal implements Journal {
       throw storageFailed('Opening', this.#directory, error)
     } finally {
       this.#opening = false
+    }
+    this.#failure = undefined
+    return this.#head()
+  }
+
+  async #reopen({ lock, writer, growth }: Opened): Promise<Head> {
+    await this.#appends
+    try {
+      await writer.close()
+      this.#opened = { ...(await this.#recover(lock)), growth }
+    } catch (error) {
+      throw storageFailed('Opening', this.#directory, error)
     }
     this.#failure = undefined
     return this.#head()
@@ -159,8 +175,11 @@ export class FileJournal implements Journal {
     if (opened === undefined) return
     this.#opened = undefined
     opened.growth.end(closed())
-    await opened.writer.close()
-    await opened.lock.release()
+    try {
+      await opened.writer.close()
+    } finally {
+      await opened.lock.release()
+    }
   }
 
   async #recover(lock: OwnerLock): Promise<Opened> {

@@ -96,7 +96,7 @@ export async function inspectOwner(directory: string): Promise<Owner | undefined
   }
 }
 
-const UNREADABLE = { pid: 0, startTime: '', bootId: '', pidNamespace: '', host: '', since: '', note: '' }
+const UNREADABLE = { pid: 0, startTime: '', bootId: '', pidNamespace: '', host: '', machineId: '', since: '', note: '' }
 
 async function generations(directory: string): Promise<number[]> {
   const names = await readdir(directory).catch((error) => {

@@ -15,6 +15,8 @@ export interface ProcessIdentity {
   /** Process ids mean something only within one of these (Linux, containers). */
   readonly pidNamespace: string
   readonly host: string
+  /** Tells machines of one name apart; `/etc/machine-id` where there is one. */
+  readonly machineId: string
 }
 
 /** `unknown`: it lives, or lived, where this process cannot look. */
@@ -27,18 +29,24 @@ export function ownIdentity(): ProcessIdentity {
     bootId: readBootId(),
     pidNamespace: readPidNamespace(),
     host: hostname(),
+    machineId: readText('/etc/machine-id').trim(),
   }
 }
 
 /** Whether `other` still runs, as far as the process `own` can tell. */
 export function livenessOf(other: ProcessIdentity, own: ProcessIdentity = ownIdentity()): Liveness {
-  if (other.bootId !== own.bootId) return other.host === own.host ? 'dead' : 'unknown'
+  // Another boot of this machine means that it is gone; another machine of the same name cannot be looked at.
+  if (other.bootId !== own.bootId) return isSameMachine(other, own) ? 'dead' : 'unknown'
   if (other.bootId === '' && other.host !== own.host) return 'unknown'
   if (other.pidNamespace !== own.pidNamespace) return 'unknown'
   if (!exists(other.pid)) return 'dead'
   const startTime = startTimeOf(other.pid)
   if (startTime === undefined) return exists(other.pid) ? 'unknown' : 'dead'
   return startTime === other.startTime && !isZombie(other.pid) ? 'alive' : 'dead'
+}
+
+function isSameMachine(other: ProcessIdentity, own: ProcessIdentity): boolean {
+  return other.host === own.host && other.machineId === own.machineId
 }
 
 function exists(pid: number): boolean {

@@ -7,8 +7,12 @@ import { type Disk, flushDirectory } from './disk.js'
 /** Version of the segment and record format that this release writes; it reads this one and older ones. */
 const FORMAT_VERSION = 1
 
-/** 8 bytes magic, u32 format version, u32 CRC-32 of both. This much stays the same in every version. */
-export const SEGMENT_HEADER_BYTES = 16
+/**
+ * 8 bytes magic, u32 format version, u32 CRC-32 of both; so much stays the same in every version. Then the size of the
+ * file as u64, u32 CRC-32 of that, 4 bytes zero: a file that was cut short shows itself, whatever it ends with.
+ */
+export const SEGMENT_HEADER_BYTES = 32
+const VERSION_BYTES = 16
 const MAGIC = Buffer.from('IFABSEGM', 'latin1')
 
 const SUFFIX = '.log'
@@ -85,11 +89,13 @@ export function segmentIndex(name: string): number | undefined {
   return /^\d{20}\.log$/.test(name) ? Number(name.slice(0, -SUFFIX.length)) : undefined
 }
 
-export function segmentHeader(): Buffer {
+export function segmentHeader(capacity: number): Buffer {
   const header = Buffer.alloc(SEGMENT_HEADER_BYTES)
   MAGIC.copy(header)
   header.writeUInt32LE(FORMAT_VERSION, 8)
   header.writeUInt32LE(crc32(header.subarray(0, 12)), 12)
+  header.writeBigUInt64LE(BigInt(capacity), VERSION_BYTES)
+  header.writeUInt32LE(crc32(header.subarray(VERSION_BYTES, VERSION_BYTES + 8)), VERSION_BYTES + 8)
   return header
 }
 
@@ -99,9 +105,17 @@ export function checkSegmentHeader(path: string, content: Buffer): void {
   if (!whole || crc32(content.subarray(0, 12)) !== content.readUInt32LE(12))
     throw corrupt(path, 0, 'its header is damaged')
   const version = content.readUInt32LE(8)
-  if (version <= FORMAT_VERSION) return
+  if (version <= FORMAT_VERSION) return checkSize(path, content)
   const message = `${path} has format version ${version}; this release reads up to ${FORMAT_VERSION}. Install the release that wrote it, or a later one.`
   throw new FabricError('DATA_TOO_NEW', message, { path, version, supported: FORMAT_VERSION })
+}
+
+function checkSize(path: string, content: Buffer): void {
+  const crc = crc32(content.subarray(VERSION_BYTES, VERSION_BYTES + 8))
+  if (crc !== content.readUInt32LE(VERSION_BYTES + 8)) throw corrupt(path, VERSION_BYTES, 'its header is damaged')
+  const capacity = Number(content.readBigUInt64LE(VERSION_BYTES))
+  if (content.length === capacity) return
+  throw corrupt(path, content.length, `the file has ${content.length} of the ${capacity} bytes it was made with`)
 }
 
 /** A segment that is damaged in a way no torn write leaves behind. */
@@ -124,7 +138,7 @@ export async function prepareSegment(directory: string, capacity: number, disk: 
   const path = join(directory, PREPARED_NAME)
   const handle = await open(path, 'w', 0o600)
   try {
-    await disk.write(handle.fd, segmentHeader(), 0)
+    await disk.write(handle.fd, segmentHeader(capacity), 0)
     await writeZeros(disk, handle.fd, SEGMENT_HEADER_BYTES, capacity)
   } catch (error) {
     await handle.close()

@@ -39,17 +39,16 @@ export class LogWriter {
   /** Takes over recovered segments, or starts the first. Without `disk`, chooses one that fits the measured flush. */
   static async open(directory: string, segments: Segment[], segmentBytes: number, disk?: Disk): Promise<LogWriter> {
     const background = disk ?? pooledDisk
-    const last = segments.at(-1)
-    let handle: FileHandle
-    if (last === undefined) {
+    if (segments.length === 0) {
       const prepared = await prepareSegment(directory, segmentBytes, background)
-      handle = prepared.handle
       segments.push(await placeSegment(prepared, 0))
-    } else {
-      handle = await open(last.path, 'r+')
+      await prepared.handle.close()
     }
+    const last = segments.at(-1)
+    assertInvariant(last !== undefined, 'a log has a segment')
+    const handle = await open(last.path, 'r+')
     // Overwriting the header with itself costs what an append costs, and changes nothing.
-    const flushMs = await measureFlush(background, handle.fd, segmentHeader(), 0)
+    const flushMs = await measureFlush(background, handle.fd, segmentHeader(last.capacity), 0)
     return new LogWriter(
       { segments, flushMs, handle },
       directory,
