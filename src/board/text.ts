@@ -1,7 +1,7 @@
 import { ID_PATTERN } from '../model/ids.js'
 
 /** What no text of a task may hold: control characters other than line ends and tabs, and halves of surrogate pairs. */
-export const NOT_TEXT = /(?![\r\n\t])[\p{Cc}\p{Cs}]/u
+export const NOT_TEXT = /(?![\n\t]|\r\n)[\p{Cc}\p{Cs}]/u
 const EVERY_NOT_TEXT = new RegExp(NOT_TEXT, 'gu')
 
 /** A text with spaces in place of what no text may hold. */

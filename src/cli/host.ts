@@ -42,6 +42,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const version = packageVersion()
     const fabric = await openFabric({ journal, version, policy, report: fault, ...(name !== undefined && { name }) })
     closing.push(() => fabric.close())
+    if (journal.cutBytes > 0) onFault(`${formatTimestamp(Date.now())} ${cutText(journal.cutBytes)}\n`)
     if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
     const token = await adminToken(data)
     const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
@@ -69,6 +70,11 @@ async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> 
   const failures: unknown[] = []
   for (const step of steps) await step().catch((error) => failures.push(error))
   if (failures.length > 0) throw failures[0]
+}
+
+/** For whoever looks after the machine: it says that the last start ended in the middle of a write. */
+function cutText(bytes: number): string {
+  return `cut ${bytes} bytes from the end of the log: a write that was interrupted and never acknowledged`
 }
 
 function namePort(error: unknown): RunningServer {

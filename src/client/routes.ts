@@ -11,7 +11,7 @@ export const ROUTES = {
     list: { method: 'GET', path: '/v1/tasks', keyed: false },
     show: { method: 'GET', path: '/v1/tasks/:task', keyed: false },
     ready: { method: 'GET', path: '/v1/ready', keyed: false },
-    next: { method: 'POST', path: '/v1/next', keyed: false },
+    next: { method: 'POST', path: '/v1/next', keyed: true },
     claim: { method: 'POST', path: '/v1/tasks/:task/claim', keyed: false },
     heartbeat: { method: 'POST', path: '/v1/tasks/:task/heartbeat', keyed: false },
     milestone: { method: 'POST', path: '/v1/tasks/:task/milestones', keyed: true },

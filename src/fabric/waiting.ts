@@ -109,7 +109,7 @@ export class Waiting {
     signal: AbortSignal | undefined,
     attempt: () => Promise<{ readonly done: boolean; readonly result: Result }>,
   ): Promise<Result> {
-    if (this.#waiters.size >= LIMITS.waitingCallers) {
+    if (waitMs > 0 && this.#waiters.size >= LIMITS.waitingCallers) {
       throw new FabricError('RATE_LIMITED', `${LIMITS.waitingCallers} callers are waiting. Try again later.`)
     }
     let over = waitMs <= 0

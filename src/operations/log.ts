@@ -25,7 +25,7 @@ export const read = operation({
       }
       if (from + entries.length >= end) reading.abort()
     }
-    return { entries, next: end, size }
+    return { entries, next: from + entries.length, size }
   },
 })
 

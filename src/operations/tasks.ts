@@ -87,7 +87,7 @@ export const next = operation({
   output: offerView,
   example: { as: 'session-4-sip', claim: true, waitMs: 50_000 },
   mutates: true,
-  keyed: false,
+  keyed: true,
   run: async ({ fabric, origin, signal }, { as, waitMs, ...offer }) =>
     presentOffer(
       await fabric.next({ type: 'offer_next', swarm: as, ...offer }, speakingAs(origin, as), waitMs, signal),
