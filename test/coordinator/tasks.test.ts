@@ -180,6 +180,17 @@ describe('archiving', () => {
     expect(world.task('t3').state).toBe('available')
   })
 
+  test('spares a cancelled task that another waits for: it may be brought back', () => {
+    world.create(...makeChain('t', 2))
+    world.send({ type: 'cancel_task', task: 't1', cascade: false })
+    world.pass(8 * DAY_MS)
+    expect(world.send({ type: 'retry_task', task: 't1' }).state).toBe('available')
+    world.send({ type: 'cancel_task', task: 't1', cascade: true })
+    world.pass(8 * DAY_MS)
+    world.pass(8 * DAY_MS)
+    expect([...world.state.tasks.keys()]).toEqual([])
+  })
+
   test('spares what failed: a person may still retry it', () => {
     world.create('t1')
     world.send({ type: 'fail_task', task: 't1', epoch: world.claim('t1', 's1'), reason: 'no', retry: false })

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { MemoryJournal } from '../../src/journal/memory/memory-journal.js'
 import { ADMIN_ACTOR } from '../../src/model/entry.js'
+import { FabricError } from '../../src/model/errors.js'
 import { LIMITS } from '../../src/model/limits.js'
 import { MINUTE_MS } from '../../src/model/time.js'
 import { makeTask } from '../../src/testing/factories.js'
+import { openTestFabric } from '../../src/testing/test-fabric.js'
 import { codeOf, logOf, openFixture, settle } from './fixture.js'
 
 describe('group commit', () => {
@@ -180,4 +183,34 @@ describe('closing', () => {
     await using again = await openFixture({ journal: fixture.journal })
     expect(await again.fabric.inbox('s1', -1, 10, 0)).toMatchObject({ messages: [], acknowledged: index })
   })
+})
+
+test('a second fabric on the same open journal is refused and leaves the first one alone', async () => {
+  await using fixture = await openFixture()
+  class BusyJournal extends MemoryJournal {
+    override async open(): Promise<never> {
+      throw new FabricError('UNAVAILABLE', 'The journal is open already.')
+    }
+    override close(): Promise<void> {
+      return fixture.journal.close()
+    }
+  }
+  await expect(openTestFabric({ journal: new BusyJournal() })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  await fixture.create('t1')
+})
+
+test('a command that would write more than fits is refused alone', async () => {
+  await using fixture = await openFixture()
+  await fixture.create('root')
+  for (let part = 0; part < 3; part += 1) {
+    const ids = Array.from({ length: 1_000 }, (_, index) => `t${part}-${index}`)
+    const tasks = ids.map((id) => ({ spec: makeTask(id, { dependencies: ['root'] }) }))
+    await fixture.send({ type: 'import_board', board: `b${part}`, tasks, dryRun: false })
+  }
+  const reason = '\u0001'.repeat(2_000)
+  const cascade = fixture.send({ type: 'cancel_task', task: 'root', cascade: true, reason })
+  const other = fixture.create('other')
+  await expect(cascade).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await other
+  expect((await fixture.fabric.status()).tasks.cancelled).toBe(0)
 })

@@ -17,6 +17,17 @@ describe('an idempotency key', () => {
     expect(await fixture.send(message, 'other')).not.toEqual(first)
   })
 
+  test('of a command that changes nothing leaves nothing: an idle poll must not write', async () => {
+    await using fixture = await openFixture()
+    await fixture.register('s1')
+    const before = (await logOf(fixture)).length
+    expect(await fixture.send({ type: 'offer_next', swarm: 's1', claim: true }, 'k')).toEqual({ kind: 'none' })
+    expect(await logOf(fixture)).toHaveLength(before)
+    await fixture.create('t1')
+    const taken = await fixture.send({ type: 'offer_next', swarm: 's1', claim: true }, 'k')
+    expect(await fixture.send({ type: 'offer_next', swarm: 's1', claim: true }, 'k')).toEqual(taken)
+  })
+
   test('is remembered through a restart, with and without a snapshot', async () => {
     const fixture = await openFixture()
     const first = await fixture.send(message, 'k')

@@ -77,6 +77,19 @@ describe('a journal on a disk that fails', () => {
     expect(await texts(journal, 0)).toEqual(['a', 'b', 'e'])
   })
 
+  test('after a failed write it goes on in place: the directory never changes hands, and no free space is needed', async () => {
+    const { generation } = journal
+    disk.failWrites = 'ENOSPC'
+    await expect(journal.append(2, batch('lost', ['c']))).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    await expect(journal.open()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    expect(await inspectOwner(place.directory)).toMatchObject({ state: 'alive', generation })
+    disk.repair()
+    expect(await journal.open()).toMatchObject({ size: 2 })
+    expect(await inspectOwner(place.directory)).toMatchObject({ state: 'alive', generation })
+    await journal.append(2, batch('after', ['d']))
+    expect(await texts(journal, 0)).toEqual(['a', 'b', 'd'])
+  })
+
   test.each(['ENOSPC', 'EIO'])('a flush that fails with %s is not repeated, nor is the entry shown', async (code) => {
     disk.failFlushes = code
     await expect(journal.append(2, batch('unsure', ['c']))).rejects.toMatchObject({ code: 'STORAGE_FAILED' })

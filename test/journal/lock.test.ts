@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inspectOwner, OwnerLock } from '../../src/journal/file/lock.js'
 import { livenessOf, ownIdentity } from '../../src/journal/file/process-identity.js'
@@ -79,6 +80,7 @@ describe('OwnerLock', () => {
 
   test.each([
     ['of another host', { bootId: 'another machine', host: 'elsewhere' }],
+    ['of another machine of the same name', { bootId: 'another boot', machineId: 'another' }],
     ['of another process namespace', { pidNamespace: 'pid:[1]' }],
   ])('an owner %s cannot be judged from here, and the message says what to do', async (_, difference) => {
     await pretend(4, difference)
@@ -112,11 +114,15 @@ describe('OwnerLock', () => {
   })
 
   test('a killed process that nobody has waited for is dead', async () => {
-    // The shell's child ends while the shell, replaced by sleep, never waits for it.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'])
+    // Its child ends after the shell has become a sleep, which never waits for it; the shell itself might.
+    const parent = spawn('sh', ['-c', 'cat <&3 & echo $!; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
+    })
     try {
-      const [output] = await once(parent.stdout, 'data')
+      const [output] = await once(parent.stdio[1] as Readable, 'data')
       const pid = Number(String(output))
+      await expect.poll(() => readFile(`/proc/${parent.pid}/comm`, 'utf8')).toBe('sleep\n')
+      ;(parent.stdio[3] as Writable).end()
       const stat = () => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
       await expect.poll(stat).toMatch(/\) Z /)
       const startTime = (await stat()).split(') ')[1]?.split(' ')[19]

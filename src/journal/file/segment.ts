@@ -105,7 +105,10 @@ export function checkSegmentHeader(path: string, content: Buffer): void {
   if (!whole || crc32(content.subarray(0, 12)) !== content.readUInt32LE(12))
     throw corrupt(path, 0, 'its header is damaged')
   const version = content.readUInt32LE(8)
-  if (version <= FORMAT_VERSION) return checkSize(path, content)
+  if (version <= FORMAT_VERSION) {
+    checkSize(path, content)
+    return
+  }
   const message = `${path} has format version ${version}; this release reads up to ${FORMAT_VERSION}. Install the release that wrote it, or a later one.`
   throw new FabricError('DATA_TOO_NEW', message, { path, version, supported: FORMAT_VERSION })
 }
