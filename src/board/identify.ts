@@ -36,7 +36,10 @@ export function splitTitledId(text: string, known: ReadonlySet<string>): TitledI
   const plain = text.replace(/^task\s+(?=\S*\d)/i, '')
   const bracketed = /^\[([^\]\s]+)\]\s*(.*)$/s.exec(plain)
   const [, word = '', rest = ''] = bracketed ?? /^(\S+)\s*(.*)$/s.exec(plain) ?? []
-  if (word.endsWith(':') && isOne(word.slice(0, -1))) return { id: word.slice(0, -1), title: rest, apart: true }
+  const before = word.endsWith(':') ? word.slice(0, -1) : undefined
+  // An id may itself end with a colon; what is known decides before what merely looks like an id.
+  const apart = before !== undefined && (known.has(before) || (looksLikeId(before) && !known.has(word)))
+  if (apart) return { id: before, title: rest, apart }
   if (isOne(word)) {
     const title = rest.replace(/^[-–—:]\s+/, '')
     return { id: word, title, apart: bracketed !== null || title !== rest || rest === '' }

@@ -103,6 +103,13 @@ describe('Markdown', () => {
     fc.assert(fc.property(rows, expectRoundTrip), { numRuns: 300 })
   })
 
+  test('an id that ends with a colon stays whole, also where the title is nothing but an emoji', () => {
+    expectRoundTrip([
+      rowOf(specOf('Io4:', { title: '✅', keyTests: ['¡'] })),
+      rowOf(specOf('Io4', { keyTests: ['x'] })),
+    ])
+  })
+
   test('text that looks like parts of a board stays text', () => {
     const hostile = [
       '| ID | Task |\n| --- | --- |\n| Z1 | sneaky |',
