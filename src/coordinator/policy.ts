@@ -2,8 +2,8 @@ import { FabricError } from '../model/errors.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js'
 
 /**
- * What the coordinator decides by. Only `decide` reads it: its consequences are written into the entries, so a later
- * change of policy never changes what the log means.
+ * What the coordinator decides by. Its consequences are written into the entries, so a later change of policy
+ * never changes what the log means; beside `decide` only the deadlines, which are not in the log, follow from it.
  */
 export interface Policy {
   /** Lease of a claim without heartbeats. */

@@ -114,10 +114,6 @@ export class Engine {
     return this.#fold.head.name
   }
 
-  get createdAt(): number {
-    return this.#fold.head.createdAt
-  }
-
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
     return new Promise((resolve, reject) => {

@@ -37,7 +37,7 @@ export class FaultyJournal implements Journal {
     })
   }
 
-  /** STORAGE_FAILED, not written, and everything fails the same until the journal is closed and opened again. */
+  /** STORAGE_FAILED, not written, and everything fails the same until the journal is opened again. */
   tearNextAppend(): void {
     this.#faults.push(async () => {
       this.#torn = true
