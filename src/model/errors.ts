@@ -29,6 +29,13 @@ export const ERRORS = {
   AMBIGUOUS: { status: 503, exit: 7, retryable: true, summary: 'Whether an append happened must be read back.' },
   DATA_LOCKED: { status: 409, exit: 8, retryable: false, summary: 'Another process owns the data directory.' },
   DATA_CORRUPT: { status: 500, exit: 8, retryable: false, summary: 'Stored data fails its checks.' },
+  LOG_DIVERGED: { status: 500, exit: 8, retryable: false, summary: 'The log does not extend what was signed before.' },
+  PROOF_INVALID: {
+    status: 422,
+    exit: 9,
+    retryable: false,
+    summary: 'A proof, signature or signed note fails its check.',
+  },
   DATA_TOO_NEW: { status: 500, exit: 8, retryable: false, summary: 'The data was written by a newer version.' },
   STORAGE_FAILED: { status: 503, exit: 8, retryable: true, summary: 'The disk or server refused a write.' },
   INTERNAL: { status: 500, exit: 1, retryable: false, summary: 'A fault in InfraFabric itself.' },
