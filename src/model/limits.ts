@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Entries of one command, which are written together: an import of the largest board fits. */
   commandBytes: 32 * 1024 * 1024,
   queuedCommands: 100_000,
+  /** Kinds of refusals that are counted apart at one time, and callers whose refusals are counted. */
+  refusalKinds: 1_024,
   idempotencyKeys: 10_000,
   /** JSON of a reply kept for an idempotency key. */
   receiptBytes: 48 * 1024,
@@ -41,6 +43,10 @@ export const LIMITS = {
   recentBytes: 16 * 1024 * 1024,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
+  /** Full tiles of the witness tree, checked and kept with their inner nodes: 16 KiB each. */
+  checkedTiles: 512,
+  /** Hashes of the witness tree that wait for a disk which refuses them; beyond that they are given up and derived anew. */
+  waitingHashBytes: 16 * 1024 * 1024,
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 65_536,
   boardProblems: 1_000,
