@@ -50,4 +50,18 @@ export const LIMITS = {
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 65_536,
   boardProblems: 1_000,
+  /** A signed note (C2SP), and the signatures on it. */
+  noteBytes: 1_000_000,
+  noteSignatures: 100,
+  /** Hashes of one inclusion or consistency proof, as C2SP tlog-witness bounds it. */
+  proofHashes: 63,
+  proofFileBytes: 2 * 1024 * 1024,
+  trustPolicyBytes: 256 * 1024,
+  /** Body of a request to a cosigner; a full proof and a checkpoint with some signatures take 4 KiB. */
+  cosignRequestBytes: 64 * 1024,
+  /** Requests for one log that wait for their turn at a cosigner. */
+  cosignRequestsWaiting: 256,
+  /** What a cosigner's answer may have, and how long it may take. */
+  cosignAnswerBytes: 64 * 1024,
+  cosignAnswerMs: 10_000,
 } as const
