@@ -1,5 +1,5 @@
 import { assertInvariant } from '../../model/errors.js'
-import { HASH_BYTES } from './hash.js'
+import { HashList } from './hash-list.js'
 import { TREE_LEVELS } from './tile.js'
 
 /**
@@ -10,12 +10,15 @@ export interface HashStore {
   /** Number of hashes at each level, level 0 first. */
   counts(): number[]
 
-  /** Adds whole hashes, which are copied, behind those of a level. Never throws and never waits: it is on the hot path. */
+  /**
+   * Adds whole hashes, which are copied, behind those of a level. It is on the hot path: it does not wait, and storage
+   * that fails does not make it throw.
+   */
   append(level: number, hashes: Uint8Array): void
 
   /**
-   * `count` hashes from index `first` on, which must be there. Throws STORAGE_FAILED when they cannot be read,
-   * DATA_CORRUPT when they have vanished.
+   * `count` hashes from index `first` on, of those appended. Throws STORAGE_FAILED when they cannot be read or were
+   * dropped, DATA_CORRUPT when they have vanished.
    */
   read(level: number, first: number, count: number): Promise<Buffer>
 
@@ -57,40 +60,5 @@ export class MemoryHashStore implements HashStore {
     const list = this.#levels[level]
     assertInvariant(list !== undefined, `a tree has levels 0 to ${TREE_LEVELS - 1}`)
     return list
-  }
-}
-
-const FIRST_BYTES = 4 * 1024
-
-/** Hashes in one buffer that doubles when it is full. */
-export class HashList {
-  #bytes = Buffer.alloc(0)
-  #end = 0
-
-  get count(): number {
-    return this.#end / HASH_BYTES
-  }
-
-  /** Takes a copy of whole hashes. */
-  append(hashes: Uint8Array): void {
-    assertInvariant(hashes.length % HASH_BYTES === 0, 'only whole hashes are stored')
-    const end = this.#end + hashes.length
-    if (end > this.#bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, 2 * this.#bytes.length, end))
-      this.#bytes.copy(larger, 0, 0, this.#end)
-      this.#bytes = larger
-    }
-    this.#bytes.set(hashes, this.#end)
-    this.#end = end
-  }
-
-  /** A copy of `count` hashes from index `first` on. */
-  copy(first: number, count: number): Buffer {
-    assertInvariant(first >= 0 && first + count <= this.count, 'only stored hashes are read')
-    return Buffer.from(this.#bytes.subarray(first * HASH_BYTES, (first + count) * HASH_BYTES))
-  }
-
-  truncate(count: number): void {
-    this.#end = Math.min(this.#end, count * HASH_BYTES)
   }
 }
