@@ -14,6 +14,8 @@ export const LIMITS = {
   /** Entries of one command, which are written together: an import of the largest board fits. */
   commandBytes: 32 * 1024 * 1024,
   queuedCommands: 100_000,
+  /** Blobs whose names the log has, deleted ones too. */
+  blobs: 100_000,
   /** Kinds of refusals that are counted apart at one time, and callers whose refusals are counted. */
   refusalKinds: 1_024,
   idempotencyKeys: 10_000,
@@ -43,10 +45,16 @@ export const LIMITS = {
   recentBytes: 16 * 1024 * 1024,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
-  /** Full tiles of the witness tree, checked and kept with their inner nodes: 16 KiB each. */
-  checkedTiles: 512,
+  /** Groups of 16 hashes of the witness tree, checked and kept with the nodes over them: about 1.5 KiB each. */
+  checkedHashGroups: 8_192,
   /** Hashes of the witness tree that wait for a disk which refuses them; beyond that they are given up and derived anew. */
   waitingHashBytes: 16 * 1024 * 1024,
+  /** Names of fields of which a redactor remembers whether they hold secrets. */
+  redactionFieldNames: 1_024,
+  /** Kind of a secret in the mark that stands for it. */
+  redactionKindChars: 40,
+  /** Levels of arrays and objects in a command. */
+  redactionDepth: 32,
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 65_536,
   boardProblems: 1_000,
@@ -64,4 +72,12 @@ export const LIMITS = {
   /** What a cosigner's answer may have, and how long it may take. */
   cosignAnswerBytes: 64 * 1024,
   cosignAnswerMs: 10_000,
+  /** Bundles of a log that are read ahead of the one that is being verified or exported. */
+  logReads: 8,
+  /** Logs whose last verified head one file remembers. */
+  logMarks: 10_000,
+  /** Changes of the signing key that are followed in one log. */
+  keyRotations: 10_000,
+  /** Result of a query that is verified. */
+  queryResultBytes: 256 * 1024 * 1024,
 } as const

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Disk, pooledDisk, storageFailed } from '../../journal/file/disk.js'
 import { assertInvariant, type FabricError } from '../../model/errors.js'
-import type { HashStore } from './hash-store.js'
+import { type HashStore, STORE_LEVELS } from './hash-store.js'
 import { LevelFile } from './level-file.js'
 import { TREE_LEVELS } from './tile.js'
 
@@ -14,7 +14,7 @@ export interface FileHashStoreOptions {
 }
 
 /**
- * One flat file per level, `level-0` and so on: hash i is at offset 32 * i. Full tiles are written in the background and
+ * One flat file per level, `level-0` and so on, `middle-0` and so on for their middles: hash i is at offset 32 * i. Full tiles are written in the background and
  * never flushed to the disk itself, since all of it can be derived from the journal again.
  */
 export class FileHashStore implements HashStore {
@@ -30,8 +30,8 @@ export class FileHashStore implements HashStore {
     const levels: LevelFile[] = []
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 })
-      for (let level = 0; level < TREE_LEVELS; level += 1) {
-        levels.push(await LevelFile.open(join(directory, `level-${level}`), { disk, onFault }))
+      for (let level = 0; level < STORE_LEVELS; level += 1) {
+        levels.push(await LevelFile.open(join(directory, fileName(level)), { disk, onFault }))
       }
     } catch (error) {
       await Promise.all(levels.map((level) => level.close()))
@@ -73,7 +73,11 @@ export class FileHashStore implements HashStore {
 
   #level(level: number): LevelFile {
     const file = this.#levels[level]
-    assertInvariant(file !== undefined, `a tree has levels 0 to ${TREE_LEVELS - 1}`)
+    assertInvariant(file !== undefined, `a store has levels 0 to ${STORE_LEVELS - 1}`)
     return file
   }
+}
+
+function fileName(level: number): string {
+  return level < TREE_LEVELS ? `level-${level}` : `middle-${level - TREE_LEVELS}`
 }

@@ -4,10 +4,10 @@ import { TREE_LEVELS } from './tile.js'
 
 /**
  * Where the hashes of a tree are kept: level 0 has the leaf hashes, hash i of level n + 1 stands for the full tile i of
- * level n. They are derived from the entries, so a store may lose the newest ones; it never makes one up.
+ * level n. `middleOf(n)` is a level of its own: 16 nodes for each full tile of level n. All hashes are derived from the entries, so a store may lose the newest ones; it never makes one up.
  */
 export interface HashStore {
-  /** Number of hashes at each level, level 0 first. */
+  /** Number of hashes at each level, level 0 first, the middles last. */
   counts(): number[]
 
   /**
@@ -32,9 +32,17 @@ export interface HashStore {
   close(): Promise<void>
 }
 
+/** Levels of a store: those of the tree, and the middle of each. */
+export const STORE_LEVELS = 2 * TREE_LEVELS
+
+/** The level of a store that keeps the nodes at half the height of the tiles of a level. */
+export function middleOf(level: number): number {
+  return TREE_LEVELS + level
+}
+
 /** Hashes in memory, for a fabric without a disk and for checking somebody else's log. */
 export class MemoryHashStore implements HashStore {
-  readonly #levels = Array.from({ length: TREE_LEVELS }, () => new HashList())
+  readonly #levels = Array.from({ length: STORE_LEVELS }, () => new HashList())
 
   counts(): number[] {
     return this.#levels.map((level) => level.count)
@@ -58,7 +66,7 @@ export class MemoryHashStore implements HashStore {
 
   #level(level: number): HashList {
     const list = this.#levels[level]
-    assertInvariant(list !== undefined, `a tree has levels 0 to ${TREE_LEVELS - 1}`)
+    assertInvariant(list !== undefined, `a store has levels 0 to ${STORE_LEVELS - 1}`)
     return list
   }
 }

@@ -71,7 +71,8 @@ export class LevelFile {
     const inFile = Math.max(0, Math.min(count, this.#written - first))
     const waiting = this.#waiting.copy(Math.max(0, first - this.#written), count - inFile)
     if (inFile === 0) return waiting
-    return Buffer.concat([await this.#readFile(first, inFile), waiting])
+    const stored = await this.#readFile(first, inFile)
+    return waiting.length === 0 ? stored : Buffer.concat([stored, waiting])
   }
 
   async truncate(count: number): Promise<void> {

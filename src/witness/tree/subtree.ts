@@ -1,3 +1,5 @@
+import { TILE_HEIGHT, TILE_WIDTH } from './tile.js'
+
 /** Hashes `start` to `end` (exclusive) of a level, as in the D[start:end] of RFC 9162. */
 export interface Range {
   readonly start: number
@@ -54,6 +56,14 @@ export function consistencyRanges(oldSize: number, newSize: number): Range[] {
   // The smaller tree as a whole is known to whoever checks; a part of it is not.
   if (start > 0) ranges.push({ start, end })
   return ranges.reverse()
+}
+
+/** In which tile a node lies, and where within it. */
+export function placeOf({ height, position }: Subtree): Subtree & { readonly level: number; readonly index: number } {
+  const within = height % TILE_HEIGHT
+  const nodes = TILE_WIDTH >> within
+  const index = Math.floor(position / nodes)
+  return { level: Math.floor(height / TILE_HEIGHT), index, height: within, position: position - index * nodes }
 }
 
 /** The largest power of two below `leaves`. */

@@ -3,6 +3,13 @@ import { assertInvariant } from '../../model/errors.js'
 /** Hashes of a full tile, entries of a full bundle (C2SP tlog-tiles). */
 export const TILE_WIDTH = 256
 
+/** Height of the subtree that a full tile spans: 256 = 2^8. */
+export const TILE_HEIGHT = 8
+
+/** Height of the row in the middle of a tile, which is kept so that a proof checks 16 hashes of a tile and not all. */
+export const GROUP_HEIGHT = 4
+export const GROUP_WIDTH = 16
+
 /** Levels of the largest tree whose size is a safe integer: a hash of level 7 would stand for 2^56 entries. */
 export const TREE_LEVELS = 7
 
