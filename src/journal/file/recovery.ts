@@ -49,12 +49,20 @@ export async function recoverLog(directory: string, disk: Disk = pooledDisk): Pr
 
 /** Checks the log as `recoverLog` does, but changes nothing. For a log that no process writes. */
 export async function verifyLog(directory: string): Promise<{ readonly entries: number; readonly tornBytes: number }> {
+  const { segments, tornBytes } = await examineLog(directory)
+  return { entries: segments.at(-1)?.endIndex ?? 0, tornBytes }
+}
+
+/** What the check of `verifyLog` finds: every segment, and the bytes behind the last good record. */
+export async function examineLog(directory: string): Promise<{ segments: Segment[]; tornBytes: number }> {
   const { firstIndexes } = await listLog(directory)
-  let found = { entries: 0, tornBytes: 0 }
-  for await (const { segment, tornBytes } of scanLog(directory, firstIndexes)) {
-    found = { entries: segment.endIndex, tornBytes }
+  const segments: Segment[] = []
+  let tornBytes = 0
+  for await (const scan of scanLog(directory, firstIndexes)) {
+    segments.push(scan.segment)
+    tornBytes = scan.tornBytes
   }
-  return found
+  return { segments, tornBytes }
 }
 
 interface CheckedScan extends Scan {
