@@ -103,12 +103,11 @@ function createApp(onFault: (fault: ServerFault) => void): FastifyInstance {
   })
   app.setErrorHandler((thrown, request, reply) => {
     const refusal = refusalOf(thrown)
-    const route = `${request.method} ${request.routeOptions.url}`
-    const reference = randomUUID()
     // What is wrong with this machine is for its operator; the caller learns that nothing was cosigned.
     const damaged = isFabricError(thrown, 'DATA_CORRUPT') || isFabricError(thrown, 'STORAGE_FAILED')
     if (refusal !== undefined && !damaged) return sendProblem(reply, refusal.error, refusal.status)
-    onFault({ reference, route, error: thrown })
+    const reference = randomUUID()
+    onFault({ reference, route: `${request.method} ${request.routeOptions.url}`, error: thrown })
     const message = `This witness cannot answer; nothing was cosigned. Its operator finds why under ${reference}.`
     return sendProblem(reply, new FabricError(damaged ? thrown.code : 'INTERNAL', message, { reference }))
   })
