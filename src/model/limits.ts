@@ -16,6 +16,13 @@ export const LIMITS = {
   queuedCommands: 100_000,
   /** Blobs whose names the log has, deleted ones too. */
   blobs: 100_000,
+  /** One blob: in base64 it fits into a request. */
+  blobBytes: 8 * 1024 * 1024,
+  blobMediaTypeChars: 128,
+  /** Content of all blobs in a data directory together. */
+  blobStoreBytes: 64 * 1024 * 1024 * 1024,
+  /** The same in memory. */
+  memoryBlobStoreBytes: 256 * 1024 * 1024,
   /** Kinds of refusals that are counted apart at one time, and callers whose refusals are counted. */
   refusalKinds: 1_024,
   idempotencyKeys: 10_000,
