@@ -72,19 +72,17 @@ function started(url: string, name: string, vkey: string, logs: readonly Verifie
   ])
 }
 
-/** The keys of all logs, each once. */
+/** The keys of all logs. */
 async function readLogs({ log: vkeys = [], policy: paths = [] }: ServeOptions): Promise<Verifier[]> {
   const [{ parseVkey }, { parseTrustPolicy }] = await Promise.all([
     import('../witness/note/verifier.js'),
     import('../witness/note/trust-policy.js'),
   ])
-  const logs = new Map<string, Verifier>()
-  const given = vkeys.map(parseVkey)
+  const logs = vkeys.map(parseVkey)
   for (const path of paths) {
-    given.push(...parseTrustPolicy(await readPolicy(path)).logs.map(({ verifier }) => verifier))
+    logs.push(...parseTrustPolicy(await readPolicy(path)).logs.map(({ verifier }) => verifier))
   }
-  for (const verifier of given) logs.set(verifier.vkey, verifier)
-  if (logs.size > 0) return [...logs.values()]
+  if (logs.length > 0) return logs
   const message = 'A witness watches at least one log. Name its key with --log VKEY, or a --policy file with log lines.'
   throw new FabricError('INVALID_ARGUMENT', message, { field: 'log' })
 }

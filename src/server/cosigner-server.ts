@@ -17,7 +17,7 @@ export interface CosignerServerOptions {
   readonly onFault: (fault: ServerFault) => void
 }
 
-export const DEFAULT_COSIGNER_LISTEN = '127.0.0.1:7421'
+const DEFAULT_COSIGNER_LISTEN = '127.0.0.1:7421'
 
 const TEXT_TYPE = 'text/plain; charset=utf-8'
 const HEADERS_TIMEOUT_MS = 10_000

@@ -223,7 +223,7 @@ describe('ifab witness serve', () => {
     expect(first.terminal.errors + second.terminal.errors).toBe('')
   })
 
-  test('watches the logs of several options and policies, each key once', async () => {
+  test('watches the logs of several options and policies, and names each once', async () => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => NoteSigner.generate(`${name}.example`).vkey)
     const [first, second] = [join(directory, 'first'), join(directory, 'second')]
     await writeFile(first, `log ${a}\nlog ${b} https://b.example\nquorum none\n`)

@@ -13,10 +13,6 @@ export const SIGNATURE_BYTES = 64
 const PUBLIC_PREFIX = Buffer.from('302a300506032b6570032100', 'hex')
 const PRIVATE_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex')
 
-export function typeByte(type: KeyType): number {
-  return TYPE_BYTES[type]
-}
-
 export function typeOf(byte: number | undefined): KeyType | undefined {
   return byte === TYPE_BYTES.ed25519 ? 'ed25519' : byte === TYPE_BYTES.cosignature ? 'cosignature' : undefined
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Cosigner } from '../../../src/witness/cosign/cosigner.js'
 import type { CosignerStore } from '../../../src/witness/cosign/store.js'
 import { submitCheckpoint } from '../../../src/witness/cosign/submit.js'
-import { formatNote, parseNote, verifyNote } from '../../../src/witness/note/note.js'
+import { formatNote, formatSignature, parseNote, verifyNote } from '../../../src/witness/note/note.js'
 import { CosignatureSigner } from '../../../src/witness/note/signer.js'
 import { SampleLog } from './sample-log.js'
 
@@ -18,7 +18,7 @@ const signer = CosignatureSigner.generate('witness.example/w1')
 
 /** What came in, and what goes out: from the script while it lasts, then from a real cosigner. */
 let bodies: string[]
-let script: (Scripted | 'silence' | 'hang up')[]
+let script: (Scripted | 'silence' | 'hang up' | 'endless')[]
 let server: Server
 let url: string
 let log: SampleLog
@@ -40,6 +40,14 @@ beforeEach(async () => {
     const next = script.shift()
     if (next === 'silence') return
     if (next === 'hang up') return void request.socket.destroy()
+    if (next === 'endless') {
+      response.writeHead(404)
+      const fill = () => {
+        while (response.write('x'.repeat(16_384)));
+      }
+      response.on('drain', fill)
+      return fill()
+    }
     const reply = next ?? (await cosigner.addCheckpoint(body))
     response.writeHead(reply.status, 'headers' in reply ? reply.headers : {}).end(reply.body)
   })
@@ -147,6 +155,9 @@ describe('submitting a checkpoint', () => {
     const text = await log.text(7)
     const other = CosignatureSigner.generate(signer.name)
     const good = signer.sign(text, 9)
+    const atZero = Buffer.concat([Buffer.alloc(8), signer.signature(`cosignature/v1\ntime 0\n${text}`)])
+    const untimed = formatSignature({ name: signer.name, keyId: signer.keyId, signature: atZero })
+    expect(signer.verifier.verify(text, atZero)).toBe(true)
     for (const body of [
       '',
       '\n',
@@ -158,6 +169,8 @@ describe('submitting a checkpoint', () => {
       `${other.sign(text, 9)}\n`,
       `${log.signer.sign(text)}\n`,
       `${good}\n${signer.sign(await log.text(8), 9)}\n`,
+      `extra\n\n${signer.sign(`${text}\nextra\n`, 9)}\n`,
+      `${untimed}\n`,
       '<html></html>\n',
       `${good}\n`.repeat(101),
     ]) {
@@ -178,7 +191,7 @@ describe('submitting a checkpoint', () => {
     const text = await log.text(7)
     script = [{ status: 200, body: `${signer.sign(text, 9)}\n${'x'.repeat(1_000_000)}` }]
     expect(await submit(7, 0)).toMatchObject({ outcome: 'refused', status: 200 })
-    script = [{ status: 404, body: 'x'.repeat(1_000_000) }]
+    script = ['endless']
     expect(await submit(7, 0)).toMatchObject({ outcome: 'refused', status: 404 })
   })
 

@@ -57,7 +57,7 @@ describe('verifying a note', () => {
 
   test('an unknown key of a known name, and one of a known id, is ignored', () => {
     const otherAlice = NoteSigner.generate('alice.example')
-    const sameId = alice.sign(TEXT).replace('alice.example', 'carol.example')
+    const sameId = flipped(alice.sign(TEXT)).replace('alice.example', 'carol.example')
     const note = formatNote(TEXT, [flipped(otherAlice.sign(TEXT)), sameId, alice.sign(TEXT)])
     expect(verified(note, alice)).toEqual(['alice.example'])
   })
