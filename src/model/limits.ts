@@ -85,6 +85,13 @@ export const LIMITS = {
   logMarks: 10_000,
   /** Changes of the signing key that are followed in one log. */
   keyRotations: 10_000,
+  /** Full runs of the index of a witness that wait for a disk which refuses them: about 300 KB each. */
+  unwrittenPostingRuns: 64,
+  /** Entries that are read for one page of a query, and entries of the log that its index is asked about. */
+  queryScanEntries: 50_000,
+  queryReachEntries: 16_777_216,
+  /** Entries of one page together; a larger one stands alone. */
+  queryPageBytes: 8 * 1024 * 1024,
   /** Result of a query that is verified. */
   queryResultBytes: 256 * 1024 * 1024,
 } as const
