@@ -1,0 +1,167 @@
+import { open, readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type ClosedLog, readClosedLog } from '../../journal/file/closed-log.js'
+import { storageFailed } from '../../journal/file/disk.js'
+import { readIfThere } from '../../journal/file/durable-file.js'
+import type { Chunk } from '../../journal/journal.js'
+import { FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import { parseNote } from '../note/note.js'
+import { NoteSigner } from '../note/signer.js'
+import { runFirst, runName } from '../query/posting-format.js'
+import { HASH_BYTES } from '../tree/hash.js'
+import { TILE_WIDTH } from '../tree/tile.js'
+import type { LogSource, PostingFiles } from './source.js'
+
+/** The data directory of a fabric that does not run, read without owning it and without changing anything. */
+export class DataSource implements LogSource {
+  readonly describe: string
+  readonly derivedTiles = true
+  #log: Promise<ClosedLog> | undefined
+  #cursor: EntryCursor | undefined
+  #bundles: Promise<unknown> = Promise.resolve()
+
+  constructor(data: string) {
+    this.describe = data
+  }
+
+  /** The last one signed; with the cosignatures of others where they are for the same head. */
+  async checkpoint(): Promise<Uint8Array> {
+    const signed = await readIfThere(this.#path('checkpoint'))
+    if (signed === undefined) {
+      const message = `${this.describe} holds no signed checkpoint. Check the path; \`ifab up\` makes the first one.`
+      throw new FabricError('NOT_FOUND', message, { source: this.describe })
+    }
+    const cosigned = await readIfThere(this.#path('cosigned'))
+    return Buffer.from(cosigned !== undefined && textOf(cosigned) === textOf(signed) ? cosigned : signed)
+  }
+
+  async vkey(): Promise<string | undefined> {
+    const skey = await readIfThere(this.#path('key'))
+    return skey === undefined ? undefined : NoteSigner.parse(skey.trim()).vkey
+  }
+
+  async tile(level: number, index: number, width: number): Promise<Buffer | undefined> {
+    const path = this.#path('hashes', `level-${level}`)
+    const hashes = Buffer.allocUnsafe(width * HASH_BYTES)
+    try {
+      const file = await open(path, 'r')
+      try {
+        const { bytesRead } = await file.read(hashes, 0, hashes.length, index * TILE_WIDTH * HASH_BYTES)
+        return bytesRead < HASH_BYTES ? undefined : hashes.subarray(0, bytesRead - (bytesRead % HASH_BYTES))
+      } finally {
+        await file.close()
+      }
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw storageFailed('Reading', path, error)
+    }
+  }
+
+  /** Bundles that are asked for ahead wait for each other: the log is read in one stream. */
+  bundle(index: number, width: number): Promise<readonly Uint8Array[] | undefined> {
+    const result = this.#bundles.then(() => this.#read(index * TILE_WIDTH, width))
+    this.#bundles = result.catch(() => undefined)
+    return result
+  }
+
+  entries = async (): Promise<number> => (await this.#opened()).entries
+
+  readonly postings: PostingFiles = {
+    firsts: async () => {
+      const directory = this.#path('postings')
+      const names = await readdir(directory).catch((error): string[] => {
+        if (error.code === 'ENOENT') return []
+        throw storageFailed('Reading', directory, error)
+      })
+      return names.map(runFirst).filter((first) => first !== undefined)
+    },
+    read: async (first) => {
+      const path = this.#path('postings', runName(first))
+      return readFile(path).catch((error) => {
+        throw storageFailed('Reading', path, error)
+      })
+    },
+  }
+
+  async close(): Promise<void> {
+    await this.#bundles
+    await this.#cursor?.close()
+    this.#cursor = undefined
+  }
+
+  async #read(first: number, count: number): Promise<readonly Uint8Array[] | undefined> {
+    const log = await this.#opened()
+    if (first + count > log.entries) return undefined
+    if (this.#cursor?.next !== first) {
+      await this.#cursor?.close()
+      this.#cursor = new EntryCursor(log.read(first), first)
+    }
+    return this.#cursor.take(count)
+  }
+
+  #opened(): Promise<ClosedLog> {
+    this.#log ??= readClosedLog(join(this.describe, 'log'))
+    return this.#log
+  }
+
+  #path(...names: string[]): string {
+    return join(this.describe, 'witness', ...names)
+  }
+}
+
+/** Takes entries from a stream of chunks, as many at a time as are wanted. */
+class EntryCursor {
+  /** Index of the entry that comes next. */
+  next: number
+  readonly #chunks: AsyncIterator<Chunk>
+  #chunk: Chunk = []
+  #position = 0
+
+  constructor(chunks: AsyncIterable<Chunk>, first: number) {
+    this.#chunks = chunks[Symbol.asyncIterator]()
+    this.next = first
+  }
+
+  async take(count: number): Promise<readonly Uint8Array[]> {
+    const taken: Uint8Array[] = []
+    while (taken.length < count) {
+      const entry = this.#chunk[this.#position]
+      if (entry === undefined) await this.#advance()
+      else taken.push(this.#check(entry.bytes))
+    }
+    return taken
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.()
+  }
+
+  async #advance(): Promise<void> {
+    const { value, done } = await this.#chunks.next()
+    if (done === true) {
+      throw new FabricError('DATA_CORRUPT', `The log ends before entry ${this.next}.`, { index: this.next })
+    }
+    this.#chunk = value
+    this.#position = 0
+  }
+
+  #check(bytes: Uint8Array): Uint8Array {
+    if (bytes.length > LIMITS.entryBytes) {
+      const message = `Entry ${this.next} has ${bytes.length} bytes; at most ${LIMITS.entryBytes} are allowed.`
+      throw new FabricError('DATA_CORRUPT', message, { index: this.next, bytes: bytes.length })
+    }
+    this.#position += 1
+    this.next += 1
+    return bytes
+  }
+}
+
+/** The text of a note; undefined when it is none. */
+function textOf(note: string): string | undefined {
+  try {
+    return parseNote(note).text
+  } catch {
+    return undefined
+  }
+}
