@@ -95,7 +95,7 @@ const SHAPE_RULES: readonly TextRule[] = [
     accept: (secret) => secret.endsWith('-----') || /[A-Za-z0-9+/=]{32}/.test(secret),
   },
   // A signer key of signed notes, such as the one of this fabric.
-  { kind: 'private-key', pattern: /()(PRIVATE\+KEY\+[^\s"'`\\]{20,})/g },
+  { kind: 'private-key', pattern: /()(PRIVATE\+KEY\+[^\s"'`\\()<>,;]{20,})/g },
   { kind: 'anthropic-key', pattern: /()(\bsk-ant-[\w-]{16,})/g },
   { kind: 'api-key', pattern: /()(\bsk-[\w-]{20,})/g, accept: (secret) => looksGenerated(secret) },
   { kind: 'stripe-key', pattern: /()(\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,})/g },
