@@ -7,18 +7,26 @@ import type { Decision, VolatileChange } from '../coordinator/transition.js'
 import type { EntryDraft } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
-import type { EngineEntry, FabricEntry } from './entries.js'
+import type { EngineDraft, FabricEntry } from './entries.js'
 import { type EncodedEntry, encodeEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { receiptKey } from './receipts.js'
+import { isRecorded, type Refusals, refusalDraft } from './refusals.js'
 
-/** A command that waits for its batch. */
+/** A command, or a note of the engine's own, that waits for its batch. */
 export interface Pending {
-  readonly command: CoordinatorCommand
+  readonly work: CoordinatorCommand | EngineNote
   readonly origin: Origin
   readonly resolve: (reply: unknown) => void
   readonly reject: (error: FabricError) => void
+}
+
+/** Entries of the engine's own that are decided in their turn, against the fold as it is then. */
+export interface EngineNote {
+  readonly type: 'note'
+  /** May refuse by throwing a coded error. Answers with the index of the first entry, also when there is none. */
+  readonly decide: (fold: Fold) => readonly EngineDraft[]
 }
 
 type Settled =
@@ -32,7 +40,7 @@ type Prepared =
   | Settled
   | {
       readonly kind: 'decision'
-      readonly decision: Decision<unknown>
+      readonly decision: Pick<Decision<unknown>, 'volatile' | 'reply'>
       readonly entries: readonly EncodedEntry[]
       readonly digest: string
     }
@@ -44,6 +52,7 @@ export interface BatchOptions {
   readonly fabric: string
   readonly writerId: string
   readonly batchId: string
+  readonly refusals: Refusals
 }
 
 /**
@@ -87,7 +96,7 @@ export class CommandBatch {
   }
 
   /** Entries of the engine's own, without a command. */
-  write(drafts: readonly EntryDraft<EngineEntry>[], actor: string): void {
+  write(drafts: readonly EngineDraft[], actor: string): void {
     this.#fold(this.#encode(drafts, { actor }))
   }
 
@@ -104,8 +113,9 @@ export class CommandBatch {
     for (const { pending } of this.#decided) pending.reject(error)
   }
 
-  #outcomeOf({ command, origin }: Pending): Outcome {
-    const prepared = this.#prepare(command, origin)
+  #outcomeOf({ work, origin }: Pending): Outcome {
+    const prepared = work.type === 'note' ? this.#prepareNote(work, origin) : this.#prepare(work, origin)
+    if (prepared.kind === 'refusal') this.#record(prepared.error, work, origin)
     if (prepared.kind !== 'decision') return prepared
     this.#fold(prepared.entries, prepared.decision.volatile)
     const reply = prepared.decision.reply(this.#options.fold.state)
@@ -135,11 +145,34 @@ export class CommandBatch {
     }
   }
 
+  #prepareNote({ decide }: EngineNote, origin: Origin): Prepared {
+    const { fold } = this.#options
+    const first = fold.head.size
+    try {
+      const entries = this.#encode(decide(fold), origin)
+      return { kind: 'decision', decision: { reply: () => first }, entries, digest: '' }
+    } catch (error) {
+      return { kind: 'refusal', error: asFabricError(error) }
+    }
+  }
+
+  /** Writes a refusal down when it matters for security and is the first of its kind lately. */
+  #record({ code }: FabricError, work: Pending['work'], { actor, traceparent }: Origin): void {
+    if (!isRecorded(code) || work.type === 'note') return
+    const task = 'task' in work && typeof work.task === 'string' ? { task: work.task } : {}
+    const swarm = 'swarm' in work && work.swarm !== undefined ? { swarm: work.swarm } : {}
+    const { refusals, now } = this.#options
+    const counted = refusals.note({ code, operation: work.type, actor, ...task, ...swarm }, now)
+    if (counted === undefined) return
+    const trace = traceparent === undefined ? {} : { traceparent }
+    this.#fold(this.#encode([refusalDraft(counted.data)], { actor, ...trace }))
+  }
+
   /** A reply that is too large to keep is left out: the command is still done only once. */
   #writeReceipt(key: string, digest: string, reply: unknown, origin: Origin): void {
     const kept = Buffer.byteLength(JSON.stringify(reply)) <= LIMITS.receiptBytes
     const data = { digest, ...(kept && { reply }) }
-    const draft: EntryDraft<EngineEntry> = { type: 'command_received', subject: key, data }
+    const draft: EngineDraft = { type: 'command_received', subject: key, data }
     this.#fold(this.#encode([draft], origin))
   }
 

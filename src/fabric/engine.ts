@@ -6,14 +6,20 @@ import { FABRIC_ACTOR } from '../model/entry.js'
 import { asFabricError, assertInvariant, FabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
-import { CommandBatch, type Pending } from './command-batch.js'
-import { decodeEntry } from './entry-codec.js'
+import { Alarm } from './alarm.js'
+import { CommandBatch, type EngineNote, type Pending } from './command-batch.js'
+import { CommandQueue } from './command-queue.js'
+import type { EngineDraft } from './entries.js'
+import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
+import { LogClock } from './log-clock.js'
 import { Publisher } from './publisher.js'
 import { type Loaded, loadFold, readEntry } from './recovery.js'
+import { type CountedRefusals, isRecorded, type Refusal, Refusals, refusalDraft } from './refusals.js'
 import { Snapshotter } from './snapshotter.js'
 import type { Timing } from './timing.js'
+import { openWitnessing, type Witnessing, type WitnessSettings } from './witnessing.js'
 
 export interface EngineOptions {
   readonly journal: Journal
@@ -28,10 +34,9 @@ export interface EngineOptions {
   readonly snapshotEvery: number
   /** Told about faults that no caller is waiting for. */
   readonly report: (error: unknown) => void
+  /** Opens the storage of the witness once the journal is owned; without it there is no witness. */
+  readonly witness?: WitnessSettings
 }
-
-/** A tick that was refused is due at once again; without a pause the timer would spin. */
-const FAILED_TICK_PAUSE_MS = 1_000
 
 export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
 
@@ -53,22 +58,21 @@ export class Engine {
   readonly failed: Promise<FabricError>
   readonly #options: EngineOptions
   readonly #snapshotter: Snapshotter
+  #witnessing: Witnessing | undefined
   readonly #listeners = new Set<ChangeListener>()
   readonly #writerId: string
   #fold: Fold
-  #queue: Pending[] = []
+  readonly #queue = new CommandQueue()
+  readonly #refusals = new Refusals()
+  readonly #clock: LogClock
+  readonly #alarm: Alarm
   #reads: Read[] = []
   #state: EngineState = 'running'
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
   #failure: FabricError | undefined
-  /** When the time of the last entry was seen first. */
-  #anchor = { at: Number.NaN, elapsed: 0 }
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
-  #cancelTimer: (() => void) | undefined
-  #timerAt = Number.POSITIVE_INFINITY
-  #timerPauseMs = 0
 
   private constructor(options: EngineOptions, { fold, snapshotSize }: Loaded) {
     this.#options = options
@@ -79,17 +83,21 @@ export class Engine {
     })
     this.publisher = new Publisher(options.journal, fold.head.size)
     this.#snapshotter = new Snapshotter(options.journal, options.snapshotEvery, snapshotSize, options.report)
+    this.#clock = new LogClock(options.timing)
+    this.#alarm = new Alarm(options.timing, () => this.#tick(false), options.report)
   }
 
   /** Opens the journal, folds it and writes that this process took over. Closes the journal again when that fails. */
   static async open(options: EngineOptions): Promise<Engine> {
     const { journal, policy } = options
     await journal.open()
+    let engine: Engine | undefined
     try {
-      const engine = new Engine(options, await loadFold(journal, policy))
+      engine = new Engine(options, await loadFold(journal, policy))
       await engine.#begin()
       return engine
     } catch (error) {
+      await engine?.witnessing?.release().catch(options.report)
       await journal.close()
       throw error
     }
@@ -97,13 +105,30 @@ export class Engine {
 
   async #begin(): Promise<void> {
     const { name, version } = this.#options
+    this.#witnessing = await openWitnessing(this.#options, this.#fold.head, {
+      halt: (error) => this.#fail(error),
+      note: (drafts) => this.note(() => drafts, { actor: FABRIC_ACTOR }),
+    })
     const isNew = this.#fold.head.size === 0
     const batch = this.#newBatch()
     if (isNew) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
     batch.write([{ type: 'fabric_started', subject: this.name, data: { version } }], FABRIC_ACTOR)
+    batch.write(this.#introduceKey(), FABRIC_ACTOR)
     this.#fold.state.startedAt = this.#now()
     await this.#append(batch)
     this.#settle(batch)
+  }
+
+  /** An entry when the key that signs is not the one the log names. */
+  #introduceKey(): EngineDraft[] {
+    const vkey = this.#witnessing?.witness.vkey
+    const { witnessKey: replaces } = this.#fold.head
+    if (vkey === undefined || vkey === replaces) return []
+    return [{ type: 'key_introduced', subject: this.name, data: { vkey, ...(replaces !== undefined && { replaces }) } }]
+  }
+
+  get witnessing(): Witnessing | undefined {
+    return this.#witnessing
   }
 
   get state(): EngineState {
@@ -116,24 +141,49 @@ export class Engine {
 
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
+    return this.#enqueue(this.#witnessing?.redact(command) ?? command, origin) as Promise<Replies[Type]>
+  }
+
+  /** Writes entries of the engine's own in their turn; resolves with the index of the first when they are durable. */
+  note(decide: EngineNote['decide'], { actor, traceparent }: Origin): Promise<number> {
+    const origin = traceparent === undefined ? { actor } : { actor, traceparent }
+    return this.#enqueue({ type: 'note', decide }, origin) as Promise<number>
+  }
+
+  /** Writes down a refusal that happened before it came to a command; further ones of its kind are counted. */
+  noteRefusal(refusal: Refusal): void {
+    if (this.#state !== 'running' || !isRecorded(refusal.code)) return
+    const counted = this.#refusals.note(refusal, this.#now())
+    if (counted === undefined) return
+    this.#writeRefusal(counted).catch(this.#options.report)
+  }
+
+  #writeRefusal({ actor, data }: CountedRefusals): Promise<number> {
+    return this.note(() => [refusalDraft(data)], { actor })
+  }
+
+  #enqueue(work: Pending['work'], origin: Origin): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal()
       if (refusal !== undefined) {
         reject(refusal)
         return
       }
-      const settle = (reply: unknown) => resolve(reply as Replies[Type])
-      this.#queue.push({ command, origin, resolve: settle, reject })
+      this.#queue.push({ work, origin, resolve, reject }, this.#refusals.isFlooding(origin.actor, this.#now()))
       this.#schedule()
     })
   }
 
   /** Runs a query between batches, so that it sees only what is durable. */
   read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result> {
+    return this.readFold((fold) => query(fold.state, this.#now()))
+  }
+
+  readFold<Result>(query: (fold: Fold) => Result): Promise<Result> {
     return new Promise((resolve, reject) => {
       const run = () => {
         try {
-          resolve(query(this.#fold.state, this.#now()))
+          resolve(query(this.#fold))
         } catch (error) {
           reject(error)
         }
@@ -150,7 +200,7 @@ export class Engine {
   }
 
   async snapshot(): Promise<number> {
-    return this.#snapshotter.take(await this.read(() => this.#fold))
+    return this.#snapshotter.take(await this.readFold((fold) => fold))
   }
 
   /** Lets what is queued finish, writes down what was gathered, takes a snapshot and closes the journal. Idempotent. */
@@ -161,28 +211,31 @@ export class Engine {
 
   async #close(): Promise<void> {
     if (this.#state === 'running') {
-      await this.submit({ type: 'tick', flush: true }, { actor: FABRIC_ACTOR }).catch(this.#options.report)
+      await this.#tick(true).catch(this.#options.report)
     }
     const healthy = this.#state === 'running'
     this.#state = 'closed'
-    this.#cancelTimer?.()
+    this.#alarm.cancel()
     this.#rejectAll(new FabricError('UNAVAILABLE', 'The fabric is closing. Connect again when it is back.'))
     await this.#pumped
     if (healthy) await this.#snapshotter.take(this.#fold).catch(this.#options.report)
     await this.#snapshotter.idle()
     this.publisher.close()
+    await this.#witnessing?.close().catch(this.#options.report)
     await this.#options.journal.close()
   }
 
-  /**
-   * The clock, unless it is behind the log: somebody set it back, or an earlier start had it wrong. Then time goes on from
-   * the last entry as fast as it really passes, so that leases and backoffs still end.
-   */
   #now(): number {
-    const { timing } = this.#options
-    const { lastAt } = this.#fold.head
-    if (this.#anchor.at !== lastAt) this.#anchor = { at: lastAt, elapsed: timing.elapsed() }
-    return Math.max(timing.now(), Math.floor(lastAt + timing.elapsed() - this.#anchor.elapsed))
+    return this.#clock.now(this.#fold.head.lastAt)
+  }
+
+  /** Does what is due; `flush` also writes down what is still gathered. */
+  async #tick(flush: boolean): Promise<void> {
+    const counted = this.#refusals.takeDue(this.#now(), flush)
+    await Promise.all([
+      this.submit({ type: 'tick', flush }, { actor: FABRIC_ACTOR }),
+      ...counted.map((one) => this.#writeRefusal(one)),
+    ])
   }
 
   #refusal(): FabricError | undefined {
@@ -223,10 +276,9 @@ export class Engine {
   /** A command on which the program itself fails is refused alone; those decided before it go into the next batch. */
   #decide(batch: CommandBatch): void {
     try {
-      this.#queue = this.#queue.slice(batch.decide(this.#queue))
+      this.#queue.drop(batch.decide(this.#queue.next(LIMITS.batchCommands)))
     } catch (fault) {
-      const [culprit] = this.#queue.splice(batch.withdraw(), 1)
-      culprit?.reject(asFabricError(fault))
+      this.#queue.remove(batch.withdraw())?.reject(asFabricError(fault))
       throw fault
     }
   }
@@ -240,6 +292,7 @@ export class Engine {
       fabric: this.#fold.head.size === 0 ? name : this.name,
       writerId: this.#writerId,
       batchId: ids.next(),
+      refusals: this.#refusals,
     })
   }
 
@@ -249,7 +302,7 @@ export class Engine {
 
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
   #settle(batch: CommandBatch): void {
-    this.publisher.publish(batch.entries)
+    this.#publish(batch.entries)
     batch.answer((index) => this.#receipt(index))
     this.#afterChange(false)
     this.#snapshotter.consider(this.#fold)
@@ -290,16 +343,22 @@ export class Engine {
       else batch.reject(cause)
       this.#afterChange(true)
     } catch (fatal) {
-      this.#failure = asFabricError(fatal)
-      if (this.#state !== 'closed') this.#state = 'failed'
-      this.#cancelTimer?.()
-      this.#options.report(fatal)
-      batch.reject(this.#failure)
-      this.#rejectAll(this.#failure)
-      this.#afterChange(true)
-      this.publisher.close(this.#failure)
-      this.#announceFailure(this.#failure)
+      batch.reject(asFabricError(fatal))
+      this.#fail(fatal)
     }
+  }
+
+  /** Stops for good: nothing is decided any more, and everybody who waits hears why. */
+  #fail(fatal: unknown): void {
+    const failure = asFabricError(fatal)
+    this.#failure = failure
+    if (this.#state !== 'closed') this.#state = 'failed'
+    this.#alarm.cancel()
+    this.#options.report(fatal)
+    this.#rejectAll(failure)
+    this.#afterChange(true)
+    this.publisher.close(failure)
+    this.#announceFailure(failure)
   }
 
   /** Folds the journal anew, and publishes entries that turn out to be durable although their append failed. */
@@ -310,34 +369,24 @@ export class Engine {
     this.#fold = (await loadFold(journal, policy)).fold
     this.#fold.state.startedAt = this.#now()
     for await (const chunk of journal.read(this.publisher.size)) {
-      this.publisher.publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() })))
+      this.#publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() })))
     }
     return head
   }
 
+  #publish(entries: readonly EncodedEntry[]): void {
+    this.#witnessing?.append(entries)
+    this.publisher.publish(entries)
+  }
+
   #rejectAll(error: FabricError): void {
-    for (const pending of this.#queue.splice(0)) pending.reject(error)
+    for (const pending of this.#queue.takeAll()) pending.reject(error)
     for (const read of this.#reads.splice(0)) read.reject(error)
   }
 
   #armTimer(): void {
-    const next = this.#fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
-    if (next === this.#timerAt || this.#state !== 'running') return
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    this.#timerAt = next
-    if (next === Number.POSITIVE_INFINITY) return
-    this.#cancelTimer = this.#options.timing.after(Math.max(next - this.#now(), this.#timerPauseMs), () => {
-      this.#timerAt = Number.POSITIVE_INFINITY
-      this.submit({ type: 'tick' }, { actor: FABRIC_ACTOR }).then(
-        () => {
-          this.#timerPauseMs = 0
-        },
-        (error) => {
-          this.#timerPauseMs = FAILED_TICK_PAUSE_MS
-          this.#options.report(error)
-        },
-      )
-    })
+    if (this.#state !== 'running') return
+    const deadline = this.#fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
+    this.#alarm.set(Math.min(deadline, this.#refusals.nextDue()), this.#now())
   }
 }

@@ -22,7 +22,7 @@ export interface EntryContext {
 
 /** Gives a draft its place in the log. Throws INVALID_ARGUMENT when it does not fit into one entry. */
 export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContext): EncodedEntry {
-  const { index, at, actor } = context
+  const { index, at, actor, traceparent } = context
   const bytes = Buffer.from(eventJson(draft, context))
   if (bytes.length > LIMITS.entryBytes) {
     throw new FabricError(
@@ -31,7 +31,7 @@ export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContex
       { bytes: bytes.length, maxBytes: LIMITS.entryBytes },
     )
   }
-  return { ...draft, index, at, actor, bytes } as EncodedEntry
+  return { ...draft, index, at, actor, ...(traceparent !== undefined && { traceparent }), bytes } as EncodedEntry
 }
 
 /** Written by hand because every command pays for it: half the time of JSON.stringify on the whole event. */
@@ -55,8 +55,9 @@ export function decodeEntry(index: number, bytes: Uint8Array): FabricEntry {
       { index, type: event.type },
     )
   }
-  const at = Date.parse(event.time)
-  return { type: name, index, subject: event.subject, at, actor: event.actor, data: event.data } as FabricEntry
+  const { subject, time, actor, traceparent, data } = event
+  const trace = traceparent === undefined ? {} : { traceparent }
+  return { type: name, index, subject, at: Date.parse(time), actor, ...trace, data } as FabricEntry
 }
 
 interface StoredEvent {
@@ -65,6 +66,7 @@ interface StoredEvent {
   readonly subject: string
   readonly time: string
   readonly actor: string
+  readonly traceparent?: string
   readonly data: unknown
 }
 

@@ -6,6 +6,13 @@ import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
 import type { FabricError } from '../model/errors.js'
 import type { Message } from '../model/message.js'
+import type { CosigningStatus } from '../witness/cosign/cosigning.js'
+import type { EntryFilter } from '../witness/query/filter.js'
+import type { QueryPage } from '../witness/query/query.js'
+import type { SignedCheckpoint } from '../witness/witness.js'
+import type { KeyRotated } from './entries.js'
+import type { BlobRow } from './fold.js'
+import type { Refusal } from './refusals.js'
 
 /** Who sends a command, and what travels with it. */
 export interface Origin {
@@ -45,12 +52,49 @@ export interface FabricStatus {
   readonly waitingSwarms: number
   readonly subscribers: number
   readonly journal: JournalHealth
+  /** Absent when this fabric keeps no witness. */
+  readonly witness?: { readonly vkey: string; readonly size: number; readonly signed: number }
+}
+
+/** The log of a fabric as something that can be proved. */
+export interface FabricWitness {
+  /** Verifier key of the key that signs. */
+  readonly vkey: string
+  /** Origin of the checkpoints: the name of the fabric. */
+  readonly origin: string
+  /** Entries in the tree. */
+  readonly size: number
+
+  /** A checkpoint that covers every entry there is now. Throws LOG_DIVERGED when it would contradict an earlier one. */
+  checkpoint(): Promise<SignedCheckpoint>
+
+  /** The checkpoint for everybody: the newest with a quorum of cosignatures where one is asked for, else the newest. */
+  published(): Promise<SignedCheckpoint>
+
+  /** What the outside witnesses said last; absent when none are configured. */
+  cosigners(): CosigningStatus | undefined
+
+  /** A `.tlog-proof` that entry `index` is in the log. Throws NOT_FOUND when there is no such entry. */
+  prove(index: number): Promise<string>
+
+  /** The first `width` hashes of a tile; the first `width` entries of a bundle. Throws NOT_FOUND. */
+  tile(level: number, index: number, width: number): Promise<Buffer>
+  bundle(index: number, width: number): Promise<Buffer>
+
+  /** A page of the entries that match a filter, in log order. */
+  query(filter: EntryFilter, page: { readonly from: number; readonly limit: number }): Promise<QueryPage>
+
+  /** Makes a new key take over. Resolves with its verifier key when its entry is durable and it has signed. */
+  rotateKey(origin: Origin): Promise<KeyRotated>
 }
 
 /** One coordinated space: the engine with everything above it that callers need. */
 export interface Fabric {
   readonly name: string
   readonly policy: Policy
+
+  /** Throws UNAVAILABLE when this fabric keeps no witness. */
+  readonly witness: FabricWitness
 
   /** Resolves with the reason when the fabric has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
@@ -69,6 +113,18 @@ export interface Fabric {
 
   /** Unacknowledged messages after index `after`; waits at most `waitMs` for the first. */
   inbox(swarm: string, after: number, limit: number, waitMs: number, signal?: AbortSignal): Promise<InboxPage>
+
+  /** Stores content beside the log, and an entry that names it. The same content twice is stored once. */
+  putBlob(content: Uint8Array, mediaType: string | undefined, origin: Origin): Promise<BlobRow>
+
+  /** Throws NOT_FOUND when it was never stored or is deleted, DATA_CORRUPT when it is not what was stored. */
+  getBlob(sha256: string): Promise<Buffer>
+
+  /** The entries that name it stay. Throws NOT_FOUND. */
+  deleteBlob(sha256: string, reason: string, origin: Origin): Promise<BlobRow>
+
+  /** Records a refusal that happened before it came to a command; counted under a flood. */
+  noteRefusal(refusal: Refusal): void
 
   /**
    * Durable entries from index `from` (default: from now on), in order and without a gap, until `signal` aborts or the

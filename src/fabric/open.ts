@@ -6,11 +6,15 @@ import type { Journal } from '../journal/journal.js'
 import { assertInvariant } from '../model/errors.js'
 import { type IdSource, requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
+import { Blobs } from './blobs.js'
 import { Engine } from './engine.js'
 import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
+import { EngineWitness, noWitness } from './fabric-witness.js'
 import { readEntry } from './recovery.js'
+import type { Refusal } from './refusals.js'
 import { systemTiming, type Timing } from './timing.js'
 import { Waiting } from './waiting.js'
+import type { WitnessSettings } from './witnessing.js'
 
 export interface FabricOptions {
   readonly journal: Journal
@@ -25,6 +29,8 @@ export interface FabricOptions {
   readonly snapshotEvery?: number
   /** Told about faults that no caller is waiting for. Default: standard error. */
   readonly report?: (error: unknown) => void
+  /** Makes the log one that can be proved. Without it there are no checkpoints, proofs, queries and blobs. */
+  readonly witness?: WitnessSettings
 }
 
 const DEFAULT_SNAPSHOT_EVERY = 100_000
@@ -42,6 +48,7 @@ export async function openFabric(options: FabricOptions): Promise<Fabric> {
     version: options.version ?? '0',
     snapshotEvery: options.snapshotEvery ?? DEFAULT_SNAPSHOT_EVERY,
     report: options.report ?? ((error) => console.error(error)),
+    ...(options.witness && { witness: options.witness }),
   })
   return new EngineFabric(engine, options.journal, policy, timing)
 }
@@ -51,6 +58,8 @@ class EngineFabric implements Fabric {
   readonly #journal: Journal
   readonly #waiting: Waiting
   readonly #startedAt: number
+  readonly #witness: EngineWitness | undefined
+  readonly #blobs: Blobs | undefined
   readonly policy: Policy
 
   constructor(engine: Engine, journal: Journal, policy: Policy, timing: Timing) {
@@ -58,6 +67,9 @@ class EngineFabric implements Fabric {
     this.#journal = journal
     this.#waiting = new Waiting(engine, policy, timing)
     this.#startedAt = timing.now()
+    const { witnessing } = engine
+    this.#witness = witnessing && new EngineWitness(engine, witnessing)
+    this.#blobs = witnessing && new Blobs(engine, witnessing.witness.blobs)
     this.policy = policy
   }
 
@@ -67,6 +79,28 @@ class EngineFabric implements Fabric {
 
   get failed(): Fabric['failed'] {
     return this.#engine.failed
+  }
+
+  get witness(): EngineWitness {
+    if (this.#witness === undefined) throw noWitness()
+    return this.#witness
+  }
+
+  get #requiredBlobs(): Blobs {
+    if (this.#blobs === undefined) throw noWitness()
+    return this.#blobs
+  }
+
+  // Asynchronous, so that a fabric without a witness refuses by rejecting.
+  putBlob: Fabric['putBlob'] = async (content, mediaType, origin) => this.#requiredBlobs.put(content, mediaType, origin)
+
+  getBlob: Fabric['getBlob'] = async (sha256) => this.#requiredBlobs.get(sha256)
+
+  deleteBlob: Fabric['deleteBlob'] = async (sha256, reason, origin) =>
+    this.#requiredBlobs.delete(sha256, reason, origin)
+
+  noteRefusal(refusal: Refusal): void {
+    this.#engine.noteRefusal(refusal)
   }
 
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
@@ -111,6 +145,7 @@ class EngineFabric implements Fabric {
       waitingSwarms: this.#waiting.size,
       subscribers: this.#engine.publisher.followers,
       journal: this.#journal.health(),
+      ...(this.#witness && { witness: this.#witness.summary }),
     }
     return this.read((state) => ({
       ...base,

@@ -12,6 +12,8 @@ export interface Entry<Type extends string = string, Data = unknown> {
   readonly at: number
   /** Who caused it: `admin`, `swarm:<id>` or `fabric` for timers. */
   readonly actor: string
+  /** W3C trace context of the request that led to it. */
+  readonly traceparent?: string
   readonly data: Data
 }
 

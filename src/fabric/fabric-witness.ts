@@ -1,0 +1,89 @@
+import { FabricError } from '../model/errors.js'
+import type { CosigningStatus } from '../witness/cosign/cosigning.js'
+import type { EntryFilter } from '../witness/query/filter.js'
+import type { QueryPage } from '../witness/query/query.js'
+import type { SignedCheckpoint, Witness } from '../witness/witness.js'
+import type { Engine } from './engine.js'
+import type { KeyRotated } from './entries.js'
+import type { FabricWitness, Origin } from './fabric.js'
+import type { Witnessing } from './witnessing.js'
+
+/** The witness of a running fabric, for callers. */
+export class EngineWitness implements FabricWitness {
+  readonly #engine: Engine
+  readonly #witnessing: Witnessing
+
+  constructor(engine: Engine, witnessing: Witnessing) {
+    this.#engine = engine
+    this.#witnessing = witnessing
+  }
+
+  get #witness(): Witness {
+    return this.#witnessing.witness
+  }
+
+  get vkey(): string {
+    return this.#witness.vkey
+  }
+
+  get origin(): string {
+    return this.#witness.origin
+  }
+
+  get size(): number {
+    return this.#witness.size
+  }
+
+  /** For the status of the fabric. */
+  get summary(): { vkey: string; size: number; signed: number } {
+    return { vkey: this.vkey, size: this.size, signed: this.#witness.last.size }
+  }
+
+  checkpoint(): Promise<SignedCheckpoint> {
+    return this.#witness.checkpoint()
+  }
+
+  async published(): Promise<SignedCheckpoint> {
+    return this.#witnessing.cosigning?.quorate ?? (await this.#witnessing.current())
+  }
+
+  cosigners(): CosigningStatus | undefined {
+    return this.#witnessing.cosigning?.status
+  }
+
+  /** Against the cosigned checkpoint where that covers the entry: such a proof is worth more. */
+  async prove(index: number): Promise<string> {
+    const quorate = this.#witnessing.cosigning?.quorate
+    const covered = quorate !== undefined && index < quorate.size
+    return this.#witness.prove(index, covered ? quorate : await this.#witness.checkpoint())
+  }
+
+  tile(level: number, index: number, width: number): Promise<Buffer> {
+    return this.#witness.tile(level, index, width)
+  }
+
+  bundle(index: number, width: number): Promise<Buffer> {
+    return this.#witness.bundle(index, width)
+  }
+
+  query(filter: EntryFilter, page: { readonly from: number; readonly limit: number }): Promise<QueryPage> {
+    return this.#witness.query(filter, page)
+  }
+
+  async rotateKey(origin: Origin): Promise<KeyRotated> {
+    const rotation = await this.#witness.prepareRotation()
+    try {
+      await this.#engine.note(() => [{ type: 'key_rotated', subject: this.origin, data: rotation }], origin)
+    } catch (error) {
+      await this.#witness.abandonRotation()
+      throw error
+    }
+    await this.#witness.rotated()
+    await this.#witness.checkpoint()
+    return rotation
+  }
+}
+
+export function noWitness(): FabricError {
+  return new FabricError('UNAVAILABLE', 'This fabric keeps no witness, so its log cannot be proved.')
+}

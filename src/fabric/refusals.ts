@@ -1,0 +1,127 @@
+import type { ErrorCode } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import type { EngineDraft, RequestRefused } from './entries.js'
+
+/** Refusals that are entries: authentication, authorisation, fencing, budget and policy. */
+const RECORDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'STALE_CLAIM',
+  'NOT_ELIGIBLE',
+  'BUDGET_EXCEEDED',
+  'BREAKER_OPEN',
+  'POLICY_VIOLATION',
+])
+
+export function isRecorded(code: ErrorCode): boolean {
+  return RECORDED.has(code)
+}
+
+/** One refusal, as it happened. */
+export interface Refusal extends Omit<RequestRefused, 'count' | 'firstAt' | 'lastAt'> {
+  /** Who asked. */
+  readonly actor: string
+}
+
+/** Refusals of one kind from one caller, as they are written. */
+export interface CountedRefusals {
+  readonly actor: string
+  readonly data: RequestRefused
+}
+
+export function refusalDraft(data: RequestRefused): EngineDraft {
+  return { type: 'request_refused', subject: data.task ?? data.swarm ?? data.operation, data }
+}
+
+/** Refusals that are counted, not written: their window is open. */
+interface Window {
+  readonly refusal: Refusal
+  readonly endsAt: number
+  count: number
+  firstAt: number
+  lastAt: number
+}
+
+/** For how long refusals of one kind are counted into one entry. */
+const WINDOW_MS = 5_000
+/** Stands for callers and operations that are not told apart. */
+const SEVERAL = 'several'
+/** Refusals of one caller in a window above which it counts as flooding. */
+const FLOOD = 200
+
+/**
+ * Tells which refusals are written now and which are counted into one entry later, so that a flood costs two entries in
+ * five seconds. What is counted is in memory only: a crash loses counts, never the first of a kind.
+ */
+export class Refusals {
+  readonly #windows = new Map<string, Window>()
+  readonly #perActor = new Map<string, { endsAt: number; count: number }>()
+
+  /** The entry to write at once; undefined when this one is only counted. */
+  note(refusal: Refusal, at: number): CountedRefusals | undefined {
+    this.#countActor(refusal.actor, at)
+    const kind = this.#kindOf(refusal)
+    const key = keyOf(kind)
+    const open = this.#windows.get(key)
+    if (open !== undefined) {
+      if (open.count === 0) open.firstAt = at
+      open.count += 1
+      open.lastAt = at
+      return undefined
+    }
+    this.#windows.set(key, { refusal: kind, endsAt: at + WINDOW_MS, count: 0, firstAt: at, lastAt: at })
+    return counted(kind, 1, at, at)
+  }
+
+  /** Entries for the windows that ended, or for all of them. A window in which something was counted opens anew. */
+  takeDue(now: number, all = false): CountedRefusals[] {
+    const due: CountedRefusals[] = []
+    for (const [key, window] of this.#windows) {
+      if (window.endsAt > now && !all) break
+      this.#windows.delete(key)
+      if (window.count === 0) continue
+      due.push(counted(window.refusal, window.count, window.firstAt, window.lastAt))
+      this.#windows.set(key, { ...window, endsAt: now + WINDOW_MS, count: 0 })
+    }
+    return due
+  }
+
+  /** When the first window ends; infinity when none is open. Windows lie in the order of their end. */
+  nextDue(): number {
+    for (const { endsAt } of this.#windows.values()) return endsAt
+    return Number.POSITIVE_INFINITY
+  }
+
+  /** Whether a caller was refused so often lately that others go first. */
+  isFlooding(actor: string, now: number): boolean {
+    if (this.#perActor.size === 0) return false
+    const recent = this.#perActor.get(actor)
+    return recent !== undefined && recent.count > FLOOD && recent.endsAt > now
+  }
+
+  /** When there are too many kinds at once, only the code tells further ones apart. */
+  #kindOf(refusal: Refusal): Refusal {
+    if (this.#windows.size < LIMITS.refusalKinds || this.#windows.has(keyOf(refusal))) return refusal
+    return { code: refusal.code, operation: SEVERAL, actor: SEVERAL }
+  }
+
+  #countActor(actor: string, at: number): void {
+    const recent = this.#perActor.get(actor)
+    if (recent !== undefined && recent.endsAt > at) {
+      recent.count += 1
+      // Every refusal lengthens the window: a flood ends when it stops, not while it goes on.
+      recent.endsAt = at + WINDOW_MS
+      return
+    }
+    if (this.#perActor.size >= LIMITS.refusalKinds) this.#perActor.clear()
+    this.#perActor.set(actor, { endsAt: at + WINDOW_MS, count: 1 })
+  }
+}
+
+function keyOf({ code, operation, actor, task, swarm, remote }: Refusal): string {
+  return JSON.stringify([code, operation, actor, task, swarm, remote])
+}
+
+function counted({ actor, ...what }: Refusal, count: number, firstAt: number, lastAt: number): CountedRefusals {
+  return { actor, data: { ...what, count, firstAt, lastAt } }
+}

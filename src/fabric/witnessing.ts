@@ -1,0 +1,168 @@
+import type { Journal } from '../journal/journal.js'
+import { asFabricError, type FabricError } from '../model/errors.js'
+import { Cosigning } from '../witness/cosign/cosigning.js'
+import type { TrustPolicy } from '../witness/note/trust-policy.js'
+import { Redactor } from '../witness/redact.js'
+import type { WitnessStorage } from '../witness/storage.js'
+import { type SignedCheckpoint, Witness, type WitnessedEntry } from '../witness/witness.js'
+import type { EngineDraft } from './entries.js'
+import type { FoldHead } from './fold.js'
+import type { Timing } from './timing.js'
+
+/** What a fabric with a witness is opened with. */
+export interface WitnessSettings {
+  /** Called once the journal is owned. */
+  readonly open: () => Promise<WitnessPlace>
+  /** Outside witnesses that are to cosign checkpoints. */
+  readonly policy?: TrustPolicy
+}
+
+export interface WitnessPlace {
+  readonly storage: WitnessStorage
+  /** Values that must never get into the log, such as tokens. */
+  readonly secrets?: readonly string[]
+}
+
+/** Time between an entry and the checkpoint that covers it, unless somebody asks for one earlier. */
+const SIGN_AFTER_MS = 100
+const SIGN_AGAIN_AFTER_MS = 5_000
+
+export interface WitnessingOptions {
+  readonly witness: Witness
+  readonly cosigning: Cosigning | undefined
+  readonly secrets: readonly string[]
+  readonly timing: Timing
+  /** Told about faults after which signing goes on. */
+  readonly report: (error: unknown) => void
+  /** Told that the log does not extend what was signed: nothing may go on. */
+  readonly halt: (error: FabricError) => void
+}
+
+/** Feeds durable entries to the witness and has it sign soon after. An idle fabric signs nothing. */
+export class Witnessing {
+  readonly witness: Witness
+  readonly cosigning: Cosigning | undefined
+  readonly #options: WitnessingOptions
+  readonly #redactor: Redactor
+  #signNow: () => void = () => {}
+  /** The head that will be signed next, and the one that is being signed. */
+  #scheduled: Promise<SignedCheckpoint> | undefined
+  #underWay: Promise<SignedCheckpoint> | undefined
+
+  constructor(options: WitnessingOptions) {
+    this.#options = options
+    this.witness = options.witness
+    this.cosigning = options.cosigning
+    this.#redactor = new Redactor({ key: options.witness.redactionKey })
+    for (const secret of options.secrets) this.#redactor.declare(secret)
+  }
+
+  append(entries: readonly WitnessedEntry[]): void {
+    if (entries.length === 0) return
+    this.witness.append(entries)
+    if (this.#scheduled === undefined) this.#schedule(SIGN_AFTER_MS)
+  }
+
+  /** The same value without its secrets. */
+  redact<Value>(value: Value): Value {
+    return this.#redactor.redact(value)
+  }
+
+  /** The newest checkpoint; when the log has grown, the one that is signed next. Never signs more often than planned. */
+  current(): Promise<SignedCheckpoint> {
+    return this.#scheduled ?? this.#underWay ?? Promise.resolve(this.witness.last)
+  }
+
+  /** Signs a last time and releases everything. */
+  async close(): Promise<void> {
+    try {
+      this.#signNow()
+      await this.current()
+    } finally {
+      await this.release()
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.cosigning?.close()
+    await this.witness.close()
+  }
+
+  #schedule(delayMs: number): void {
+    const scheduled = new Promise<void>((resolve) => {
+      const cancel = this.#options.timing.after(delayMs, resolve)
+      this.#signNow = () => {
+        cancel()
+        resolve()
+      }
+    }).then(() => {
+      this.#scheduled = undefined
+      this.#underWay = scheduled
+      return this.#sign()
+    })
+    this.#scheduled = scheduled
+    const done = () => {
+      if (this.#underWay === scheduled) this.#underWay = undefined
+    }
+    // Whoever waits for it hears of a failure as well.
+    scheduled.then(done, done)
+  }
+
+  async #sign(): Promise<SignedCheckpoint> {
+    const { witness, report, halt } = this.#options
+    try {
+      const checkpoint = await witness.checkpoint()
+      this.cosigning?.offer(checkpoint)
+      return checkpoint
+    } catch (thrown) {
+      const error = asFabricError(thrown)
+      if (error.code === 'STORAGE_FAILED') {
+        report(error)
+        if (this.#scheduled === undefined) this.#schedule(SIGN_AGAIN_AFTER_MS)
+      } else halt(error)
+      throw error
+    }
+  }
+}
+
+interface OpenOptions {
+  readonly journal: Journal
+  /** Name of a fabric that does not exist yet. */
+  readonly name: string
+  readonly timing: Timing
+  readonly report: (error: unknown) => void
+  readonly witness?: WitnessSettings
+}
+
+interface EngineHooks {
+  readonly halt: (error: FabricError) => void
+  readonly note: (drafts: readonly EngineDraft[]) => Promise<unknown>
+}
+
+/** Opens the witness of a journal that is open; undefined when the fabric is to have none. */
+export async function openWitnessing(
+  { journal, name, timing, report, witness: settings }: OpenOptions,
+  head: FoldHead,
+  { halt, note }: EngineHooks,
+): Promise<Witnessing | undefined> {
+  if (settings === undefined) return undefined
+  const { storage, secrets = [] } = await settings.open()
+  const origin = head.size === 0 ? name : head.name
+  const read = (from: number) => journal.read(from)
+  const opening = Witness.open({ storage, origin, read, size: head.size, announced: head.witnessKey, report })
+  const witness = await opening.catch(async (error) => {
+    await storage.hashes.close()
+    throw error
+  })
+  const cosigning =
+    settings.policy &&
+    (await Cosigning.open({
+      policy: settings.policy,
+      notes: storage.notes,
+      tree: witness,
+      after: (delayMs, callback) => timing.after(delayMs, callback),
+      onIncident: (data) => void note([{ type: 'incident_detected', subject: origin, data }]).catch(report),
+      report,
+    }))
+  return new Witnessing({ witness, cosigning, secrets, timing, report, halt })
+}
