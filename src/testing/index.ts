@@ -1,6 +1,7 @@
 export type { Fabric } from '../fabric/fabric.js'
 export type { Journal } from '../journal/journal.js'
 export { MemoryJournal } from '../journal/memory/memory-journal.js'
+export { memoryStorage, type WitnessStorage } from '../witness/storage.js'
 export { makeBoard, makeChain, makePolicy, makeRegistration, makeSwarm, makeTask } from './factories.js'
 export { FakeTiming } from './fake-timing.js'
 export { FaultyJournal, type Gate } from './faulty-journal.js'

@@ -3,6 +3,8 @@ import type { Fabric } from '../fabric/fabric.js'
 import { openFabric } from '../fabric/open.js'
 import type { Journal } from '../journal/journal.js'
 import { MemoryJournal } from '../journal/memory/memory-journal.js'
+import type { TrustPolicy } from '../witness/note/trust-policy.js'
+import type { WitnessStorage } from '../witness/storage.js'
 import { FakeTiming } from './fake-timing.js'
 import { SequentialIds } from './sequential-ids.js'
 
@@ -13,6 +15,10 @@ export interface TestFabricOptions {
   readonly policy?: Partial<Policy>
   readonly name?: string
   readonly snapshotEvery?: number
+  /** Keeps a witness there, for instance in `memoryStorage()`; without it checkpoints, proofs and queries are refused. */
+  readonly witness?: WitnessStorage
+  /** Outside witnesses that are to cosign checkpoints. */
+  readonly trust?: TrustPolicy
 }
 
 export interface TestFabric {
@@ -37,9 +43,15 @@ export async function openTestFabric(options: TestFabricOptions = {}): Promise<T
     version: 'test',
     ids: new SequentialIds(),
     ...(options.snapshotEvery !== undefined && { snapshotEvery: options.snapshotEvery }),
+    ...witnessOf(options),
     report: (error) => faults.push(error),
   })
   return { fabric, journal, timing, faults, advance: (ms) => advance(fabric, timing, ms) }
+}
+
+function witnessOf({ witness: storage, trust }: TestFabricOptions) {
+  if (storage === undefined) return {}
+  return { witness: { open: async () => ({ storage }), ...(trust !== undefined && { policy: trust }) } }
 }
 
 async function advance(fabric: Fabric, timing: FakeTiming, ms: number): Promise<void> {

@@ -1,0 +1,260 @@
+import type { Chunk } from '../journal/journal.js'
+import { assertInvariant, FabricError } from '../model/errors.js'
+import type { BlobStore } from './blob-store.js'
+import { type Identity, loadIdentity, loadRedactionKey, rotationStatement } from './identity.js'
+import { type Checkpoint, formatCheckpoint } from './note/checkpoint.js'
+import { formatNote } from './note/note.js'
+import { formatProof } from './note/proof-file.js'
+import { NoteSigner } from './note/signer.js'
+import { type LoggedEntry, parseEntry } from './query/facts.js'
+import type { EntryFilter } from './query/filter.js'
+import { Postings } from './query/postings.js'
+import { type QueryPage, runQuery } from './query/query.js'
+import type { WitnessStorage } from './storage.js'
+import { encodeBundle } from './tree/bundle.js'
+import { leafHash } from './tree/hash.js'
+import { checkConsistency } from './tree/proof.js'
+import { TILE_WIDTH } from './tree/tile.js'
+import { MerkleTree } from './tree/tree.js'
+
+export interface WitnessOptions {
+  readonly storage: WitnessStorage
+  /** Name of the fabric: the origin of its checkpoints and the name of its key. */
+  readonly origin: string
+  /** Durable entries of the log from an index on. */
+  readonly read: (from: number) => AsyncIterable<Chunk>
+  /** Entries in the log. */
+  readonly size: number
+  /** Verifier key that the log names, if it names one. */
+  readonly announced: string | undefined
+  /** Told about faults after which everything goes on. */
+  readonly report: (error: unknown) => void
+}
+
+/** A key that is to take over, and its predecessor's word for it (base64). */
+export interface Rotation {
+  readonly vkey: string
+  readonly previous: string
+  readonly signature: string
+}
+
+/** A durable entry, read and as it is stored. */
+export interface WitnessedEntry extends LoggedEntry {
+  readonly bytes: Uint8Array
+}
+
+/** A head of the log: what it says, and the signed note that says it. */
+export interface SignedCheckpoint extends Checkpoint {
+  readonly note: string
+}
+
+/**
+ * The Merkle log over the entries of a journal: its tree, its signed heads, its proofs and its index. It holds exactly
+ * the durable entries, is fed by the engine, and never signs a head that does not extend the last one it signed.
+ */
+export class Witness {
+  readonly redactionKey: Uint8Array
+  readonly #options: WitnessOptions
+  readonly #tree: MerkleTree
+  readonly #postings: Postings
+  #signer: NoteSigner
+  #last: SignedCheckpoint
+  /** Takes over when its entry is durable. */
+  #next: NoteSigner | undefined
+  /** Signs one more checkpoint together with its successor, so that those who know only the old key can follow. */
+  #predecessor: NoteSigner | undefined
+  #signing: Promise<unknown> = Promise.resolve()
+  #halted: FabricError | undefined
+
+  private constructor(
+    options: WitnessOptions,
+    parts: { tree: MerkleTree; postings: Postings; identity: Identity; redactionKey: Uint8Array },
+  ) {
+    const { tree, postings, identity, redactionKey } = parts
+    this.#options = options
+    this.#tree = tree
+    this.#postings = postings
+    this.#signer = identity.signer
+    this.#last = { ...identity.checkpoint, note: identity.note }
+    this.redactionKey = redactionKey
+  }
+
+  /**
+   * Reads what is stored, takes in the entries that came after, and checks that the log extends the last signed head.
+   * Throws LOG_DIVERGED when it does not, and DATA_CORRUPT when what is stored cannot be used.
+   */
+  static async open(options: WitnessOptions): Promise<Witness> {
+    const { storage, origin, announced, size, report } = options
+    const identity = await loadIdentity(storage.notes, origin, announced)
+    const redactionKey = await loadRedactionKey(storage.notes)
+    const tree = await MerkleTree.open(storage.hashes)
+    const postings = await Postings.open(storage.postings, { size, onFault: report })
+    const witness = new Witness(options, { tree, postings, identity, redactionKey })
+    await witness.#catchUp()
+    return witness
+  }
+
+  /** Verifier key of the key that signs. */
+  get vkey(): string {
+    return this.#signer.vkey
+  }
+
+  get origin(): string {
+    return this.#options.origin
+  }
+
+  /** Entries in the tree. */
+  get size(): number {
+    return this.#tree.size
+  }
+
+  /** The last head that was signed. */
+  get last(): SignedCheckpoint {
+    return this.#last
+  }
+
+  get blobs(): BlobStore {
+    return this.#options.storage.blobs
+  }
+
+  /** Takes in durable entries, in order and without a gap. */
+  append(entries: readonly WitnessedEntry[]): void {
+    for (const entry of entries) {
+      assertInvariant(entry.index === this.#tree.size, `entry ${entry.index} is witnessed at ${this.#tree.size}`)
+      this.#tree.append(entry.bytes)
+      this.#postings.add(entry)
+    }
+  }
+
+  /** A signed head that covers every entry there is now; signs only when the log has grown. Throws LOG_DIVERGED. */
+  checkpoint(): Promise<SignedCheckpoint> {
+    const signed = this.#signing.then(() => this.#sign())
+    this.#signing = signed.catch(() => undefined)
+    return signed
+  }
+
+  /** A `.tlog-proof` that entry `index` is in the log of a checkpoint. Throws NOT_FOUND when that does not cover it. */
+  async prove(index: number, checkpoint: SignedCheckpoint): Promise<string> {
+    const hashes = await this.#tree.inclusionProof(index, checkpoint.size)
+    return formatProof({ index, hashes, checkpoint: checkpoint.note })
+  }
+
+  consistencyProof(oldSize: number, newSize: number): Promise<Buffer[]> {
+    return this.#tree.consistencyProof(oldSize, newSize)
+  }
+
+  tile(level: number, index: number, width: number): Promise<Buffer> {
+    return this.#tree.tile(level, index, width)
+  }
+
+  /** The first `width` entries of bundle `index`. Throws NOT_FOUND when the log has fewer. */
+  async bundle(index: number, width: number): Promise<Buffer> {
+    const first = index * TILE_WIDTH
+    const end = first + width
+    if (width < 1 || width > TILE_WIDTH || end > this.size) {
+      throw new FabricError('NOT_FOUND', `The log has ${this.size} entries, none of bundle ${index} up to ${end}.`)
+    }
+    const entries: Uint8Array[] = []
+    for await (const chunk of this.#options.read(first)) {
+      for (const { bytes } of chunk.slice(0, width - entries.length)) entries.push(bytes)
+      if (entries.length === width) break
+    }
+    return encodeBundle(entries)
+  }
+
+  /** A page of the entries that match a filter. */
+  query(filter: EntryFilter, page: { readonly from: number; readonly limit: number }): Promise<QueryPage> {
+    const { read } = this.#options
+    return runQuery({ postings: this.#postings, read, size: this.size }, filter, page)
+  }
+
+  /** Stores the key that is to take over; it does when `rotated` is called, after its entry is durable. */
+  async prepareRotation(): Promise<Rotation> {
+    if (this.#next !== undefined) {
+      throw new FabricError('CONFLICT', 'A rotation of the key is under way. Wait until it is done.')
+    }
+    const next = NoteSigner.generate(this.origin)
+    await this.#options.storage.notes.replace('next-key', `${next.skey}\n`)
+    this.#next = next
+    const previous = this.vkey
+    const signature = this.#signer.signature(rotationStatement(this.origin, previous, next.vkey)).toString('base64')
+    return { vkey: next.vkey, previous, signature }
+  }
+
+  /** The entry of the rotation is durable: from now on the new key signs, once more together with the old one. */
+  async rotated(): Promise<void> {
+    const next = this.#next
+    assertInvariant(next !== undefined, 'a rotation is completed that was not prepared')
+    await this.#options.storage.notes.replace('key', `${next.skey}\n`)
+    this.#predecessor = this.#signer
+    this.#signer = next
+    await this.abandonRotation()
+  }
+
+  async abandonRotation(): Promise<void> {
+    this.#next = undefined
+    await this.#options.storage.notes.remove('next-key')
+  }
+
+  /** Hands everything that can be computed again to the operating system and releases it. Signs nothing. */
+  async close(): Promise<void> {
+    await this.#signing
+    try {
+      await this.#postings.close()
+    } finally {
+      await this.#tree.close()
+    }
+  }
+
+  async #sign(): Promise<SignedCheckpoint> {
+    if (this.#halted !== undefined) throw this.#halted
+    const last = this.#last
+    const size = this.#tree.size
+    if (size === last.size) return last
+    const root = this.#tree.head()
+    const proof = await this.#tree.consistencyProof(last.size, size)
+    const fault = checkConsistency({ oldSize: last.size, oldRoot: last.root, newSize: size, newRoot: root }, proof)
+    if (fault !== undefined) throw await this.#halt(`the head at ${size} does not extend it`)
+    const text = formatCheckpoint({ origin: this.origin, size, root })
+    const signers = this.#predecessor === undefined ? [this.#signer] : [this.#signer, this.#predecessor]
+    const note = formatNote(
+      text,
+      signers.map((signer) => signer.sign(text)),
+    )
+    // Stored before anybody sees it: after a crash it binds what may be signed next.
+    await this.#options.storage.notes.replace('checkpoint', note)
+    this.#predecessor = undefined
+    this.#last = { origin: this.origin, size, root, note }
+    return this.#last
+  }
+
+  async #catchUp(): Promise<void> {
+    const { size, read } = this.#options
+    const last = this.#last
+    const stored = this.#tree.size
+    const seen = Math.max(stored, last.size)
+    if (seen > size) throw await this.#halt(`the journal has ${size} entries, but ${seen} were witnessed`)
+    // The newest entries that were witnessed are hashed again: a journal of another history is told by them.
+    const overlap = Math.max(0, stored - TILE_WIDTH)
+    for await (const chunk of read(Math.min(overlap, this.#postings.size))) {
+      for (const { index, bytes } of chunk) {
+        if (index >= size) return
+        if (index >= this.#tree.size) this.#tree.append(bytes)
+        else if (index >= overlap && !(await this.#tree.leaf(index)).equals(leafHash(bytes))) {
+          throw await this.#halt(`entry ${index} is not the one that was witnessed`)
+        }
+        if (index >= this.#postings.size) this.#postings.add(parseEntry(index, bytes))
+      }
+    }
+    if (!(await this.#tree.rootAt(last.size)).equals(last.root)) throw await this.#halt('the entries are not the same')
+  }
+
+  /** Stops signing for good, and leaves what speaks against the log where it can be found. */
+  async #halt(why: string): Promise<FabricError> {
+    const { size, note } = this.#last
+    const message = `The log of ${this.origin} does not extend the checkpoint it signed at ${size} entries: ${why}. Somebody changed or lost entries. Restore the whole data directory, or see docs/reference/witness.md for what else can be done.`
+    this.#halted = new FabricError('LOG_DIVERGED', message, { signedSize: size, why })
+    await this.#options.storage.notes.replace('incident', `${why}\n\n${note}`)
+    return this.#halted
+  }
+}
