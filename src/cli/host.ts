@@ -5,6 +5,8 @@ import { FabricError, isFabricError } from '../model/errors.js'
 import { formatTimestamp } from '../model/time.js'
 import { DEFAULT_LISTEN } from '../server/listen.js'
 import { type RunningServer, startServer } from '../server/server.js'
+import type { TrustPolicy } from '../witness/note/trust-policy.js'
+import { openStorage } from '../witness/storage.js'
 import { adminToken, createDataDirectory, removeEndpoint, writeEndpoint } from './data-directory.js'
 import type { RunningFabric } from './terminal.js'
 import { packageVersion } from './version.js'
@@ -17,6 +19,10 @@ export interface HostOptions {
   readonly name?: string
   /** What is decided otherwise than by default. */
   readonly policy?: Partial<Policy>
+  /** Outside witnesses that are to cosign checkpoints. */
+  readonly witnesses?: TrustPolicy
+  /** Serves the entries of the log as tiles to callers without a token. */
+  readonly publicLog?: boolean
   /** Hears of faults that no caller is told about. */
   readonly onFault: (line: string) => void
 }
@@ -31,7 +37,7 @@ export interface HostedFabric {
 
 /** Runs the fabric of a data directory in this process. Throws what stands in the way, with nothing left open. */
 export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
-  const { data, listen = DEFAULT_LISTEN, name, policy = {}, onFault } = options
+  const { data, listen = DEFAULT_LISTEN, name, policy = {}, publicLog = false, witnesses, onFault } = options
   const closing: (() => Promise<void>)[] = []
   const close = () => closeAll(closing.splice(0).reverse())
   const fault = (error: unknown) => onFault(`${formatTimestamp(Date.now())} ${faultText(error)}\n`)
@@ -40,17 +46,29 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const journal = new FileJournal({ directory: data, note: 'starting' })
     closing.push(() => journal.close())
     const version = packageVersion()
-    const fabric = await openFabric({ journal, version, policy, report: fault, ...(name !== undefined && { name }) })
+    const witness = {
+      open: async () => ({ storage: await openStorage(data, fault), secrets: [await adminToken(data)] }),
+      ...(witnesses !== undefined && { policy: witnesses }),
+    }
+    const fabric = await openFabric({
+      journal,
+      version,
+      policy,
+      witness,
+      report: fault,
+      ...(name !== undefined && { name }),
+    })
     closing.push(() => fabric.close())
     if (journal.cutBytes > 0) onFault(`${formatTimestamp(Date.now())} ${cutText(journal.cutBytes)}\n`)
     if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
     const token = await adminToken(data)
     const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
       onFault(`${formatTimestamp(Date.now())} fault ${reference} in ${route}: ${faultText(error)}\n`)
-    const server = await startServer({ fabric, listen, token, onFault: onServerFault }).catch(namePort)
+    const server = await startServer({ fabric, listen, token, publicLog, onFault: onServerFault }).catch(namePort)
     closing.push(() => server.close())
     await journal.annotate(server.url)
-    const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version }
+    const { vkey } = fabric.witness
+    const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version, vkey }
     await writeEndpoint(data, running)
     closing.push(() => removeEndpoint(data))
     return { running, failed: fabric.failed, close }

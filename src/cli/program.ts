@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { addBlobCommands } from './blob.js'
 import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
 import { addClaimCommands } from './claim.js'
@@ -11,6 +12,7 @@ import { addStatusCommand } from './status.js'
 import { addSwarmCommands } from './swarm.js'
 import { addTaskCommands } from './task.js'
 import { packageVersion } from './version.js'
+import { addWitnessCommands } from './witness.js'
 
 /** The whole command line of `ifab`. `run` does the work of whichever command is asked for; help goes to `write`. */
 export function createProgram(run: Run, write: (text: string) => void): CliCommand {
@@ -29,6 +31,8 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addStatusCommand(program)
   addDoctorCommand(program)
   addLogCommand(program)
+  addBlobCommands(program)
+  addWitnessCommands(program)
   program.commandsGroup('Boards, tasks and swarms:')
   addBoardCommands(program)
   addTaskCommands(program)

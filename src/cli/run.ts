@@ -42,7 +42,8 @@ function callOf(terminal: Terminal, { json, data, url }: CommonOptions): Call {
       const endpoint = await discover({ url, data: directory }, terminal.env)
       // Only `fetch` speaks TLS, to a fabric behind a proxy.
       const carrier = endpoint.url.startsWith('http:') ? { transport: nodeTransport() } : {}
-      return connect({ ...endpoint, ...carrier, retries: RETRIES })
+      const trace = terminal.env.TRACEPARENT ? { traceparent: terminal.env.TRACEPARENT } : {}
+      return connect({ ...endpoint, ...carrier, ...trace, retries: RETRIES })
     },
   }
 }

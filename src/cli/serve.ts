@@ -10,6 +10,7 @@ import type { Call, CliCommand } from './command.js'
 import { toFabricError } from './failure.js'
 import { duration, wholeNumber } from './option-values.js'
 import type { RunningFabric } from './terminal.js'
+import { readTrustPolicy } from './trust-policy-file.js'
 
 /** Starting and stopping the fabric of a data directory. What they need is loaded when they run. */
 export function addServeCommands(program: CliCommand): void {
@@ -19,6 +20,8 @@ export function addServeCommands(program: CliCommand): void {
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:7420)')
     .option('--detach', 'run in the background; ifab.log in the data directory has what it says')
     .option('--name <name>', 'name of a fabric that does not exist yet')
+    .option('--witnesses <file>', 'trust policy (C2SP tlog-policy) with the witnesses that are to cosign checkpoints')
+    .option('--public-log', 'serve the entries of the log as tiles to callers without a token')
     .option('--lease <time>', 'lease of a claim without heartbeats (default: 30m)', duration)
     .option('--stall-after <time>', 'silence after which a holder is reported (default: 15m)', duration)
     .option('--max-failures <count>', 'failed attempts after which a task fails for good (default: 3)', wholeNumber)
@@ -36,6 +39,8 @@ interface UpOptions {
   readonly listen?: string
   readonly detach?: boolean
   readonly name?: string
+  readonly witnesses?: string
+  readonly publicLog?: boolean
   readonly lease?: number
   readonly stallAfter?: number
   readonly maxFailures?: number
@@ -51,7 +56,7 @@ function policyOf({ lease, stallAfter, maxFailures }: UpOptions): Partial<Policy
 }
 
 async function up(call: Call, options: UpOptions): Promise<undefined> {
-  const { listen, name } = options
+  const { listen, name, publicLog = false, witnesses } = options
   const { terminal, data } = call
   const interruption = terminal.interruption()
   const onFault = boundedWriter(terminal.err, LIMITS.serverLogBytes)
@@ -59,7 +64,9 @@ async function up(call: Call, options: UpOptions): Promise<undefined> {
   const hosted = await hostFabric({
     data,
     onFault,
+    publicLog,
     policy: policyOf(options),
+    ...(witnesses !== undefined && { witnesses: await readTrustPolicy(witnesses) }),
     ...(listen !== undefined && { listen }),
     ...(name !== undefined && { name }),
   }).catch((error) => {
@@ -79,22 +86,25 @@ async function up(call: Call, options: UpOptions): Promise<undefined> {
 
 async function upInBackground({ data }: Call, options: UpOptions): Promise<Answer> {
   const { startDetached } = await import('./detach.js')
-  const { listen, name, lease, stallAfter, maxFailures } = options
+  const { listen, name, witnesses, publicLog, lease, stallAfter, maxFailures } = options
   const seconds = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / SECOND_MS}s`)
   const given = {
     '--listen': listen,
     '--name': name,
+    '--witnesses': witnesses,
     '--lease': seconds(lease),
     '--stall-after': seconds(stallAfter),
     '--max-failures': maxFailures,
   }
   const args = Object.entries(given).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
+  if (publicLog === true) args.push('--public-log')
   return startedAnswer(data, await startDetached(data, args))
 }
 
 function startedAnswer(data: string, running: RunningFabric): Answer {
   return answer({ ...running, data }, [
     `The fabric runs at ${running.url} (process ${running.pid}, data in ${data}).`,
+    `Its checkpoints are signed by ${running.vkey}`,
     'Next: ifab board import FILE, or ifab swarm register NAME',
   ])
 }

@@ -25,4 +25,6 @@ export interface RunningFabric {
   /** RFC 3339. */
   readonly startedAt: string
   readonly version: string
+  /** Verifier key of the key that signs its checkpoints. */
+  readonly vkey: string
 }

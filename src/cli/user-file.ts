@@ -26,7 +26,7 @@ export function unreadable(path: string, cause: unknown): FabricError {
 }
 
 /** A file or directory named on the command line that cannot be written. */
-function unwritable(path: string, cause: unknown): FabricError {
+export function unwritable(path: string, cause: unknown): FabricError {
   const message = `Cannot write ${path}: ${reasonOf(cause)}. Choose another place.`
   return new FabricError('INVALID_ARGUMENT', message, { path }, { cause })
 }
@@ -73,7 +73,7 @@ export async function writeExport(out: string, files: readonly TextFile[]): Prom
     (found) => found.isDirectory(),
     () => out.endsWith('/'),
   )
-  if (only !== undefined && others.length === 0 && !isDirectory) return [await writeText(out, only.content)]
+  if (only !== undefined && others.length === 0 && !isDirectory) return [await writeUserFile(out, only.content)]
   return writeInto(out, files)
 }
 
@@ -81,11 +81,12 @@ export async function writeExport(out: string, files: readonly TextFile[]): Prom
 export async function writeInto(out: string, files: readonly TextFile[]): Promise<string[]> {
   const written: string[] = []
   // A name is never a path: what a swarm is called must not choose where a file goes.
-  for (const { name, content } of files) written.push(await writeText(join(out, basename(name)), content))
+  for (const { name, content } of files) written.push(await writeUserFile(join(out, basename(name)), content))
   return written
 }
 
-async function writeText(path: string, content: string): Promise<string> {
+/** Writes a file that the user named, whole or not at all. Throws INVALID_ARGUMENT. */
+export async function writeUserFile(path: string, content: string): Promise<string> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })

@@ -20,6 +20,8 @@ export interface CallOptions {
 export interface CallSettings {
   readonly url: string
   readonly token: string
+  /** W3C trace context sent with every call; the log keeps it in the entries that a call leads to. */
+  readonly traceparent?: string
   readonly timeoutMs: number
   readonly retries: number
   readonly transport: Transport
@@ -87,7 +89,7 @@ export function replyError(url: string, status: number, body: unknown): FabricEr
 }
 
 function buildRequest(
-  { url, token }: CallSettings,
+  { url, token, traceparent }: CallSettings,
   { method, path, keyed }: Route,
   input: Input,
   { idempotencyKey }: CallOptions,
@@ -103,6 +105,7 @@ function buildRequest(
   const headers: Record<string, string> = { authorization: `Bearer ${token}` }
   const key = idempotencyKey ?? (keyed ? crypto.randomUUID() : undefined)
   if (key !== undefined) headers['idempotency-key'] = key
+  if (traceparent !== undefined) headers.traceparent = traceparent
   if (method === 'GET') return { method, url: `${url}${filled}${queryOf(rest)}`, headers, signal }
   headers['content-type'] = 'application/json'
   return { method, url: `${url}${filled}`, headers, body: JSON.stringify(rest), signal }

@@ -13,6 +13,8 @@ export interface ConnectOptions {
   readonly fetch?: Fetch
   /** Carries everything but event streams. Default: `fetch`. */
   readonly transport?: Transport
+  /** W3C trace context sent with every call; the log keeps it in the entries that a call leads to. */
+  readonly traceparent?: string
   /** For one call with all its retries, beyond what the operation itself may wait. Default 30,000. */
   readonly timeoutMs?: number
   /** How often a retryable failure is tried again. Default 4. */
@@ -44,6 +46,7 @@ export function connect(options: ConnectOptions): FabricClient {
     token: options.token,
     timeoutMs: options.timeoutMs ?? 30_000,
     retries: options.retries ?? 4,
+    ...(options.traceparent !== undefined && { traceparent: options.traceparent }),
   }
   const call = createCaller({ ...settings, transport: options.transport ?? fetchTransport(fetch) })
   const operations = Object.fromEntries(

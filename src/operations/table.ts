@@ -1,4 +1,5 @@
 import type * as z from 'zod'
+import * as blobs from './blobs.js'
 import * as blockers from './blockers.js'
 import * as boards from './boards.js'
 import * as claims from './claims.js'
@@ -8,6 +9,7 @@ import * as log from './log.js'
 import type { Operation } from './operation.js'
 import * as swarms from './swarms.js'
 import * as tasks from './tasks.js'
+import * as witness from './witness.js'
 
 /** Every operation, by resource and verb: `operations.task.claim` is called `task.claim`. */
 export const operations = {
@@ -33,6 +35,12 @@ export const operations = {
   inbox: { read: inbox.read, acknowledge: inbox.acknowledge },
   board: { import: boards.importBoard, export: boards.exportBoard },
   log: { read: log.read },
+  blob: { put: blobs.put, show: blobs.show, delete: blobs.remove },
+  witness: {
+    checkpoint: witness.checkpoint,
+    prove: witness.prove,
+    rotate: witness.rotate,
+  },
 }
 
 type Operations = typeof operations

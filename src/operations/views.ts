@@ -215,6 +215,8 @@ export const statusView = z.strictObject({
   waitingSwarms: z.int(),
   subscribers: z.int(),
   journal: journalView,
+  /** `size` entries are in the tree, of which the last checkpoint covers `signed`. */
+  witness: z.strictObject({ vkey: z.string(), size: index, signed: index }).exactOptional(),
 })
 
 /** Entries as they are stored, each a CloudEvents JSON object. */
@@ -225,6 +227,37 @@ export const logView = z.strictObject({
   /** Entries in the log. */
   size: index,
 })
+
+/** `note` is the checkpoint as a signed note; `cosigning` is there when outside witnesses are configured. */
+export const checkpointView = z.strictObject({
+  note: z.string(),
+  origin: z.string(),
+  size: index,
+  /** Base64. */
+  root: z.string(),
+  vkey: z.string(),
+  cosigning: z
+    .strictObject({
+      /** Whether a checkpoint with a quorum is there, and how many entries the newest one covers. */
+      quorum: z.boolean(),
+      size: index,
+      witnesses: z
+        .array(
+          z.strictObject({
+            name: z.string(),
+            size: index,
+            outcome: z.enum(['waiting', 'cosigned', 'ahead', 'fork', 'refused', 'unreachable']),
+            reason: z.string().exactOptional(),
+          }),
+        )
+        .readonly(),
+    })
+    .exactOptional(),
+})
+
+export const proofView = z.strictObject({ index, proof: z.string() })
+
+export const rotationView = z.strictObject({ vkey: z.string(), previous: z.string(), signature: z.string() })
 
 export const taskPage = pageOf(taskView)
 export const blockerPage = pageOf(blockerView)

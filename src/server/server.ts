@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import fastify, { type FastifyInstance } from 'fastify'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { Fabric } from '../fabric/fabric.js'
-import { FabricError } from '../model/errors.js'
+import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { answerUnreadable } from './client-error.js'
 import { addEvents } from './events.js'
@@ -9,6 +9,7 @@ import { bearerCheck, checkHost } from './guard.js'
 import { DEFAULT_LISTEN, type ListenAddress, parseListen } from './listen.js'
 import { refusalOf, sendProblem } from './problem.js'
 import { addOperations } from './routes.js'
+import { addTiles, isOpenLog } from './tiles.js'
 import { Traffic } from './traffic.js'
 import { shuttingDown, Waits } from './waits.js'
 
@@ -25,6 +26,8 @@ export interface ServerOptions {
   readonly listen?: string
   /** What callers must send as their bearer token. */
   readonly token: string
+  /** Serves the entries of the log as tiles to callers without a token, as it does heads and hashes. */
+  readonly publicLog?: boolean
   /** Hears of faults; the default writes to stderr. */
   readonly onFault?: (fault: ServerFault) => void
 }
@@ -51,17 +54,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const traffic = new Traffic()
   const app = createApp(options.onFault ?? writeFault)
   let closed: Promise<void> | undefined
-  const authenticate = bearerCheck(options.token)
+  const guard = createGuard(options, address.host)
   app.addHook('onRequest', (request, reply, done) => {
     traffic.watch(reply.raw)
     if (closed !== undefined) throw shuttingDown()
-    checkHost(request.headers, address.host)
-    if (request.routeOptions.url !== '/healthz') authenticate(request.headers)
+    guard(request)
     done()
   })
   app.get('/healthz', () => ({ status: 'ok' }))
   addOperations(app, options.fabric, waits)
   addEvents(app, options.fabric, waits)
+  addTiles(app, options.fabric)
   await listen(app, address)
   const close = async () => {
     waits.close()
@@ -79,6 +82,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   }
 }
+
+/** Refuses whom it must, and has the fabric write down that it did. */
+function createGuard({ fabric, token, publicLog = false }: ServerOptions, listenHost: string) {
+  const authenticate = bearerCheck(token)
+  return ({ headers, method, url, routeOptions, ip }: FastifyRequest): void => {
+    try {
+      checkHost(headers, listenHost)
+      if (routeOptions.url !== '/healthz' && !isOpenLog(url, publicLog)) authenticate(headers)
+    } catch (error) {
+      const { code } = asFabricError(error)
+      // The route, not the path: what strangers type there does not belong into the log.
+      fabric.noteRefusal({ code, operation: `${method} ${routeOptions.url ?? '?'}`, actor: ANONYMOUS, remote: ip })
+      throw error
+    }
+  }
+}
+
+/** The actor of a request that proved nothing. */
+const ANONYMOUS = 'anonymous'
 
 function createApp(onFault: (fault: ServerFault) => void): FastifyInstance {
   const app = fastify({

@@ -1,0 +1,40 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Fabric } from '../fabric/fabric.js'
+import { FabricError } from '../model/errors.js'
+import { parseTilePath } from '../witness/tree/tile.js'
+
+/** What is hashed never changes; a partial tile is only replaced by a wider one under another name. */
+const IMMUTABLE = 'public, max-age=31536000, immutable'
+const CHECKPOINT_MAX_AGE = 'no-cache'
+
+/**
+ * The log as static resources (C2SP tlog-tiles): `/checkpoint`, `/tile/<level>/<index>[.p/<width>]` and
+ * `/tile/entries/...`, so that any client of such logs reads and proves this one.
+ */
+export function addTiles(app: FastifyInstance, fabric: Fabric): void {
+  app.get('/checkpoint', async (_request, reply) => {
+    const { note } = await fabric.witness.published()
+    return reply.header('cache-control', CHECKPOINT_MAX_AGE).type('text/plain; charset=utf-8').send(note)
+  })
+  app.get('/tile/*', (request, reply) => sendTile(fabric, request, reply))
+}
+
+/** Whether a path can be read without a token: heads and hashes show nothing of what the entries say. */
+export function isOpenLog(path: string, entriesToo: boolean): boolean {
+  if (path === '/checkpoint') return true
+  return path.startsWith('/tile/') && (entriesToo || !path.startsWith('/tile/entries/'))
+}
+
+async function sendTile(fabric: Fabric, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const path = request.url.slice(1).replace(/\?.*$/, '')
+  const place = parseTilePath(path)
+  if (place === undefined) {
+    throw new FabricError('NOT_FOUND', `${path} is not the path of a tile; see docs/reference/witness.md.`)
+  }
+  const { level, index, width } = place
+  const { witness } = fabric
+  const content = level === 'entries' ? await witness.bundle(index, width) : await witness.tile(level, index, width)
+  // Entries are for those who may read the log: no cache between may keep them.
+  const cache = level === 'entries' ? IMMUTABLE.replace('public', 'private') : IMMUTABLE
+  return reply.header('cache-control', cache).type('application/octet-stream').send(content)
+}
