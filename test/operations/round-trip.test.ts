@@ -13,6 +13,8 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   await endAttempts(client)
   await readLog(client)
   await moveBoards(client)
+  await proveLog(client)
+  await keepBlobs(client)
   expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
 })
 
@@ -145,4 +147,24 @@ async function moveBoards({ board }: FabricClient) {
   const tasks = [{ spec: { id: 'B1', title: 'Plan' } }]
   expect(await board.import({ board: 'b', tasks })).toMatchObject({ changes: [{ task: 'B1', action: 'create' }] })
   for (const format of ['markdown', 'json', 'status'] as const) await board.export({ format })
+}
+
+async function proveLog({ witness }: FabricClient) {
+  const before = await witness.checkpoint()
+  expect(before.note.split('\n')[1]).toBe(String(before.size))
+  const { vkey, previous } = await witness.rotate()
+  expect(previous).toBe(before.vkey)
+  expect((await witness.checkpoint()).vkey).toBe(vkey)
+  expect((await witness.prove({ index: 0 })).proof).toMatch(/^c2sp\.org\/tlog-proof@v1\nindex 0\n/)
+  const page = await witness.query({ operation: 'key_rotated' })
+  expect(page).toMatchObject({ done: true, entries: [{ data: { vkey, previous } }] })
+  await witness.trace({ id: 'P0.1:a' })
+}
+
+async function keepBlobs({ blob }: FabricClient) {
+  const content = Buffer.from('a long log').toString('base64')
+  const { sha256 } = await blob.put({ content, mediaType: 'text/plain' })
+  expect(await blob.show({ sha256 })).toMatchObject({ content, bytes: 10 })
+  await blob.delete({ sha256, reason: 'no longer needed' })
+  await expect(blob.show({ sha256 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 }

@@ -4,6 +4,7 @@ import type { Fabric } from '../../src/fabric/fabric.js'
 import { type RunningServer, type ServerFault, startServer } from '../../src/server/server.js'
 import type { FakeTiming } from '../../src/testing/fake-timing.js'
 import { openTestFabric } from '../../src/testing/test-fabric.js'
+import { memoryStorage } from '../../src/witness/storage.js'
 
 export const TOKEN = 'token-of-the-tests'
 
@@ -20,13 +21,13 @@ export interface ServedFabric extends AsyncDisposable {
 }
 
 /** A real fabric in memory behind a real server on a free port. */
-export async function serveFabric(): Promise<ServedFabric> {
-  const { fabric, timing } = await openTestFabric()
+export async function serveFabric(options: { readonly publicLog?: boolean } = {}): Promise<ServedFabric> {
+  const { fabric, timing } = await openTestFabric({ witness: memoryStorage() })
   const faults: ServerFault[] = []
   const onFault = (fault: ServerFault) => {
     faults.push(fault)
   }
-  const server = await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN, onFault })
+  const server = await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN, onFault, ...options })
   const transport = nodeTransport()
   const open = (rest: Partial<ConnectOptions> = {}) => connect({ url: server.url, token: TOKEN, transport, ...rest })
   return {
