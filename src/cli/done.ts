@@ -5,6 +5,7 @@ import type { FabricClient } from '../client/client.js'
 import { FabricError } from '../model/errors.js'
 import type { Evidence } from '../model/task.js'
 import { type Answer, answer } from './answer.js'
+import { putFile } from './blob.js'
 import type { CliCommand } from './command.js'
 import { exitCode, id, repeated, wholeNumber } from './option-values.js'
 import { unreadable } from './user-file.js'
@@ -14,6 +15,7 @@ interface DoneOptions {
   readonly as?: string
   readonly commit?: string[]
   readonly file?: string[]
+  readonly attach?: string[]
   readonly command?: string[]
   readonly exitCode?: number[]
   readonly note?: string[]
@@ -29,6 +31,7 @@ export function addDoneCommand(program: CliCommand): void {
     .option('--as <swarm>', 'swarm that you speak for', id)
     .option('--commit <sha>', 'evidence: a commit; repeat for more', repeated)
     .option('--file <path>', 'evidence: a file, recorded with its SHA-256; repeat for more', repeated)
+    .option('--attach <path>', 'evidence: a file, stored beside the log as a blob; repeat for more', repeated)
     .option('--command <command>', 'evidence: a command that was run, with --exit-code; repeat for more', repeated)
     .option('--exit-code <number>', 'what that command exited with', exitCode)
     .option('--note <text>', 'evidence in words; repeat for more', repeated)
@@ -39,20 +42,22 @@ export function addDoneCommand(program: CliCommand): void {
 
 async function complete(fabric: FabricClient, task: string, options: DoneOptions): Promise<Answer> {
   const { epoch, as, summary } = options
-  const evidence = await gatherEvidence(options)
+  const evidence = await gatherEvidence(fabric, options)
   const reply = await fabric.task.complete({ task, epoch, as, evidence, summary })
   const lines = [`${reply.task.id} is completed.`]
   if (reply.unblocked.length > 0) lines.push(`Claimable now: ${reply.unblocked.join(', ')}`)
   return answer(reply, lines)
 }
 
-async function gatherEvidence(options: DoneOptions): Promise<Evidence[]> {
-  const { commit = [], file = [], command = [], exitCode: codes = [], note = [] } = options
+async function gatherEvidence(fabric: FabricClient, options: DoneOptions): Promise<Evidence[]> {
+  const { commit = [], file = [], attach = [], command = [], exitCode: codes = [], note = [] } = options
   if (command.length !== codes.length) {
     const message = 'Each --command needs its --exit-code, in the same order.'
     throw new FabricError('INVALID_ARGUMENT', message, { commands: command.length, exitCodes: codes.length })
   }
   const files = await Promise.all(file.map(async (path) => ({ path, sha256: await digestFile(path) })))
+  // One after the other: each of them may be as large as a request can be.
+  for (const path of attach) files.push({ path, sha256: (await putFile(fabric, path)).sha256 })
   return [
     ...commit.map((sha) => ({ kind: 'commit', commit: sha }) as const),
     ...files.map((digested) => ({ kind: 'file', ...digested }) as const),
