@@ -32,6 +32,7 @@ export function logUrl(text: string): string | undefined {
 class HttpFiles implements LogFiles {
   readonly describe: string
   readonly #options: HttpSourceOptions
+  readonly #closing = new AbortController()
 
   constructor(options: HttpSourceOptions) {
     const url = logUrl(options.url)
@@ -49,10 +50,16 @@ class HttpFiles implements LogFiles {
       try {
         return await this.#get(path, maxBytes)
       } catch (error) {
-        if (!(error instanceof FabricError) || !error.retryable || attempt === TRIES) throw error
+        const final = attempt === TRIES || this.#closing.signal.aborted
+        if (!(error instanceof FabricError) || !error.retryable || final) throw error
       }
       await pause(pauseMs * attempt)
     }
+  }
+
+  /** Ends what was asked for ahead and is waited for by nobody. */
+  close(): void {
+    this.#closing.abort()
   }
 
   async #get(path: string, maxBytes: number): Promise<Buffer | undefined> {
@@ -63,12 +70,14 @@ class HttpFiles implements LogFiles {
         headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
         // A token is meant for this address alone.
         redirect: token === undefined ? 'follow' : 'error',
-        signal: AbortSignal.timeout(REQUEST_MS),
+        signal: AbortSignal.any([this.#closing.signal, AbortSignal.timeout(REQUEST_MS)]),
       })
       if (reply.status === 200) return await readBody(reply, path, maxBytes)
-      await reply.body?.cancel()
-      if (reply.status === 404 || reply.status === 410) return undefined
-      throw refused(url, reply.status)
+      if (reply.status === 404 || reply.status === 410) {
+        await reply.body?.cancel()
+        return undefined
+      }
+      throw (await damageSaid(reply, path)) ?? refused(url, reply.status)
     } catch (error) {
       if (error instanceof FabricError) throw error
       const message = `${url} cannot be fetched: nobody answers as a log does. Check the URL and the network, then try again.`
@@ -91,6 +100,19 @@ async function readBody(reply: Response, path: string, maxBytes: number): Promis
     chunks.push(chunk)
   }
   return Buffer.concat(chunks)
+}
+
+const MAX_PROBLEM_BYTES = 64 * 1024
+
+/** A fabric that finds its own data damaged says so (RFC 9457): that is a finding, not a failure to answer. */
+async function damageSaid(reply: Response, path: string): Promise<FabricError | undefined> {
+  try {
+    const problem: unknown = JSON.parse((await readBody(reply, path, MAX_PROBLEM_BYTES)).toString())
+    const { code, detail } = problem as { readonly code?: unknown; readonly detail?: unknown }
+    return code === 'DATA_CORRUPT' ? new FabricError(code, `${path} is damaged: ${detail}`, { path }) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function refused(url: string, status: number): FabricError {

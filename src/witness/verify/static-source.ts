@@ -18,6 +18,8 @@ export interface LogFiles {
    * stands in the way of reading otherwise.
    */
   read(path: string, maxBytes: number): Promise<Buffer | undefined>
+  /** Gives up what is still being read. */
+  close?(): void
 }
 
 const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + LIMITS.entryBytes)
@@ -74,7 +76,9 @@ export class StaticSource implements LogSource {
     }
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#files.close?.()
+  }
 
   /** A partial tile may go as soon as the full one is there. */
   async #read(

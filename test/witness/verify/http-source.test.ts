@@ -8,11 +8,14 @@ import { exportLog } from '../../../src/witness/verify/export.js'
 import { httpSource, logUrl } from '../../../src/witness/verify/http-source.js'
 import { entriesOf, outcome, Place, signer } from './logs.js'
 
+/** An answer that never comes. */
+const HANG = -1
+
 let place: Place
 let server: Server
 let url: string
 /** What the server answers instead of the file; undefined for the file. */
-let answer: (request: IncomingMessage) => number | string | undefined
+let answer: (request: IncomingMessage) => number | string | { status: number; body: string } | undefined
 let requests: IncomingMessage[]
 
 beforeEach(async () => {
@@ -23,8 +26,10 @@ beforeEach(async () => {
     requests.push(request)
     const path = join(place.path('log'), request.url ?? '')
     const instead = answer(request)
+    if (instead === HANG) return
     if (typeof instead === 'number') reply.writeHead(instead).end()
-    else if (instead !== undefined) reply.end(instead)
+    else if (typeof instead === 'string') reply.end(instead)
+    else if (instead !== undefined) reply.writeHead(instead.status).end(instead.body)
     else if (await stat(path).catch(() => undefined)) createReadStream(path).pipe(reply)
     else reply.writeHead(404).end()
   })
@@ -84,6 +89,15 @@ describe('a log over HTTP', () => {
     await expect(place.verify({ source: open() })).rejects.toMatchObject({ code })
   })
 
+  test('that says itself that a tile of it is damaged fails its integrity', async () => {
+    answer = ({ url: path }) =>
+      path === '/tile/0/001'
+        ? { status: 500, body: '{"code":"DATA_CORRUPT","detail":"it fails its check"}' }
+        : undefined
+    const { integrity } = (await place.verify({ source: open() })).verdicts
+    expect(integrity).toMatchObject({ code: 'tile_damaged', message: expect.stringContaining('it fails its check') })
+  })
+
   test('is asked again after a failure that may pass', async () => {
     let failures = 2
     answer = ({ url: path }) => {
@@ -92,6 +106,21 @@ describe('a log over HTTP', () => {
       return 503
     }
     expect(outcome(await place.verify({ source: open() }))).toMatchObject({ integrity: 'ok intact' })
+  })
+
+  test('leaves no request open when it is closed', async () => {
+    const asked = new Promise<void>((resolve) => {
+      answer = () => {
+        resolve()
+        return HANG
+      }
+    })
+    const source = open()
+    const reading = source.bundle(0, 256)
+    await asked
+    await source.close()
+    await expect(reading).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(requests).toHaveLength(1)
   })
 
   test('is not taken elsewhere with a token', async () => {

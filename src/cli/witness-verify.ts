@@ -1,0 +1,106 @@
+import { readFile, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { FabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import type { TrustPolicy } from '../witness/note/trust-policy.js'
+import type { VerificationReport } from '../witness/verify/report.js'
+import type { Trust } from '../witness/verify/signature.js'
+import type { Answer } from './answer.js'
+import type { Call, CliCommand } from './command.js'
+import { repeated } from './option-values.js'
+import type { Terminal } from './terminal.js'
+import { unreadable } from './user-file.js'
+
+interface VerifyOptions {
+  readonly key?: readonly string[]
+  readonly policy?: string
+  readonly marks?: string
+  readonly result?: string
+}
+
+export function addWitnessVerify(group: CliCommand): void {
+  group
+    .command('verify')
+    .description('check a whole log: integrity, signature, freshness, and completeness of a query')
+    .argument('[source]', 'directory of an export or URL of a log (default: the fabric that applies)')
+    .option('--key <vkey>', 'verifier key of the log that you trust; repeat it for several', repeated)
+    .option('--policy <file>', 'trust policy (C2SP tlog-policy): keys of logs, witnesses and their quorum')
+    .option('--marks <file>', 'what was verified before (default: $XDG_STATE_HOME/infrafabric/marks.json)')
+    .option('--result <file>', 'what `ifab witness query --all --json` gave, to be checked for completeness')
+    .example('ifab witness verify public-log --policy trust.policy')
+    .does(verify)
+}
+
+async function verify(call: Call, named: string | undefined, options: VerifyOptions): Promise<Answer> {
+  const [{ openSource }, { verifySource }, { reportOf }, { Marks }, { parseQueryResult }] = await Promise.all([
+    import('./witness-source.js'),
+    import('../witness/verify/verify.js'),
+    import('../witness/verify/report.js'),
+    import('../witness/verify/marks.js'),
+    import('../witness/verify/query-result.js'),
+  ])
+  const policy = options.policy === undefined ? undefined : await readPolicy(options.policy)
+  const result =
+    options.result === undefined
+      ? undefined
+      : parseQueryResult(await readUserFile(options.result, LIMITS.queryResultBytes), options.result)
+  const marks = await Marks.open(options.marks ?? defaultMarks(call.terminal.env))
+  const given = await trustGiven(options.key ?? [], policy)
+  const { source, ownKey } = await openSource(call, named)
+  try {
+    const trust = given ?? (await trustOwn(ownKey))
+    const report = reportOf(await verifySource({ source, trust, policy, marks, result, now: Date.now() }))
+    return { value: report, lines: reportLines(report), ...(report.exit !== 0 && { exit: report.exit }) }
+  } finally {
+    await source.close()
+  }
+}
+
+async function readPolicy(path: string): Promise<TrustPolicy> {
+  const { parseTrustPolicy } = await import('../witness/note/trust-policy.js')
+  return parseTrustPolicy(await readUserFile(path, LIMITS.trustPolicyBytes))
+}
+
+/** The keys that the user named himself. */
+async function trustGiven(vkeys: readonly string[], policy: TrustPolicy | undefined): Promise<Trust | undefined> {
+  const { parseVkey } = await import('../witness/note/verifier.js')
+  const keys = [...vkeys.map(parseVkey), ...(policy?.logs ?? []).map(({ verifier }) => verifier)]
+  return keys.length === 0 ? undefined : { keys, from: 'given' }
+}
+
+async function trustOwn(vkey: string | undefined): Promise<Trust | undefined> {
+  const { parseVkey } = await import('../witness/note/verifier.js')
+  return vkey === undefined ? undefined : { keys: [parseVkey(vkey)], from: 'own' }
+}
+
+/** As the XDG base directories say: a relative path in the variable does not count. */
+function defaultMarks(env: Terminal['env']): string {
+  const { XDG_STATE_HOME: named = '', HOME } = env
+  const state = isAbsolute(named) ? named : join(HOME || homedir(), '.local', 'state')
+  return join(state, 'infrafabric', 'marks.json')
+}
+
+async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
+  const found = await stat(path).catch((error) => {
+    throw unreadable(path, error)
+  })
+  if (found.size <= maxBytes) {
+    return readFile(path).catch((error) => {
+      throw unreadable(path, error)
+    })
+  }
+  const message = `${path} is too large: at most ${maxBytes} bytes are read. Check the path.`
+  throw new FabricError('INVALID_ARGUMENT', message, { path, maxBytes })
+}
+
+function reportLines({ source, checkpoint, verdicts, proves, doesNotProve, remembered }: VerificationReport): string[] {
+  const log = checkpoint === undefined ? source : `${checkpoint.origin}, ${checkpoint.size} entries, from ${source}`
+  const rows = Object.entries(verdicts).map(
+    ([name, { status, message }]) => `${name.padEnd(12)}  ${status.replace('_', ' ').padEnd(9)}  ${message}`,
+  )
+  const first = verdicts.freshness.code === 'nothing_remembered' && remembered.saved
+  const memory = first ? [`${remembered.path} remembers this log from now on: verify it again later.`] : []
+  const problem = remembered.problem === undefined ? [] : [`It could not be remembered: ${remembered.problem}`]
+  return [log, ...rows, ...memory, ...problem, proves, doesNotProve]
+}
