@@ -92,6 +92,19 @@ export const LIMITS = {
   queryReachEntries: 16_777_216,
   /** Entries of one page together; a larger one stands alone. */
   queryPageBytes: 8 * 1024 * 1024,
+  /** Lines of one trace, and entries and bytes that are read for it. */
+  traceNodes: 10_000,
+  traceEntries: 10_000,
+  traceBytes: 64 * 1024 * 1024,
+  /** Entries that a trace reads at once. */
+  tracePageEntries: 256,
+  /** Tasks that one trace tells of, and how far it follows dependencies. */
+  traceTasks: 256,
+  traceDepth: 32,
+  /** One line of a trace, what it quotes of a text, and what it names of a list. */
+  traceChars: 500,
+  traceQuoteChars: 200,
+  traceListItems: 10,
   /** Result of a query that is verified. */
   queryResultBytes: 256 * 1024 * 1024,
 } as const
