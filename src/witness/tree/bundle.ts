@@ -33,9 +33,8 @@ export function decodeBundle(bytes: Uint8Array, width: number): Uint8Array[] {
   let offset = 0
   while (entries.length < width) {
     const start = offset + LENGTH_BYTES
-    if (start > bytes.length) throw corrupt(`it ends at entry ${entries.length} of ${width}`, bytes.length)
     offset = start + (((bytes[start - 2] ?? 0) << 8) | (bytes[start - 1] ?? 0))
-    if (offset > bytes.length) throw corrupt(`it ends within entry ${entries.length} of ${width}`, bytes.length)
+    if (offset > bytes.length) throw corrupt(`it ends at entry ${entries.length} of ${width}`, bytes.length)
     entries.push(bytes.subarray(start, offset))
   }
   if (offset < bytes.length) throw corrupt(`${bytes.length - offset} bytes follow its ${width} entries`, offset)

@@ -181,11 +181,18 @@ describe('a tree of more than one tile', () => {
 
   test('answers with copies: writing to them changes nothing', async () => {
     for (const size of [257, 65_537]) {
-      const answers = [await tree.leaf(size - 1), await tree.leaf(0), tree.head(), await tree.tile(0, 0, 256)]
+      const answers = [
+        await tree.leaf(size - 1),
+        await tree.leaf(0),
+        tree.head(),
+        await tree.tile(0, 0, 256),
+        await tree.tile(0, 256, 1),
+      ]
       for (const answer of [...answers, ...(await tree.inclusionProof(1, size))]) answer.fill(0)
       expect(await tree.inclusionProof(1, size)).toEqual(reference.path(1, 0, size))
       expect(tree.head()).toEqual(reference.root(0, 65_537))
       expect(await tree.leaf(0)).toEqual(reference.root(0, 1))
+      expect(await tree.tile(0, 256, 1)).toEqual(reference.root(65_536, 65_537))
     }
     expect((await treeOf(0)).head().fill(0)).not.toEqual((await treeOf(0)).head())
   })
