@@ -9,13 +9,12 @@ import { LIMITS } from '../model/limits.js'
 import { Alarm } from './alarm.js'
 import { CommandBatch, type EngineNote, type Pending } from './command-batch.js'
 import { CommandQueue } from './command-queue.js'
-import type { EngineDraft } from './entries.js'
 import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { LogClock } from './log-clock.js'
 import { Publisher } from './publisher.js'
-import { type Loaded, loadFold, readEntry } from './recovery.js'
+import { type Loaded, loadFold, readReceipt } from './recovery.js'
 import { type CountedRefusals, isRecorded, type Refusal, Refusals, refusalDraft } from './refusals.js'
 import { Snapshotter } from './snapshotter.js'
 import type { Timing } from './timing.js'
@@ -113,18 +112,10 @@ export class Engine {
     const batch = this.#newBatch()
     if (isNew) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
     batch.write([{ type: 'fabric_started', subject: this.name, data: { version } }], FABRIC_ACTOR)
-    batch.write(this.#introduceKey(), FABRIC_ACTOR)
+    batch.write(this.#witnessing?.introduction(this.#fold.head.witnessKey) ?? [], FABRIC_ACTOR)
     this.#fold.state.startedAt = this.#now()
     await this.#append(batch)
     this.#settle(batch)
-  }
-
-  /** An entry when the key that signs is not the one the log names. */
-  #introduceKey(): EngineDraft[] {
-    const vkey = this.#witnessing?.witness.vkey
-    const { witnessKey: replaces } = this.#fold.head
-    if (vkey === undefined || vkey === replaces) return []
-    return [{ type: 'key_introduced', subject: this.name, data: { vkey, ...(replaces !== undefined && { replaces }) } }]
   }
 
   get witnessing(): Witnessing | undefined {
@@ -303,20 +294,9 @@ export class Engine {
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
   #settle(batch: CommandBatch): void {
     this.#publish(batch.entries)
-    batch.answer((index) => this.#receipt(index))
+    batch.answer((index) => readReceipt(this.#options.journal, index))
     this.#afterChange(false)
     this.#snapshotter.consider(this.#fold)
-  }
-
-  async #receipt(index: number): Promise<unknown> {
-    const entry = await readEntry(this.#options.journal, index)
-    assertInvariant(entry.type === 'command_received', `entry ${index} is not a receipt`)
-    if (entry.data.reply !== undefined) return entry.data.reply
-    throw new FabricError(
-      'CONFLICT',
-      `This command was done before, as entry ${index} says, but its answer was too large to keep. Read the task instead.`,
-      { index },
-    )
   }
 
   #afterChange(rebuilt: boolean): void {
@@ -339,7 +319,7 @@ export class Engine {
       if (this.#state === 'running') this.#state = 'recovering'
       const { lastBatch } = await this.#rebuild(cause.code === 'STORAGE_FAILED')
       if (this.#state === 'recovering') this.#state = 'running'
-      if (lastBatch?.batchId === batch.batchId) batch.answer((index) => this.#receipt(index))
+      if (lastBatch?.batchId === batch.batchId) batch.answer((index) => readReceipt(this.#options.journal, index))
       else batch.reject(cause)
       this.#afterChange(true)
     } catch (fatal) {

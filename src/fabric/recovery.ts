@@ -1,6 +1,6 @@
 import type { Policy } from '../coordinator/policy.js'
 import type { Journal } from '../journal/journal.js'
-import { FabricError, isFabricError } from '../model/errors.js'
+import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
 import type { FabricEntry } from './entries.js'
 import { decodeEntry } from './entry-codec.js'
 import { Fold } from './fold.js'
@@ -43,4 +43,16 @@ export async function readEntry(journal: Journal, at: number): Promise<FabricEnt
     if (first !== undefined) return decodeEntry(first.index, first.bytes)
   }
   throw new FabricError('NOT_FOUND', `The log has no entry ${at} yet.`, { index: at })
+}
+
+/** The answer that entry `index` holds. Throws CONFLICT when it was too large to keep. */
+export async function readReceipt(journal: Journal, index: number): Promise<unknown> {
+  const entry = await readEntry(journal, index)
+  assertInvariant(entry.type === 'command_received', `entry ${index} is not a receipt`)
+  if (entry.data.reply !== undefined) return entry.data.reply
+  throw new FabricError(
+    'CONFLICT',
+    `This command was done before, as entry ${index} says, but its answer was too large to keep. Read the task instead.`,
+    { index },
+  )
 }

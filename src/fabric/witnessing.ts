@@ -57,6 +57,14 @@ export class Witnessing {
     for (const secret of options.secrets) this.#redactor.declare(secret)
   }
 
+  /** The entry that names the key, when the log names none or another. */
+  introduction(announced: string | undefined): EngineDraft[] {
+    const { vkey, origin } = this.witness
+    if (vkey === announced) return []
+    const data = { vkey, ...(announced !== undefined && { replaces: announced }) }
+    return [{ type: 'key_introduced', subject: origin, data }]
+  }
+
   append(entries: readonly WitnessedEntry[]): void {
     if (entries.length === 0) return
     this.witness.append(entries)
