@@ -23,7 +23,6 @@ export class Nesting {
   /** The last claim of a swarm on a task: a word that comes too late belongs there. */
   readonly #lastClaims = new Map<string, Place>()
   readonly #blockers = new Map<string, Place>()
-  readonly #boards = new Map<string, unknown>()
   #completion: { readonly entry: LoggedEntry; readonly place: Place } | undefined
 
   constructor(tree: GrowingTree, root: Place, imports: readonly LoggedEntry[] = []) {
@@ -66,17 +65,10 @@ export class Nesting {
     return isOneCall(completion.entry, entry) ? completion.place : undefined
   }
 
-  /** The line of the import that was written in the same commit; imports say what boards state of a task. */
+  /** The line of the import that a description of a task came with. */
   #importOf(entry: LoggedEntry): Place | undefined {
-    const task = taskOf(entry)
-    if (task === undefined) return undefined
-    if (isSpec(entry)) this.#boards.set(task, fieldsOf(entry).board)
-    const byBoard = isSpec(entry) || entry.type === 'task_cancelled' || isWithoutClaim(entry)
-    const board = this.#boards.get(task)
-    if (!byBoard || board === undefined) return undefined
-    const cause = this.#imports.findLast(
-      (one) => one.subject === board && one.index < entry.index && isOneCall(one, entry),
-    )
+    if (!isSpec(entry)) return undefined
+    const cause = this.#imports.findLast((one) => one.index < entry.index && brings(one, entry))
     if (cause === undefined) return undefined
     const known = this.#importPlaces.get(cause.index)
     if (known !== undefined) return known
@@ -98,8 +90,11 @@ export class Nesting {
   }
 }
 
-function isWithoutClaim(entry: LoggedEntry): boolean {
-  return entry.type === 'task_completed' && epochOf(entry) === undefined
+/** Whether a description is among the entries of an import: at most two for each task that it changed, right after it. */
+function brings(one: LoggedEntry, spec: LoggedEntry): boolean {
+  const { created, updated, completed } = fieldsOf(one)
+  const reach = 2 * (Number(created) + Number(updated) + Number(completed))
+  return one.subject === fieldsOf(spec).board && isOneCall(one, spec) && spec.index <= one.index + reach
 }
 
 /** Entries of one command have one time, one actor and one trace. */

@@ -4,7 +4,7 @@ import { Nesting } from './trace-nesting.js'
 import { dependenciesOf, fieldsOf, isSpec } from './trace-relations.js'
 import { headline, outcomeOf, type TaskOutcome } from './trace-state.js'
 import { type Branch, GrowingTree } from './trace-tree.js'
-import { counted, type Fields, named } from './trace-words.js'
+import { type Fields, named } from './trace-words.js'
 
 /** The entries of one task, in log order. */
 export interface Story {
@@ -108,5 +108,5 @@ class TaskTelling {
 function updateText(before: Fields, after: Fields): string {
   const fields = [...new Set([...Object.keys(before), ...Object.keys(after)])]
   const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(after[field]))
-  return changed.length === 0 ? 'updated' : `updated: ${counted(changed.length, 'field')}, ${changed.join(', ')}`
+  return `updated ${changed.join(', ')}`
 }

@@ -34,7 +34,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   key_rotated: ({ vkey, previous }) =>
     `checkpoints are signed by ${quoted(vkey)}, for which ${quoted(previous)} vouches`,
   incident_detected: ({ kind, witness, size, seen }) =>
-    `INCIDENT ${named(kind)}: witness ${quoted(witness)}, ${counted(size, 'entry').replace('entrys', 'entries')} here${optional(', seen there: ', seen, String)}`,
+    `INCIDENT ${named(kind)}: witness ${quoted(witness)}, size ${size} here${optional(', there ', seen, String)}`,
 
   swarm_registered: ({ capabilities, tier, capacity }) =>
     `registered, capacity ${capacity}${optional(', tier ', tier, named)}${optional(', can ', namedAll(capabilities), String)}`,
