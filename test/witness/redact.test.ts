@@ -31,6 +31,13 @@ describe('text', () => {
     expect(redactor.redactText(`log: ${cut}`)).toBe(`log: ${mark('private-key', cut)}`)
   })
 
+  test('loses only the secret when a mark ends up where the line might have ended', () => {
+    const secret = `ghp_${'a1B2'.repeat(9)}`
+    expect(redactor.redactText(`Authorization: Custom ${secret}`)).toBe(
+      `Authorization: Custom ${mark('github-token', secret)}`,
+    )
+  })
+
   test.each(ORDINARY_TEXTS)('stays as it is when it is ordinary: %s', (text) => {
     expect(redactor.redactText(text)).toBe(text)
     expect(redactor.redactText(`${text}\n${text}`)).toBe(`${text}\n${text}`)
