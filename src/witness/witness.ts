@@ -1,5 +1,5 @@
 import type { Chunk } from '../journal/journal.js'
-import { assertInvariant, FabricError } from '../model/errors.js'
+import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
 import type { BlobStore } from './blob-store.js'
 import { type Identity, loadIdentity, loadRedactionKey, rotationStatement } from './identity.js'
 import { type Checkpoint, formatCheckpoint } from './note/checkpoint.js'
@@ -55,7 +55,7 @@ export interface SignedCheckpoint extends Checkpoint {
 export class Witness {
   readonly redactionKey: Uint8Array
   readonly #options: WitnessOptions
-  readonly #tree: MerkleTree
+  #tree: MerkleTree
   readonly #postings: Postings
   #signer: NoteSigner
   #last: SignedCheckpoint
@@ -228,25 +228,56 @@ export class Witness {
     return this.#last
   }
 
+  /** Takes in what came since the last start, and holds the log against the last head that was signed. */
   async #catchUp(): Promise<void> {
-    const { size, read } = this.#options
-    const last = this.#last
-    const stored = this.#tree.size
-    const seen = Math.max(stored, last.size)
+    const { size, report } = this.#options
+    const seen = Math.max(this.#tree.size, this.#last.size)
     if (seen > size) throw await this.#halt(`the journal has ${size} entries, but ${seen} were witnessed`)
-    // The newest entries that were witnessed are hashed again: a journal of another history is told by them.
-    const overlap = Math.max(0, stored - TILE_WIDTH)
-    for await (const chunk of read(Math.min(overlap, this.#postings.size))) {
-      for (const { index, bytes } of chunk) {
-        if (index >= size) return
-        if (index >= this.#tree.size) this.#tree.append(bytes)
-        else if (index >= overlap && !(await this.#tree.leaf(index)).equals(leafHash(bytes))) {
-          throw await this.#halt(`entry ${index} is not the one that was witnessed`)
+    if (!(await this.#extendStored())) {
+      // Stored hashes are not flushed, so a power cut can damage them: only the entries themselves speak against a log.
+      const message = 'The stored hashes of the tree do not fit the log. They are computed anew from the journal.'
+      report(new FabricError('DATA_CORRUPT', message, { directory: 'witness/hashes' }))
+      await this.#computeAnew()
+    }
+    if (!(await this.#fitsLast())) throw await this.#halt('the entries before it are not the same')
+  }
+
+  /** Adds the entries that are missing behind the stored ones; false when those do not fit the journal. */
+  async #extendStored(): Promise<boolean> {
+    const { size, read } = this.#options
+    // The newest stored hashes have no level above that vouches for them.
+    const overlap = Math.max(0, this.#tree.size - TILE_WIDTH)
+    const stored = this.#tree.size
+    try {
+      for await (const chunk of read(Math.min(overlap, this.#postings.size))) {
+        for (const { index, bytes } of chunk) {
+          if (index >= size) return this.#fitsLast()
+          if (index >= stored) this.#tree.append(bytes)
+          else if (index >= overlap && !(await this.#tree.leaf(index)).equals(leafHash(bytes))) return false
+          if (index >= this.#postings.size) this.#postings.add(parseEntry(index, bytes))
         }
+      }
+      return await this.#fitsLast()
+    } catch (error) {
+      if (isFabricError(error, 'DATA_CORRUPT') && 'tile' in error.details) return false
+      throw error
+    }
+  }
+
+  async #computeAnew(): Promise<void> {
+    const { hashes } = this.#options.storage
+    for (const level of hashes.counts().keys()) await hashes.truncate(level, 0)
+    this.#tree = await MerkleTree.open(hashes)
+    for await (const chunk of this.#options.read(0)) {
+      for (const { index, bytes } of chunk) {
+        this.#tree.append(bytes)
         if (index >= this.#postings.size) this.#postings.add(parseEntry(index, bytes))
       }
     }
-    if (!(await this.#tree.rootAt(last.size)).equals(last.root)) throw await this.#halt('the entries are not the same')
+  }
+
+  async #fitsLast(): Promise<boolean> {
+    return (await this.#tree.rootAt(this.#last.size)).equals(this.#last.root)
   }
 
   /** Stops signing for good, and leaves what speaks against the log where it can be found. */

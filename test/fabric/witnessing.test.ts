@@ -153,6 +153,27 @@ describe('what was signed', () => {
     ).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
   })
 
+  test('binds the next start, not the stored hashes: damaged ones are computed anew, or refused when they are used', async () => {
+    const { witness, journal } = await history(Array.from({ length: 300 }, (_, at) => `T-${at}`))
+    const stored = async () => witness.hashes.read(0, 0, witness.hashes.counts()[0] ?? 0)
+    const flip = async (index: number) => {
+      const hashes = await stored()
+      hashes.writeUInt8(hashes.readUInt8(index * 32) ^ 1, index * 32)
+      await witness.hashes.truncate(0, 0)
+      witness.hashes.append(0, hashes)
+    }
+    const sound = await stored()
+    await flip(sound.length / 32 - 1)
+    const mended = await openFixture({ witness, journal })
+    expect(mended.faults).toEqual([expect.objectContaining({ code: 'DATA_CORRUPT' })])
+    expect((await mended.fabric.witness.tile(0, 0, 256)).equals(sound.subarray(0, 256 * 32))).toBe(true)
+    await mended.fabric.close()
+    await flip(0)
+    await using refusing = await openFixture({ witness, journal })
+    await expect(refusing.fabric.witness.prove(3)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
+    await expect(refusing.fabric.witness.prove(200)).resolves.toContain('tlog-proof')
+  })
+
   test('a lost key or checkpoint is told, not replaced', async () => {
     const { witness, journal } = await history(['A'])
     const checkpoint = (await witness.notes.read('checkpoint')) ?? ''

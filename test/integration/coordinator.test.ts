@@ -180,7 +180,7 @@ test('witness logging: each step is an entry, in order, with its actor', async (
     'message_sent s2',
     'task_completed t1',
   ]
-  const written = (await log()).slice(2).filter((entry) => !entry.startsWith('command_received'))
+  const written = (await log()).slice(3).filter((entry) => !entry.startsWith('command_received'))
   expect(written).toEqual(steps)
   const { entries } = await client.log.read({})
   expect(entries.map(({ id }) => id)).toEqual(entries.map((_, index) => String(index)))

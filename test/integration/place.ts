@@ -1,12 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { connect, type FabricClient } from '../../src/client/client.js'
+import { type ConnectOptions, connect, type FabricClient } from '../../src/client/client.js'
 import { nodeTransport } from '../../src/client/node-transport.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import { openFabric } from '../../src/fabric/open.js'
 import { FileJournal } from '../../src/journal/file/file-journal.js'
 import { type RunningServer, startServer } from '../../src/server/server.js'
+import { openStorage } from '../../src/witness/storage.js'
 
 const TOKEN = 'token-of-the-tests'
 
@@ -25,8 +26,12 @@ export class Place {
 
   static async open(): Promise<Place> {
     const directory = await mkdtemp(join(tmpdir(), 'infrafabric-'))
-    const fabric = await openFabric({ journal: new FileJournal({ directory }) })
+    const fabric = await openIn(directory)
     return new Place(directory, fabric, await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN }))
+  }
+
+  get directory(): string {
+    return this.#directory
   }
 
   get fabric(): Fabric {
@@ -34,10 +39,10 @@ export class Place {
   }
 
   /** A client with connections of its own, at most that many. */
-  connect(maxSockets?: number): FabricClient {
+  connect(maxSockets?: number, options: Partial<ConnectOptions> = {}): FabricClient {
     const transport = nodeTransport(maxSockets)
     this.#transports.push(transport)
-    return connect({ url: this.#server.url, token: TOKEN, transport, timeoutMs: 60_000 })
+    return connect({ url: this.#server.url, token: TOKEN, transport, timeoutMs: 60_000, ...options })
   }
 
   /** Stops everything and starts it again on the same directory and port. */
@@ -45,7 +50,7 @@ export class Place {
     const listen = new URL(this.#server.url).host
     await this.#server.close()
     await this.#fabric.close()
-    this.#fabric = await openFabric({ journal: new FileJournal({ directory: this.#directory }) })
+    this.#fabric = await openIn(this.#directory)
     this.#server = await startServer({ fabric: this.#fabric, listen, token: TOKEN })
   }
 
@@ -55,6 +60,17 @@ export class Place {
     await this.#fabric.close()
     await rm(this.#directory, { recursive: true, force: true })
   }
+}
+
+/** The fabric of a data directory, with everything that a user's has. */
+export function openIn(directory: string): Promise<Fabric> {
+  const open = async () => ({ storage: await openStorage(directory, failTest) })
+  return openFabric({ journal: new FileJournal({ directory }), witness: { open }, report: failTest })
+}
+
+/** No test here expects a fault that nobody is told about. */
+function failTest(error: unknown): void {
+  throw error
 }
 
 /** Resolves when `condition` holds; asks again after every turn of the event loop. */
