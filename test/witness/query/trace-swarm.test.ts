@@ -62,6 +62,25 @@ describe('the trace of a swarm', () => {
     ])
   })
 
+  test('has what others did about its claims, and nothing of what came after them', async () => {
+    await using history = await makeHistory()
+    const { send } = history
+    await history.register('ada', 'bob')
+    for (const task of ['A', 'B']) {
+      await history.create(task)
+      const epoch = await history.claim(task, 'ada')
+      await send({ type: 'raise_blocker', task, epoch, kind: 'help', needs: 'eyes', requires: [] }, 'swarm:ada')
+      await send({ type: 'assign_helpers', blocker: `blocker-${epoch + 1}`, swarms: ['bob'] })
+      await send({ type: 'release_task', task, epoch }, 'swarm:ada')
+    }
+    await history.claim('A', 'bob')
+    for (const task of ['A', 'B']) await send({ type: 'cancel_task', task, reason: 'superseded', cascade: false })
+    const lines = await history.tree('ada')
+    expect(lines.filter((line) => line.includes('help asked of bob'))).toHaveLength(2)
+    expect(lines.join('\n')).not.toContain('superseded')
+    expect((await history.tree('bob')).filter((line) => line.includes('superseded'))).toHaveLength(1)
+  })
+
   test('is of a swarm that never registered when something else names it', async () => {
     const refused = { code: 'FORBIDDEN', operation: 'claim_task', count: 7, firstAt: 0, lastAt: 5_000, swarm: 'ghost' }
     const ask = askOf([{ name: 'request_refused', subject: 'ghost', data: refused }])

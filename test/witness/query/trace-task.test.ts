@@ -149,6 +149,7 @@ describe('the trace of a task', () => {
       /^A "Task A": claimed by ada under epoch \d+, stuck on blocker-\d+$/,
     )
     expect((await history.tree('A')).join('\n')).toContain('needs X "Task X": outside this fabric, not done')
+    expect((await history.tree('X')).join('\n')).not.toContain('stuck')
     await history.send({ type: 'complete_task', task: 'X', evidence: [] })
     await history.send({ type: 'fail_task', task: 'A', epoch, reason: 'flaky', retry: true })
     expect(await heads()).toEqual([
@@ -156,6 +157,21 @@ describe('the trace of a task', () => {
       'X "Task X": completed',
       'B "Task B": waiting for A',
     ])
+  })
+
+  test('does not ascribe to an import what was created beside it', async () => {
+    await using history = await makeHistory()
+    await history.importBoard('plan', makeTask('A'))
+    await history.register('ada', 'bob')
+    await history.create('B', { board: 'plan', dependencies: ['A'] })
+    await history.importBoard('plan', makeTask('C'))
+    await history.advance(1_000)
+    await history.create('D', { board: 'plan', dependencies: ['C'] })
+    for (const id of ['B', 'D']) {
+      const [first] = (await history.trace(id)).root.children
+      expect(first?.text).toBe(`created "Task ${id}"`)
+      expect(first?.children[0]?.children[0]?.text).toBe('board plan imported: 1 created')
+    }
   })
 
   test('takes a task for never created when only refusals name it', async () => {
@@ -176,6 +192,10 @@ const created = (id: string, dependencies: string[] = []): MadeEntry => ({
 
 function count(node: TraceNode): number {
   return node.children.reduce((sum, child) => sum + count(child), 1)
+}
+
+function leftOut(node: TraceNode): number {
+  return node.children.reduce((sum, child) => sum + leftOut(child), node.leftOut ?? 0)
 }
 
 describe('bounds', () => {
@@ -211,16 +231,17 @@ describe('bounds', () => {
   })
 
   test('what happened to the task itself has its place before what it waited for', async () => {
-    const names = Array.from({ length: 50 }, (_, position) => `D${position}`)
-    const lives = names.flatMap((id) => [
-      created(id),
-      ...Array.from({ length: 190 }, () => ({ name: 'task_retried', subject: id })),
-    ])
-    const own = Array.from({ length: 400 }, () => ({ name: 'task_retried', subject: 'A' }))
-    const trace = await traceOf(askOf([...lives, created('A', names), ...own]), 'A')
+    const retried = (subject: string, times: number): MadeEntry[] =>
+      Array.from({ length: times }, () => ({ name: 'task_retried', subject }))
+    const names = Array.from({ length: 200 }, (_, position) => `D${position}`)
+    const lives = names.flatMap((id) => [created(id), ...retried(id, 47)])
+    const trace = await traceOf(askOf([...lives, created('A', names), ...retried('A', 380)]), 'A')
     expect(trace.complete).toBe(false)
-    expect(trace.root.children).toHaveLength(401)
+    expect(trace.root.children).toHaveLength(381)
     expect(trace.root.leftOut).toBeUndefined()
+    expect(count(trace.root)).toBe(LIMITS.traceNodes)
+    // One line for A, 381 for its entries, and for each of the others one for itself and 48 for its entries.
+    expect(leftOut(trace.root)).toBe(1 + 381 + 200 * 49 - LIMITS.traceNodes)
   })
 
   test('a chain is followed so far, and a crowd of dependencies so wide', async () => {
