@@ -1,6 +1,6 @@
 import { ENTRY_KINDS } from './entry-kinds.js'
 import type { EntryFilter } from './filter.js'
-import { postingKey } from './posting-key.js'
+import { commonKey, postingKey } from './posting-key.js'
 import { isAtLeast, type Severity } from './severity.js'
 
 /** Keys of which an entry has at least one. */
@@ -15,37 +15,31 @@ export function clausesOf({ trace, task, swarm, operation, severity, component }
   if (trace !== undefined) clauses.push([postingKey('trace', trace)])
   if (task !== undefined) clauses.push([postingKey('task', task)])
   if (swarm !== undefined) clauses.push([postingKey('swarm', swarm)])
-  if (operation !== undefined) clauses.push([postingKey('operation', operation)])
+  if (operation !== undefined) clauses.push([commonKey('operation', operation)])
   else if (severity !== undefined && severity !== 'info') clauses.push(operationsFrom(severity))
-  if (component !== undefined) clauses.push([postingKey('component', component)])
+  if (component !== undefined) clauses.push([commonKey('component', component)])
   return clauses
 }
 
 /** The names decide on the severity, so that a change of the table needs no new index. */
 function operationsFrom(severity: Severity): Clause {
   return [...ENTRY_KINDS].flatMap(([name, kind]) =>
-    isAtLeast(kind.severity, severity) ? [postingKey('operation', name)] : [],
+    isAtLeast(kind.severity, severity) ? [commonKey('operation', name)] : [],
   )
 }
 
 /** Entries that have a key of every clause, rising. A list that is empty spares the look-ups that would follow. */
 export async function entriesOf(
   clauses: readonly Clause[],
-  find: (key: number) => Promise<readonly number[]>,
+  find: (keys: Clause) => Promise<readonly number[]>,
 ): Promise<readonly number[]> {
   let remaining: readonly number[] | undefined
   for (const clause of clauses) {
     if (remaining?.length === 0) break
-    const found = union(await Promise.all(clause.map(find)))
+    const found = await find(clause)
     remaining = remaining === undefined ? found : intersection(remaining, found)
   }
   return remaining ?? []
-}
-
-function union(lists: readonly (readonly number[])[]): readonly number[] {
-  const filled = lists.filter((list) => list.length > 0)
-  if (filled.length < 2) return filled[0] ?? []
-  return [...new Set(filled.flat())].sort((a, b) => a - b)
 }
 
 /** Of two rising lists. */

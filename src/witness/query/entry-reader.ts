@@ -13,21 +13,20 @@ export class EntryReader {
 
   /** The entry, where it is in memory. */
   cached(index: number): StoredEntry | undefined {
-    return this.#chunk[index - this.#first]
+    return this.#chunk[index - (this.#chunk[0]?.index ?? 0)]
   }
 
   /** Throws DATA_CORRUPT when the log ends before this entry. */
   async load(index: number): Promise<StoredEntry> {
-    const behind = this.#first + this.#chunk.length
-    // Probably in the next chunk: to read on costs less than to start anew.
-    const near = this.#reading !== undefined && index >= behind && index < behind + this.#chunk.length
-    if (!near) await this.#start(index)
-    for (let found = this.cached(index); ; found = this.cached(index)) {
-      if (found !== undefined) return found
-      const { done, value } = (await this.#reading?.next()) ?? { done: true }
-      if (done === true) throw missing(index)
-      this.#chunk = value
+    if (this.#isNear(index)) await this.#readOn()
+    if (this.cached(index) === undefined) {
+      await this.close()
+      this.#reading = this.#read(index)[Symbol.asyncIterator]()
+      await this.#readOn()
     }
+    const entry = this.cached(index)
+    if (entry === undefined) throw missing(index)
+    return entry
   }
 
   async close(): Promise<void> {
@@ -36,13 +35,15 @@ export class EntryReader {
     this.#chunk = []
   }
 
-  get #first(): number {
-    return this.#chunk[0]?.index ?? 0
+  /** Almost certainly in the next chunk. To start anew costs little, and a chunk that is read in vain costs most. */
+  #isNear(index: number): boolean {
+    const last = this.#chunk.at(-1)
+    return last !== undefined && index > last.index && index - last.index <= Math.max(1, this.#chunk.length / 8)
   }
 
-  async #start(index: number): Promise<void> {
-    await this.close()
-    this.#reading = this.#read(index)[Symbol.asyncIterator]()
+  async #readOn(): Promise<void> {
+    const { done, value } = (await this.#reading?.next()) ?? { done: true }
+    this.#chunk = done === true ? [] : value
   }
 }
 

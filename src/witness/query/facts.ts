@@ -19,7 +19,7 @@ export interface EntryFacts {
   /** Milliseconds since the Unix epoch, UTC. */
   readonly at: number
   /** 32 hexadecimal digits out of `traceparent`. */
-  readonly traceId?: string
+  readonly traceId: string | undefined
   /** Tasks and swarms it concerns, each once. */
   readonly tasks: readonly string[]
   readonly swarms: readonly string[]
@@ -37,7 +37,6 @@ export function factsOf(entry: LoggedEntry): EntryFacts {
   const tasks = new Set<string>()
   const swarms = new Set<string>()
   relate(entry, ENTRY_KINDS.get(type), { task: (id) => tasks.add(id), swarm: (id) => swarms.add(id) })
-  const traceId = traceparent === undefined ? undefined : traceIdOf(traceparent)
   return {
     index,
     component: componentOf(entry),
@@ -45,7 +44,7 @@ export function factsOf(entry: LoggedEntry): EntryFacts {
     subject,
     actor,
     at,
-    ...(traceId !== undefined && { traceId }),
+    traceId: traceparent === undefined ? undefined : traceIdOf(traceparent),
     tasks: [...tasks],
     swarms: [...swarms],
     severity: severityOf(type),
@@ -72,6 +71,7 @@ export function relate({ actor, subject, data }: LoggedEntry, kind: EntryKind | 
   }
   for (const field of kind.swarms) {
     const value = fields[field]
+    if (value === swarm) continue
     if (typeof value === 'string') to.swarm(value)
     else for (const id of namesIn(value)) to.swarm(id)
   }
@@ -98,7 +98,11 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** Reads the stored bytes of an entry. Throws DATA_CORRUPT when they are not one. */
 export function parseEntry(index: number, bytes: Uint8Array): LoggedEntry {
-  const event = parseEvent(bytes)
+  return entryOf(index, parseEvent(bytes))
+}
+
+/** An entry out of its parsed JSON. Throws DATA_CORRUPT when it is not one. */
+export function entryOf(index: number, event: Readonly<Record<string, unknown>>): LoggedEntry {
   const { subject, actor, traceparent, data } = event
   const [, component, type] = TYPE_PATTERN.exec(String(event.type)) ?? []
   const at = Date.parse(String(event.time))
@@ -111,7 +115,7 @@ export function parseEntry(index: number, bytes: Uint8Array): LoggedEntry {
 function parseEvent(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   try {
     const event: unknown = JSON.parse(decoder.decode(bytes))
-    return typeof event === 'object' && event !== null ? { ...event } : {}
+    return typeof event === 'object' && event !== null ? (event as Readonly<Record<string, unknown>>) : {}
   } catch {
     return {}
   }

@@ -21,16 +21,9 @@ export interface EntryFilter {
   readonly text?: string
 }
 
-/** A filter as callers and files write it. */
-export interface StatedFilter extends Omit<EntryFilter, 'since' | 'until'> {
-  /** RFC 3339. */
-  readonly since?: string
-  readonly until?: string
-}
-
 const WORD = /^[a-z][a-z_]{0,63}$/
 const TRACE_ID = /^[0-9a-f]{32}$/
-export const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
 
 /** Reads a filter from JSON. Throws INVALID_ARGUMENT for a field that does not exist or has no sense. */
 export function readFilter(stated: Readonly<Record<string, unknown>>): EntryFilter {

@@ -1,26 +1,26 @@
 import { crc32 } from 'node:zlib'
 import { FabricError } from '../../model/errors.js'
+import { BUCKETS } from './posting-key.js'
 
 /**
  * A run file, all numbers little-endian:
  *
  * - 8 bytes magic, u32 format version, u32 number of entries, f64 index of the first entry, f64 time of the last entry;
  * - 64 times as f64: of each `stepOf(entries)`-th entry, then that of the last entry;
- * - 257 offsets as u32: where each bucket starts, and the end of the file; u32 CRC-32 of everything up to here;
- * - 256 buckets, chosen by the high byte of a key. A bucket has its keys in rising order, each with the other three bytes,
- *   the number of entries, and the entries as the distances from one to the next (the first from -1); these are unsigned
- *   LEB128. Then u32 CRC-32 of the bucket, started with its number.
+ * - 65 offsets as u32: where each bucket starts, and the end of the file; u32 CRC-32 of everything up to here;
+ * - 64 buckets. A bucket has its keys in rising order, each as u32, then the bytes of its list, and the list: the
+ *   distances from one entry to the next, the first from -1; these are unsigned LEB128. Then u32 CRC-32 of the bucket,
+ *   started with its number.
  */
 export const MAGIC = Buffer.from('IFABPOST', 'latin1')
 export const FORMAT_VERSION = 1
 export const TIME_SAMPLES = 64
-export const BUCKETS = 256
 const TIMES_AT = 32
 const FENCES_AT = TIMES_AT + 8 * TIME_SAMPLES
 const HEADER_CRC_AT = FENCES_AT + 4 * (BUCKETS + 1)
 export const HEADER_BYTES = HEADER_CRC_AT + 4
 export const CRC_BYTES = 4
-export const KEY_BYTES = 3
+export const KEY_BYTES = 4
 
 /** What is kept in memory of a run whose postings are in a file. */
 export interface RunHeader {
@@ -82,24 +82,24 @@ export function checkBucket(first: number, bucket: number, bytes: Buffer): Buffe
   return bytes.subarray(0, end)
 }
 
-/** Indexes of the entries under a key in the content of its bucket. */
-export function findInBucket(first: number, key: number, content: Buffer): number[] {
-  const wanted = key & 0xffffff
+/** Lists of the entries under some keys, from the content of their bucket. */
+export function findInBucket(first: number, keys: readonly number[], content: Buffer): number[][] {
+  const lists: number[][] = []
   const cursor = { at: 0 }
   while (cursor.at < content.length) {
-    const candidate = content.readUIntLE(cursor.at, KEY_BYTES)
+    const key = content.readUInt32LE(cursor.at)
     cursor.at += KEY_BYTES
-    const count = readVarint(content, cursor)
-    if (candidate > wanted) break
-    if (candidate === wanted) return readList(first, count, content, cursor)
-    for (let skipped = 0; skipped < count; cursor.at += 1) if ((content[cursor.at] ?? 0) < 0x80) skipped += 1
+    const length = readVarint(content, cursor)
+    const end = cursor.at + length
+    if (keys.includes(key)) lists.push(readList(first, content, cursor, end))
+    cursor.at = end
   }
-  return []
+  return lists
 }
 
-function readList(first: number, count: number, content: Buffer, cursor: { at: number }): number[] {
+function readList(first: number, content: Buffer, cursor: { at: number }, end: number): number[] {
   const indexes: number[] = []
-  for (let index = first - 1; indexes.length < count; ) {
+  for (let index = first - 1; cursor.at < end; ) {
     index += readVarint(content, cursor)
     indexes.push(index)
   }
@@ -114,6 +114,12 @@ function readVarint(bytes: Buffer, cursor: { at: number }): number {
     value |= (byte & 0x7f) << shift
     if (byte < 0x80) return value
   }
+}
+
+export function varintBytes(value: number): number {
+  let length = 1
+  for (let rest = value; rest >= 0x80; rest >>>= 7) length += 1
+  return length
 }
 
 /** Returns the offset behind it. */

@@ -3,17 +3,17 @@ import { assertInvariant } from '../../model/errors.js'
 import { ENTRY_KINDS } from './entry-kinds.js'
 import { componentOf, type LoggedEntry, type Relations, relate, traceIdOf } from './facts.js'
 import {
-  BUCKETS,
   CRC_BYTES,
   HEADER_BYTES,
   KEY_BYTES,
   type RunHeader,
   stepOf,
   TIME_SAMPLES,
+  varintBytes,
   writeHeader,
   writeVarint,
 } from './posting-format.js'
-import { postingKey } from './posting-key.js'
+import { BUCKETS, bucketOf, commonKey, postingKey } from './posting-key.js'
 
 /** Entries of a run that is encoded. */
 export const RUN_ENTRIES = 16_384
@@ -21,11 +21,11 @@ export const RUN_ENTRIES = 16_384
 /** Keys of most entries: name, component, task, the same swarm twice, trace. */
 const EXPECTED_KEYS = 6
 
-/** The keys of a name and its component, which every entry has. */
-const NAME_KEYS = new Map(
-  [...ENTRY_KINDS].map(([name, { component }]) => [
+/** What is known of a name beforehand: one look-up for each entry. */
+const NAMES = new Map(
+  [...ENTRY_KINDS].map(([name, kind]) => [
     name,
-    { component, operationKey: postingKey('operation', name), componentKey: postingKey('component', component) },
+    { kind, operation: commonKey('operation', name), component: commonKey('component', kind.component) },
   ]),
 )
 
@@ -73,18 +73,18 @@ export class PostingRun implements Relations {
   }
 
   add(entry: LoggedEntry): void {
-    const { index, type, at, traceparent } = entry
+    const { index, type, component, at, traceparent } = entry
     assertInvariant(index === this.end && !this.isFull, `entry ${index} is not the next of its run`)
     this.#times[this.#count] = at
-    const component = componentOf(entry)
-    const known = NAME_KEYS.get(type)
-    this.#put(known?.operationKey ?? postingKey('operation', type))
-    this.#put(known?.component === component ? known.componentKey : postingKey('component', component))
+    const known = NAMES.get(type)
+    this.#put(known?.operation ?? commonKey('operation', type))
+    const usual = known !== undefined && (component === undefined || component === known.kind.component)
+    this.#put(usual ? known.component : commonKey('component', componentOf(entry)))
     if (traceparent !== undefined) {
       const trace = traceIdOf(traceparent)
       if (trace !== undefined) this.#put(postingKey('trace', trace))
     }
-    relate(entry, ENTRY_KINDS.get(type), this)
+    relate(entry, known?.kind, this)
     this.#count += 1
   }
 
@@ -96,12 +96,12 @@ export class PostingRun implements Relations {
     this.#put(postingKey('swarm', id))
   }
 
-  /** Indexes of the entries under a key, rising. */
-  find(key: number): number[] {
+  /** Indexes of the entries under any of some keys, rising. */
+  find(keys: readonly number[]): number[] {
     const indexes: number[] = []
     let last = -1
     for (let pair = 0; pair < this.#pairs; pair += 1) {
-      if (this.#keys[pair] !== key) continue
+      if (!keys.includes(this.#keys[pair] ?? -1)) continue
       const index = this.first + (this.#offsets[pair] ?? 0)
       if (index !== last) indexes.push(index)
       last = index
@@ -122,16 +122,16 @@ export class PostingRun implements Relations {
 
   encode(): Buffer {
     const { keys, offsets } = this.#sorted()
-    // A pair takes at most its key, a count and a distance of three bytes each.
+    // A pair takes at most its key, a length and a distance of three bytes each.
     const bytes = Buffer.allocUnsafe(HEADER_BYTES + BUCKETS * CRC_BYTES + keys.length * (KEY_BYTES + 6))
     const fences = new Uint32Array(BUCKETS + 1)
     let at = HEADER_BYTES
     for (let bucket = 0, pair = 0; bucket < BUCKETS; bucket += 1) {
       fences[bucket] = at
       const start = at
-      while (pair < keys.length && (keys[pair] ?? 0) >>> 24 === bucket) {
+      while (pair < keys.length && bucketOf(keys[pair] ?? 0) === bucket) {
         const end = endOfKey(keys, pair)
-        at = writeList(bytes, at, (keys[pair] ?? 0) & 0xffffff, offsets.subarray(pair, end))
+        at = writeList(bytes, at, keys[pair] ?? 0, offsets.subarray(pair, end))
         pair = end
       }
       at = bytes.writeUInt32LE(crc32(bytes.subarray(start, at), bucket), at)
@@ -165,29 +165,43 @@ export class PostingRun implements Relations {
     this.#offsets = offsets
   }
 
-  /** Pairs in rising order of key and entry: a radix sort, which leaves pairs of one key in the order they came. */
-  #sorted(): { keys: Uint32Array; offsets: Uint16Array } {
-    let keys = this.#keys.subarray(0, this.#pairs)
-    let offsets = this.#offsets.subarray(0, this.#pairs)
-    for (let shift = 0; shift < 32; shift += 8) {
-      const places = new Uint32Array(257)
-      for (const key of keys) places[((key >>> shift) & 0xff) + 1] = (places[((key >>> shift) & 0xff) + 1] ?? 0) + 1
-      for (let digit = 1; digit < 257; digit += 1) places[digit] = (places[digit] ?? 0) + (places[digit - 1] ?? 0)
-      const sortedKeys = new Uint32Array(keys.length)
-      const sortedOffsets = new Uint16Array(keys.length)
-      for (let pair = 0; pair < keys.length; pair += 1) {
-        const key = keys[pair] ?? 0
-        const digit = (key >>> shift) & 0xff
-        const place = places[digit] ?? 0
-        places[digit] = place + 1
-        sortedKeys[place] = key
-        sortedOffsets[place] = offsets[pair] ?? 0
-      }
-      keys = sortedKeys
-      offsets = sortedOffsets
-    }
-    return { keys, offsets }
+  #sorted(): Pairs {
+    const pairs = { keys: this.#keys.subarray(0, this.#pairs), offsets: this.#offsets.subarray(0, this.#pairs) }
+    return sortByDigit(sortByDigit(sortByDigit(pairs, 0), DIGIT_BITS), 2 * DIGIT_BITS)
   }
+}
+
+interface Pairs {
+  readonly keys: Uint32Array
+  readonly offsets: Uint16Array
+}
+
+/** Three digits make a key. */
+const DIGIT_BITS = 11
+const DIGITS = 1 << DIGIT_BITS
+
+/** One pass of a radix sort: pairs with the same digit stay in their order, so the lowest digit comes first. */
+function sortByDigit({ keys, offsets }: Pairs, shift: number): Pairs {
+  const places = new Uint32Array(DIGITS)
+  for (let pair = 0; pair < keys.length; pair += 1) {
+    const digit = ((keys[pair] ?? 0) >>> shift) & (DIGITS - 1)
+    places[digit] = (places[digit] ?? 0) + 1
+  }
+  for (let digit = 0, place = 0; digit < DIGITS; digit += 1) {
+    const count = places[digit] ?? 0
+    places[digit] = place
+    place += count
+  }
+  const sorted = { keys: new Uint32Array(keys.length), offsets: new Uint16Array(keys.length) }
+  for (let pair = 0; pair < keys.length; pair += 1) {
+    const key = keys[pair] ?? 0
+    const digit = (key >>> shift) & (DIGITS - 1)
+    const place = places[digit] ?? 0
+    places[digit] = place + 1
+    sorted.keys[place] = key
+    sorted.offsets[place] = offsets[pair] ?? 0
+  }
+  return sorted
 }
 
 function endOfKey(keys: Uint32Array, pair: number): number {
@@ -198,13 +212,16 @@ function endOfKey(keys: Uint32Array, pair: number): number {
 
 /** One key with its entries, each once. Returns the offset behind it. */
 function writeList(bytes: Buffer, start: number, key: number, offsets: Uint16Array): number {
-  let count = 0
-  for (let pair = 0; pair < offsets.length; pair += 1) if (pair === 0 || offsets[pair] !== offsets[pair - 1]) count += 1
-  let at = writeVarint(bytes, bytes.writeUIntLE(key, start, KEY_BYTES), count)
-  let last = -1
-  for (const offset of offsets) {
-    if (offset === last) continue
-    at = writeVarint(bytes, at, offset - last)
+  let length = 0
+  for (let pair = 0, last = -1; pair < offsets.length; pair += 1) {
+    const offset = offsets[pair] ?? 0
+    if (offset !== last) length += varintBytes(offset - last)
+    last = offset
+  }
+  let at = writeVarint(bytes, bytes.writeUInt32LE(key, start), length)
+  for (let pair = 0, last = -1; pair < offsets.length; pair += 1) {
+    const offset = offsets[pair] ?? 0
+    if (offset !== last) at = writeVarint(bytes, at, offset - last)
     last = offset
   }
   return at

@@ -93,14 +93,14 @@ export class Postings {
       const runs = this.#full.slice(position, position + RUNS_AT_ONCE).filter(({ first }) => first < until)
       const last = runs.at(-1)
       if (last === undefined) break
-      for (const found of await Promise.all(runs.map((run) => entriesOf(clauses, (key) => run.find(key))))) {
+      for (const found of await Promise.all(runs.map((run) => entriesOf(clauses, (keys) => run.find(keys))))) {
         yield within(found, from, until)
       }
       next = last.end
     }
     if (next >= until) return
     const run = this.#open
-    yield within(await entriesOf(clauses, async (key) => run.find(key)), from, until)
+    yield within(await entriesOf(clauses, async (keys) => run.find(keys)), from, until)
   }
 
   /** Some index such that all entries before it are older than `at`. */

@@ -1,5 +1,4 @@
 import {
-  BUCKETS,
   checkBucket,
   findInBucket,
   HEADER_BYTES,
@@ -8,6 +7,7 @@ import {
   runCorrupt,
   stepOf,
 } from './posting-format.js'
+import { BUCKETS, bucketOf } from './posting-key.js'
 
 /** Bytes of a run file, from memory or from where it is stored. */
 export type ReadRun = (offset: number, length: number) => Promise<Buffer>
@@ -52,13 +52,11 @@ export class StoredRun {
     return new StoredRun(this.#header, read)
   }
 
-  /** Indexes of the entries under a key, rising. Throws DATA_CORRUPT when what it reads is damaged. */
-  async find(key: number): Promise<number[]> {
-    const bucket = key >>> 24
-    const { first, fences } = this.#header
-    const start = fences[bucket] ?? 0
-    const bytes = await this.#read(start, (fences[bucket + 1] ?? 0) - start)
-    return findInBucket(first, key, checkBucket(first, bucket, bytes))
+  /** Indexes of the entries under any of some keys, rising. Throws DATA_CORRUPT when what it reads is damaged. */
+  async find(keys: readonly number[]): Promise<readonly number[]> {
+    const buckets = new Set(keys.map(bucketOf))
+    const lists = await Promise.all([...buckets].map((bucket) => this.#findIn(bucket, keys)))
+    return union(lists.flat())
   }
 
   /** Some index such that all entries before it are older than `at`. */
@@ -74,7 +72,19 @@ export class StoredRun {
     return sample < 0 ? this.end : this.#indexOf(sample)
   }
 
+  async #findIn(bucket: number, keys: readonly number[]): Promise<number[][]> {
+    const { first, fences } = this.#header
+    const start = fences[bucket] ?? 0
+    const bytes = await this.#read(start, (fences[bucket + 1] ?? 0) - start)
+    return findInBucket(first, keys, checkBucket(first, bucket, bytes))
+  }
+
   #indexOf(sample: number): number {
     return Math.min(this.end, this.first + sample * stepOf(this.#header.count))
   }
+}
+
+function union(lists: readonly (readonly number[])[]): readonly number[] {
+  if (lists.length < 2) return lists[0] ?? []
+  return [...new Set(lists.flat())].sort((a, b) => a - b)
 }
