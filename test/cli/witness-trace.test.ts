@@ -5,6 +5,7 @@ import { addWitnessTrace, treeLines } from '../../src/cli/witness-trace.js'
 import type { FabricClient } from '../../src/client/client.js'
 import { LIMITS } from '../../src/model/limits.js'
 import type { TraceNodeView, TraceView } from '../../src/operations/witness-trace.js'
+import { openSite } from './console.js'
 
 const leaf = (text: string): TraceNodeView => ({ text, children: [] })
 
@@ -76,6 +77,19 @@ describe('witness trace', () => {
     await expect(traced(TRACE, 'no name')).rejects.toMatchObject(invalid)
     await expect(traced(TRACE)).rejects.toMatchObject(invalid)
   })
+})
+
+test('a running fabric tells its own log', async () => {
+  await using site = await openSite()
+  await site.run('task', 'create', 'A', '--title', 'turned \u202earound')
+  const { root, size } = await site.json<TraceView>('witness', 'trace', 'A')
+  expect(root.children[0]).toMatchObject({ actor: 'admin', text: 'created "turned \\u202earound"' })
+  const text = await site.run('witness', 'trace', 'A')
+  expect(text).toMatch(
+    /^A "turned \\u202earound": available\n└─ #\d+ [\d-]+ [\d:]+Z admin created "turned \\u202earound"\n$/,
+  )
+  const refused = await site.refused('witness', 'trace', 'A', '--swarm')
+  expect(refused).toMatchObject({ exit: 3, code: 'NOT_FOUND', details: { sought: ['swarm'], size } })
 })
 
 describe('a drawn tree', () => {
