@@ -237,6 +237,31 @@ describe('the witness of a fabric', () => {
     expect(copy.out).toMatch(/copy holds \d+ entries of fabric; \d+ came now, in \d+ files\.\n$/)
   })
 
+  test('confirms the result of a query, and finds what was taken out of it', async () => {
+    const result = place.path('result.json')
+    const text = await site.run('witness', 'query', '--task', 't1', '--all', '--json')
+    await writeFile(result, text)
+    await site.run('witness', 'checkpoint')
+    expect((await verify('--result', result)).said.completeness).toBe('ok complete')
+    await writeFile(result, JSON.stringify({ ...JSON.parse(text), entries: [] }))
+    expect(await verify('--result', result)).toMatchObject({
+      code: 13,
+      said: { completeness: 'failed entries_missing' },
+    })
+  })
+
+  test('is followed from a key that it no longer has to the one it has now', async () => {
+    const { vkey } = await site.json<{ vkey: string }>('witness', 'checkpoint')
+    expect((await verify('--key', vkey)).said.signature).toBe('ok signed')
+    await site.run('witness', 'rotate-key')
+    await site.run('witness', 'checkpoint')
+    await site.run('task', 'create', 't2', '--title', 'Second')
+    await site.run('witness', 'checkpoint')
+    const found = await verify('--key', vkey)
+    expect(found).toMatchObject({ code: 0, said: { signature: 'ok signed_by_successor', freshness: 'ok extends' } })
+    expect((await verify()).said).toMatchObject({ signature: 'ok signed_by_own_key', freshness: 'ok unchanged' })
+  })
+
   test('wants a token for its entries', async () => {
     const { url } = site.hosted.running
     env.IFAB_DATA = place.path('other')

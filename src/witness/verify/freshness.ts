@@ -11,6 +11,7 @@ export type FreshnessCode =
   | 'quorum_met'
   | 'nothing_remembered'
   | 'log_unreadable'
+  | 'entries_unsigned'
   | 'rolled_back'
   | 'forked'
   | 'quorum_not_met'
@@ -32,11 +33,17 @@ export function judgeFreshness(question: FreshnessQuestion): Verdict<FreshnessCo
   const quorum = judgeQuorum(question)
   const marks = question.marks.map((mark) => judgeMark(mark, question))
   const verdict = worstOf([...marks, ...(quorum === undefined ? [] : [quorum])]) ?? nothingRemembered(question)
-  const { beyond = 0 } = question
-  const added = beyond === 0 ? '' : ` ${beyond} entries behind the checkpoint are signed by nobody yet.`
   const cosigned = quorum === undefined || quorum === verdict ? '' : ` ${quorum.message}`
-  const details = { ...quorum?.details, ...verdict.details, ...(beyond > 0 && { entriesBeyondCheckpoint: beyond }) }
-  return { ...verdict, message: verdict.message + cosigned + added, details }
+  const details = { ...quorum?.details, ...verdict.details }
+  return withUnsigned({ ...verdict, message: verdict.message + cosigned, details }, question.beyond ?? 0)
+}
+
+/** What nobody signed is no part of the log yet, so a log with such entries is never quite as it should be. */
+function withUnsigned(verdict: Verdict<FreshnessCode>, beyond: number): Verdict<FreshnessCode> {
+  if (beyond === 0) return verdict
+  const message = `${verdict.message} ${beyond} entries behind the checkpoint are signed by nobody: \`ifab up\` signs them.`
+  const details = { ...verdict.details, entriesBeyondCheckpoint: beyond }
+  return verdict.status === 'ok' ? unchecked('entries_unsigned', message, details) : { ...verdict, message, details }
 }
 
 function judgeMark(mark: Mark, { checkpoint, roots }: FreshnessQuestion): Verdict<FreshnessCode> {

@@ -13,6 +13,8 @@ export interface QueryResult {
 const schema = z.object({
   filter: z.record(z.string(), z.unknown()),
   size: z.int().nonnegative(),
+  // One page of a result says that there is more.
+  done: z.literal(true).exactOptional(),
   // The id of an event is its place in the log.
   entries: z.array(z.looseObject({ id: z.string().regex(/^(0|[1-9]\d{0,14})$/) })),
 })

@@ -126,6 +126,7 @@ test.each([
   '',
   '[]',
   '{"filter":{},"entries":[]}',
+  '{"filter":{},"entries":[],"size":9,"done":false}',
   '{"filter":{},"entries":[{"id":7}],"size":9}',
   '{"filter":{},"entries":[{"id":"07"}],"size":9}',
   '{"filter":{"colour":"red"},"entries":[],"size":9}',

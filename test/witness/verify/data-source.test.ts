@@ -91,11 +91,20 @@ describe('a stopped data directory', () => {
     expect(await new DataSource(data).vkey()).toBeUndefined()
   })
 
-  test('names entries behind the last signed checkpoint', async () => {
+  test('names entries behind the last signed checkpoint, and is not fresh with them', async () => {
     await write(entriesOf(1_000), 700)
+    const first = await verify()
+    expect(first.remembered.saved).toBe(true)
+    expect(first.verdicts.freshness).toMatchObject({
+      code: 'nothing_remembered',
+      message: expect.stringContaining('300 entries behind the checkpoint'),
+    })
     const { freshness } = (await verify()).verdicts
-    expect(freshness.details).toMatchObject({ entriesBeyondCheckpoint: 300 })
-    expect(freshness.message).toContain('300 entries behind the checkpoint')
+    expect(freshness).toMatchObject({
+      status: 'unchecked',
+      code: 'entries_unsigned',
+      details: { entriesBeyondCheckpoint: 300, remembered: { size: 700 } },
+    })
   })
 
   test('whose hashes lag behind, as after a crash, is intact all the same', async () => {

@@ -76,6 +76,7 @@ describe('a log over HTTP', () => {
     answer = ({ url: path }) => (path === '/tile/0/001' ? 'x'.repeat(100_000) : undefined)
     const { integrity } = (await place.verify({ source: open() })).verdicts
     expect(integrity).toMatchObject({ code: 'tile_damaged', details: { path: 'tile/0/001' } })
+    expect(integrity.message).toContain('more than 8192 bytes')
   })
 
   test.each([

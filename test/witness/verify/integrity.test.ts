@@ -146,6 +146,12 @@ describe('an export that is not whole', () => {
     expect(await code()).toBe('tile_damaged')
   })
 
+  test('a partial tile that is too long is not a tile', async () => {
+    const path = join(place.path('log'), tilePath(0, 2, 88))
+    await writeFile(path, Buffer.concat([await readFile(path), Buffer.alloc(32)]))
+    expect(await code()).toBe('tile_damaged')
+  })
+
   test('without its checkpoint it is no log', async () => {
     await rm(place.path('log', 'checkpoint'))
     await expect(place.verify()).rejects.toMatchObject({ code: 'NOT_FOUND' })
