@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
 import { InvalidArgumentError } from 'commander'
 import type { FabricClient } from '../client/client.js'
 import { FabricError } from '../model/errors.js'
@@ -8,7 +7,7 @@ import { LIMITS } from '../model/limits.js'
 import type { OutputOf } from '../operations/table.js'
 import { answer } from './answer.js'
 import type { CliCommand } from './command.js'
-import { unreadable, unwritable } from './user-file.js'
+import { unreadable, writeUserFile } from './user-file.js'
 
 export function addBlobCommands(program: CliCommand): void {
   const blob = program.command('blob').description('store, read and delete content that lies beside the log')
@@ -49,7 +48,7 @@ function addGet(blob: CliCommand): void {
       const found = await fabric.blob.show({ sha256: digest })
       const content = checkedContent(found)
       if (output !== undefined) {
-        await write(output, content)
+        await writeUserFile(output, content)
         return answer({ sha256: digest, bytes: found.bytes, written: output }, `Wrote ${output}.`)
       }
       if (call.json) return answer(found, [])
@@ -100,16 +99,6 @@ function readText(content: Buffer, digest: string): string {
   } catch {
     const message = `The blob ${digest} is not text. Write it to a file with --output.`
     throw new FabricError('INVALID_ARGUMENT', message, { sha256: digest })
-  }
-}
-
-async function write(path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`
-  try {
-    await writeFile(temporary, content)
-    await rename(temporary, path)
-  } catch (error) {
-    throw unwritable(path, error)
   }
 }
 

@@ -26,7 +26,7 @@ export function unreadable(path: string, cause: unknown): FabricError {
 }
 
 /** A file or directory named on the command line that cannot be written. */
-export function unwritable(path: string, cause: unknown): FabricError {
+function unwritable(path: string, cause: unknown): FabricError {
   const message = `Cannot write ${path}: ${reasonOf(cause)}. Choose another place.`
   return new FabricError('INVALID_ARGUMENT', message, { path }, { cause })
 }
@@ -86,7 +86,7 @@ export async function writeInto(out: string, files: readonly TextFile[]): Promis
 }
 
 /** Writes a file that the user named, whole or not at all. Throws INVALID_ARGUMENT. */
-export async function writeUserFile(path: string, content: string): Promise<string> {
+export async function writeUserFile(path: string, content: string | Uint8Array): Promise<string> {
   const temporary = `${path}.${process.pid}.tmp`
   try {
     await mkdir(dirname(path), { recursive: true })

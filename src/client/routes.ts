@@ -46,4 +46,16 @@ export const ROUTES = {
   log: {
     read: { method: 'GET', path: '/v1/entries', keyed: false },
   },
+  blob: {
+    put: { method: 'POST', path: '/v1/blobs', keyed: false },
+    show: { method: 'GET', path: '/v1/blobs/:sha256', keyed: false },
+    delete: { method: 'POST', path: '/v1/blobs/:sha256/delete', keyed: false },
+  },
+  witness: {
+    checkpoint: { method: 'GET', path: '/v1/witness/checkpoint', keyed: false },
+    prove: { method: 'GET', path: '/v1/witness/proof', keyed: false },
+    query: { method: 'GET', path: '/v1/witness/entries', keyed: false },
+    rotate: { method: 'POST', path: '/v1/witness/rotate', keyed: false },
+    trace: { method: 'GET', path: '/v1/witness/traces/:id', keyed: false },
+  },
 } as const satisfies { readonly [R in Resource]: { readonly [V in Verb<R>]: Route } }

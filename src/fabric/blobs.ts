@@ -4,6 +4,7 @@ import type { BlobStore } from '../witness/blob-store.js'
 import type { Engine } from './engine.js'
 import type { Origin } from './fabric.js'
 import type { BlobRow, Fold } from './fold.js'
+import type { Witnessing } from './witnessing.js'
 
 /** Large content beside the log: the log has its digest, so deleting it leaves a log that can still be verified. */
 export class Blobs {
@@ -12,9 +13,20 @@ export class Blobs {
   /** One change after the other, so that content is not removed while it is stored again. */
   #changes: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine, store: BlobStore) {
+  readonly #witnessing: Witnessing
+
+  constructor(engine: Engine, witnessing: Witnessing) {
     this.#engine = engine
-    this.#store = store
+    this.#store = witnessing.witness.blobs
+    this.#witnessing = witnessing
+  }
+
+  /** Removes what a crash left behind: content that no entry names, and content that an entry says is deleted. */
+  async sweep(): Promise<void> {
+    const kept = await this.#engine.readFold((fold) => new Set([...fold.blobs.values()].filter(isKept).map(nameOf)))
+    for await (const { sha256 } of this.#store.list()) {
+      if (!kept.has(sha256)) await this.#store.delete(sha256)
+    }
   }
 
   /** The content is durable before the entry that names it. */
@@ -51,7 +63,9 @@ export class Blobs {
   async #delete(sha256: string, reason: string, origin: Origin): Promise<BlobRow> {
     await this.#engine.note((fold) => {
       const { deleted } = requireBlob(fold, sha256)
-      return deleted ? [] : [{ type: 'blob_deleted', subject: sha256, data: { reason } }]
+      return deleted
+        ? []
+        : [{ type: 'blob_deleted', subject: sha256, data: { reason: this.#witnessing.redactText(reason) } }]
     }, origin)
     await this.#store.delete(sha256)
     return this.#row(sha256)
@@ -66,6 +80,14 @@ export class Blobs {
   #row(sha256: string): Promise<BlobRow> {
     return this.#engine.readFold((fold) => requireBlob(fold, sha256))
   }
+}
+
+function isKept({ deleted }: BlobRow): boolean {
+  return !deleted
+}
+
+function nameOf({ sha256 }: BlobRow): string {
+  return sha256
 }
 
 function requireBlob(fold: Fold, sha256: string): BlobRow {

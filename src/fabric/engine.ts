@@ -131,12 +131,13 @@ export class Engine {
   }
 
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
-  submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
-    return this.#enqueue(this.#witnessing?.redact(command) ?? command, origin) as Promise<Replies[Type]>
+  async submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
+    const clean = this.#witnessing?.cleanse(command, origin) ?? { command, origin }
+    return this.#enqueue(clean.command, clean.origin) as Promise<Replies[Type]>
   }
 
   /** Writes entries of the engine's own in their turn; resolves with the index of the first when they are durable. */
-  note(decide: EngineNote['decide'], { actor, traceparent }: Origin): Promise<number> {
+  async note(decide: EngineNote['decide'], { actor, traceparent }: Origin): Promise<number> {
     const origin = traceparent === undefined ? { actor } : { actor, traceparent }
     return this.#enqueue({ type: 'note', decide }, origin) as Promise<number>
   }

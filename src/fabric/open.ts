@@ -50,7 +50,9 @@ export async function openFabric(options: FabricOptions): Promise<Fabric> {
     report: options.report ?? ((error) => console.error(error)),
     ...(options.witness && { witness: options.witness }),
   })
-  return new EngineFabric(engine, options.journal, policy, timing)
+  const fabric = new EngineFabric(engine, options.journal, policy, timing)
+  await fabric.sweepBlobs()
+  return fabric
 }
 
 class EngineFabric implements Fabric {
@@ -69,7 +71,7 @@ class EngineFabric implements Fabric {
     this.#startedAt = timing.now()
     const { witnessing } = engine
     this.#witness = witnessing && new EngineWitness(engine, witnessing)
-    this.#blobs = witnessing && new Blobs(engine, witnessing.witness.blobs)
+    this.#blobs = witnessing && new Blobs(engine, witnessing)
     this.policy = policy
   }
 
@@ -89,6 +91,11 @@ class EngineFabric implements Fabric {
   get #requiredBlobs(): Blobs {
     if (this.#blobs === undefined) throw noWitness()
     return this.#blobs
+  }
+
+  /** Before anybody is served: what is stored now may not have its entry yet. */
+  async sweepBlobs(): Promise<void> {
+    await this.#blobs?.sweep()
   }
 
   // Asynchronous, so that a fabric without a witness refuses by rejecting.

@@ -1,11 +1,12 @@
 import type { Journal } from '../journal/journal.js'
-import { asFabricError, type FabricError } from '../model/errors.js'
+import { asFabricError, FabricError } from '../model/errors.js'
 import { Cosigning } from '../witness/cosign/cosigning.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
 import { Redactor } from '../witness/redact.js'
 import type { WitnessStorage } from '../witness/storage.js'
 import { type SignedCheckpoint, Witness, type WitnessedEntry } from '../witness/witness.js'
 import type { EngineDraft } from './entries.js'
+import type { Origin } from './fabric.js'
 import type { FoldHead } from './fold.js'
 import type { Timing } from './timing.js'
 
@@ -71,9 +72,24 @@ export class Witnessing {
     if (this.#scheduled === undefined) this.#schedule(SIGN_AFTER_MS)
   }
 
-  /** The same value without its secrets. */
-  redact<Value>(value: Value): Value {
-    return this.#redactor.redact(value)
+  /** A text without its secrets. */
+  redactText(text: string): string {
+    return this.#redactor.redactText(text)
+  }
+
+  /** A command and where it comes from, without their secrets. Throws INVALID_ARGUMENT for a secret in place of a name. */
+  cleanse<Command>(command: Command, origin: Origin): { command: Command; origin: Origin } {
+    const { actor, idempotencyKey } = origin
+    if (this.redactText(actor) !== actor) {
+      throw new FabricError('INVALID_ARGUMENT', 'The name of the caller looks like a secret. Use another name.', {
+        field: 'as',
+      })
+    }
+    const key = idempotencyKey === undefined ? undefined : this.redactText(idempotencyKey)
+    return {
+      command: this.#redactor.redact(command),
+      origin: key === idempotencyKey || key === undefined ? origin : { ...origin, idempotencyKey: key },
+    }
   }
 
   /** The newest checkpoint; when the log has grown, the one that is signed next. Never signs more often than planned. */

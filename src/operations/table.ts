@@ -10,6 +10,7 @@ import type { Operation } from './operation.js'
 import * as swarms from './swarms.js'
 import * as tasks from './tasks.js'
 import * as witness from './witness.js'
+import * as witnessQuery from './witness-query.js'
 import * as witnessTrace from './witness-trace.js'
 
 /** Every operation, by resource and verb: `operations.task.claim` is called `task.claim`. */
@@ -40,6 +41,7 @@ export const operations = {
   witness: {
     checkpoint: witness.checkpoint,
     prove: witness.prove,
+    query: witnessQuery.query,
     rotate: witness.rotate,
     trace: witnessTrace.trace,
   },

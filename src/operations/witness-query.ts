@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { LIMITS } from '../model/limits.js'
 import { COMPONENTS, ENTRY_KINDS } from '../witness/query/entry-kinds.js'
 import { parseTime, readFilter } from '../witness/query/filter.js'
 import { SEVERITIES } from '../witness/query/severity.js'
@@ -6,11 +7,11 @@ import * as field from './fields.js'
 import { operation } from './operation.js'
 import { logView } from './views.js'
 
-const time = z.string().refine((text) => parseTime(text) !== undefined, {
+const time = z.string().max(LIMITS.titleChars).refine((text) => parseTime(text) !== undefined, {
   error: 'not a time: use RFC 3339, such as 2026-01-31T08:30:00Z',
 })
 
-const entryName = z.string().refine((name) => ENTRY_KINDS.has(name), {
+const entryName = z.string().max(LIMITS.titleChars).refine((name) => ENTRY_KINDS.has(name), {
   error: 'not the name of an entry: use one of docs/reference/formats.md, such as task_claimed',
 })
 

@@ -31,7 +31,7 @@ export const prove = operation({
   summary: 'Prove that an entry is in the log: a `.tlog-proof` that anyone can check without this fabric.',
   role: 'viewer',
   method: 'GET',
-  path: '/v1/witness/proofs/:index',
+  path: '/v1/witness/proof',
   input: z.strictObject({ index: field.count }),
   output: proofView,
   example: { index: 42 },

@@ -317,7 +317,45 @@ describe('secrets', () => {
   })
 })
 
+describe('names', () => {
+  const secret = 'ghp_0123456789abcdefghijABCDEFGHIJ012345'
+
+  test('that look like secrets are refused, and keys that do are replaced', async () => {
+    await using fabric = await openFixture({ witness: memoryStorage() })
+    await fabric.register('a')
+    const { fabric: opened } = fabric
+    await expect(opened.submit({ type: 'retire_swarm', swarm: secret }, admin)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    await expect(
+      opened.submit({ type: 'retire_swarm', swarm: 'a' }, { actor: `swarm:${secret}` }),
+    ).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await fabric.send({ type: 'retire_swarm', swarm: 'a' }, secret)
+    await fabric.send({ type: 'retire_swarm', swarm: 'a' }, secret)
+    expect((await logOf(fabric)).filter((line) => line === 'swarm_retired a')).toHaveLength(1)
+    expect(Buffer.concat(await entriesOf(fabric.journal)).toString()).not.toContain(secret)
+  })
+})
+
 describe('blobs', () => {
+  test('that a crash left without an entry, or with one that says they are deleted, are removed at the next start', async () => {
+    const witness = memoryStorage()
+    const journal = new FaultyJournal(new MemoryJournal())
+    const first = await openFixture({ witness, journal })
+    const kept = await first.fabric.putBlob(Buffer.from('kept'), undefined, admin)
+    const deleted = await first.fabric.putBlob(Buffer.from('deleted'), undefined, admin)
+    await first.fabric.deleteBlob(deleted.sha256, `held ghp_0123456789abcdefghijABCDEFGHIJ012345`, admin)
+    expect((await entriesOf(journal)).at(-1)?.toString()).toContain('held [redacted:')
+    await first.fabric.close()
+    await witness.blobs.put(Buffer.from('deleted'))
+    const orphan = await witness.blobs.put(Buffer.from('never named'))
+    await using second = await openFixture({ witness, journal })
+    expect(await witness.blobs.has(kept.sha256)).toBe(true)
+    expect(await witness.blobs.has(deleted.sha256)).toBe(false)
+    expect(await witness.blobs.has(orphan.sha256)).toBe(false)
+    expect((await second.fabric.getBlob(kept.sha256)).toString()).toBe('kept')
+  })
+
   test('lie beside the log: deleting one leaves its name and a log that proves as before', async () => {
     await using fabric = await openFixture({ witness: memoryStorage() })
     const content = Buffer.alloc(200_000, 'x')
