@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../../src/model/limits.js'
 import { MemoryPostingStorage } from '../../../src/witness/query/posting-storage.js'
+import { runQuery } from '../../../src/witness/query/query.js'
 import { type Made, MadeLog, START, someEntries, someFilter, storedBytes } from './made-log.js'
 
 describe('a query', () => {
