@@ -4,7 +4,7 @@ import { TOKEN_FILE } from '../client/discover.js'
 import { inspectOwner, type Owner } from '../journal/file/lock.js'
 import type { Call } from './command.js'
 import { readEndpoint } from './data-directory.js'
-import { checkDisk, checkLog, checkSpace } from './examine-storage.js'
+import { checkDisk, checkLog, checkSpace, checkWitness } from './examine-storage.js'
 import { toFabricError } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import { packageVersion } from './version.js'
@@ -20,6 +20,7 @@ export async function examine(call: Call): Promise<Finding[]> {
   findings.push(await checkToken(data), await checkDisk(data), await checkSpace(data), checkOwner(data, owner))
   // Whoever holds the data directory has checked the log when it started, and writes it now.
   if (owner?.state !== 'alive' && owner?.state !== 'unknown') findings.push(await checkLog(data))
+  findings.push(await checkWitness(data))
   findings.push(await checkFabric(call, owner), await checkVersion(data, owner))
   return findings
 }

@@ -38,7 +38,7 @@ export async function readOverview(fabric: FabricClient): Promise<Overview> {
 
 /** `condition` replaces what the fabric said about itself when it says nothing any more. */
 export function overviewLines(url: string, { status, working }: Overview, condition?: string): string[] {
-  const { journal } = status
+  const { journal, witness } = status
   const lines = alignFields([
     ['fabric', `${status.name}, ${condition ?? `${status.state} since ${formatTime(status.startedAt)}`}`],
     ['address', url],
@@ -49,6 +49,7 @@ export function overviewLines(url: string, { status, working }: Overview, condit
       'log',
       `${counted(status.entries, 'entry', 'entries')}, ${journal.bytes} bytes, ${journal.driver}, ${journal.state}`,
     ],
+    ...(witness === undefined ? [] : [['witness', `${witness.signed} signed, by ${witness.vkey}`] as const]),
   ])
   return working.length === 0 ? lines : [...lines, '', ...taskLines(working)]
 }

@@ -240,6 +240,7 @@ export class Witness {
       await this.#computeAnew()
     }
     if (!(await this.#fitsLast())) throw await this.#halt('the entries before it are not the same')
+    await this.#options.storage.notes.remove('incident')
   }
 
   /** Adds the entries that are missing behind the stored ones; false when those do not fit the journal. */

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkNode } from '../../src/cli/examine.js'
-import { checkDisk, checkSpace } from '../../src/cli/examine-storage.js'
+import { checkDisk, checkSpace, checkWitness } from '../../src/cli/examine-storage.js'
 import type { Finding } from '../../src/cli/finding.js'
 import { hostFabric } from '../../src/cli/host.js'
 import { SEGMENT_HEADER_BYTES } from '../../src/journal/file/segment.js'
@@ -35,7 +35,17 @@ describe('doctor', () => {
     const { exit, healthy, findings } = await diagnose(site.env.IFAB_DATA ?? '')
     expect({ exit, healthy }).toEqual({ exit: 0, healthy: true })
     const states = Object.entries(findings).map(([check, { state }]) => [check, state])
-    const checks = ['node', 'data directory', 'admin token', 'disk', 'free space', 'owner', 'fabric', 'version']
+    const checks = [
+      'node',
+      'data directory',
+      'admin token',
+      'disk',
+      'free space',
+      'owner',
+      'witness',
+      'fabric',
+      'version',
+    ]
     // How fast the disk is says something about the machine, not about the command.
     expect(states.filter(([check]) => check !== 'disk' && check !== 'free space')).toEqual(
       checks.filter((check) => check !== 'disk' && check !== 'free space').map((check) => [check, 'ok']),
@@ -44,6 +54,19 @@ describe('doctor', () => {
     const text = await site.run('doctor')
     expect(text).toMatch(/^RESULT +CHECK +FOUND\nok +node /)
     expect(text).toMatch(/\nNothing is wrong\.\n$/)
+  })
+
+  test('tells when the log does not extend what was signed, and when others can read the key', async () => {
+    const witness = join(data, 'witness')
+    await mkdir(witness, { recursive: true })
+    await writeFile(join(witness, 'key'), 'k', { mode: 0o644 })
+    expect(await checkWitness(data)).toMatchObject({ state: 'failed', code: 'FORBIDDEN' })
+    await writeFile(join(witness, 'incident'), 'the journal has 3 entries, but 5 were witnessed\n\nnote\n')
+    expect(await checkWitness(data)).toMatchObject({
+      state: 'failed',
+      code: 'LOG_DIVERGED',
+      message: expect.stringContaining('3 entries, but 5 were witnessed'),
+    })
   })
 
   test('warns where nothing was started yet', async () => {

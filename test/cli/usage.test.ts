@@ -112,7 +112,9 @@ describe('a mistake on the command line', () => {
 })
 
 describe('without a fabric', () => {
-  const remote = leaves().filter(({ path }) => !/ (up|down|doctor|board \w+|witness (verify|export|serve|reset))$/.test(path))
+  const remote = leaves().filter(
+    ({ path }) => !/ (up|down|doctor|board \w+|witness (verify|export|serve|reset))$/.test(path),
+  )
 
   test.each(remote.map(({ examples }) => [examples[0] ?? '']))('%s says how to start one', async (example) => {
     const argv = shellWords(example)

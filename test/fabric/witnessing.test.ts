@@ -38,7 +38,11 @@ describe('a witnessed fabric', () => {
   test('signs nothing while nothing happens, and at most one head in 100 ms', async () => {
     const witness = memoryStorage()
     const signed: string[] = []
-    const notes = { ...witness.notes, read: witness.notes.read.bind(witness.notes), remove: witness.notes.remove }
+    const notes = {
+      ...witness.notes,
+      read: witness.notes.read.bind(witness.notes),
+      remove: witness.notes.remove.bind(witness.notes),
+    }
     const counting = {
       ...notes,
       replace: async (name: Parameters<typeof witness.notes.replace>[0], text: string) => {
