@@ -178,6 +178,7 @@ export async function openWitnessing(
     await storage.hashes.close()
     throw error
   })
+  if (settings.policy === undefined) await storage.notes.remove('cosigned')
   const cosigning =
     settings.policy &&
     (await Cosigning.open({

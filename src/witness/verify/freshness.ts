@@ -8,6 +8,7 @@ import { failed, ok, unchecked, type Verdict, worstOf } from './verdict.js'
 export type FreshnessCode =
   | 'extends'
   | 'unchanged'
+  | 'still_there'
   | 'quorum_met'
   | 'nothing_remembered'
   | 'log_unreadable'
@@ -20,7 +21,7 @@ export interface FreshnessQuestion {
   readonly checkpoint: Checkpoint
   /** What is remembered of this log. */
   readonly marks: readonly Mark[]
-  /** Roots that follow from the entries, by size; undefined when the entries are not those of the checkpoint. */
+  /** Roots that follow from the entries, by size, also behind the checkpoint where they were read; undefined when the entries are not those of the checkpoint. */
   readonly roots: ReadonlyMap<number, Buffer> | undefined
   readonly policy: TrustPolicy | undefined
   readonly verified: readonly VerifiedSignature[]
@@ -50,6 +51,10 @@ function judgeMark(mark: Mark, { checkpoint, roots }: FreshnessQuestion): Verdic
   const { size } = checkpoint
   const details = { remembered: { size: mark.size, root: mark.root, at: mark.at } }
   const seen = `the ${mark.size} entries that were seen at ${mark.at}`
+  if (mark.size > size && roots?.get(mark.size)?.toString('base64') === mark.root) {
+    const message = `The checkpoint has ${size} entries, fewer than ${seen}, but the log still has them all.`
+    return ok('still_there', message, details)
+  }
   if (mark.size > size) {
     return failed('rolled_back', `Rolled back: the log has ${size} entries, fewer than ${seen}.`, details)
   }

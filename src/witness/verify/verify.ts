@@ -7,7 +7,7 @@ import { type CheckpointFile, readCheckpointFile } from './checkpoint-file.js'
 import { Completeness, type CompletenessCode, entriesUnknown, nothingAsked } from './completeness.js'
 import { type FreshnessCode, judgeFreshness } from './freshness.js'
 import { type IntegrityCode, judgeIntegrity, unreadableCheckpoint } from './integrity.js'
-import type { Marks } from './marks.js'
+import type { Mark, Marks } from './marks.js'
 import { type Pass, passOver } from './pass.js'
 import type { QueryResult } from './query-result.js'
 import { Rotations } from './rotations.js'
@@ -74,13 +74,14 @@ export async function verifySource(options: VerifyOptions): Promise<Verification
   const { pass, completeness } = read
   const keys = keysOf(options, file, read.rotations, signature.signer)
   const holds = pass.roots.get(checkpoint.size)?.equals(checkpoint.root) === true
+  const marks = options.marks.find(checkpoint.origin, keys)
   const verdicts: Verdicts = {
     integrity: judgeIntegrity(checkpoint, pass),
     signature: signature.verdict,
     freshness: judgeFreshness({
       checkpoint,
-      marks: options.marks.find(checkpoint.origin, keys),
-      roots: holds ? pass.roots : undefined,
+      marks,
+      roots: holds ? await withLaterRoots(source, pass.roots, checkpoint, marks) : undefined,
       policy: options.policy,
       verified: signature.verified,
       beyond: await entriesBeyond(source, checkpoint),
@@ -93,6 +94,22 @@ export async function verifySource(options: VerifyOptions): Promise<Verification
     verdicts,
     remembered: await remember(options, checkpoint, verdicts, keys),
   }
+}
+
+/**
+ * A log with witnesses serves a checkpoint with their cosignatures, which may be older than one that was seen without.
+ * What was seen then is read as well, where the log has it.
+ */
+async function withLaterRoots(
+  source: LogSource,
+  roots: ReadonlyMap<number, Buffer>,
+  { size }: Checkpoint,
+  marks: readonly Mark[],
+): Promise<ReadonlyMap<number, Buffer>> {
+  const later = marks.map((mark) => mark.size).filter((seen) => seen > size)
+  if (later.length === 0) return roots
+  const pass = await passOver({ source, size: Math.max(...later), rootsAt: later, see: () => {} })
+  return pass.roots
 }
 
 interface EntriesRead {

@@ -7,7 +7,7 @@ import { parseVkey } from '../../../src/witness/note/verifier.js'
 import { tilePath } from '../../../src/witness/tree/tile.js'
 import { directorySource } from '../../../src/witness/verify/directory-source.js'
 import type { Mark } from '../../../src/witness/verify/marks.js'
-import { entriesOf, ORIGIN, outcome, Place, signer } from './logs.js'
+import { entriesOf, memoryLog, ORIGIN, outcome, Place, signer } from './logs.js'
 
 let place: Place
 beforeEach(async () => {
@@ -55,6 +55,18 @@ describe('the remembered head', () => {
       expect(found.remembered.saved).toBe(false)
     }
     expect((await marks()).map(({ size }) => size)).toEqual([301])
+  })
+
+  test('accepts an older checkpoint of a log that still has everything that was seen, and nothing else', async () => {
+    const older = await memoryLog({ entries: entriesOf(300) })
+    const newer = await memoryLog({ entries: entriesOf(301) })
+    await place.verify({ source: newer })
+    const source = { ...newer, checkpoint: older.checkpoint }
+    expect((await place.verify({ source })).verdicts.freshness).toMatchObject({ status: 'ok', code: 'still_there' })
+    expect((await marks()).map(({ size }) => size)).toEqual([301])
+    const other = await memoryLog({ entries: [...entriesOf(300), Buffer.from('other')] })
+    const forged = { ...other, checkpoint: older.checkpoint }
+    expect((await place.verify({ source: forged })).verdicts.freshness.code).toBe('rolled_back')
   })
 
   test('finds a fork at equal size, and one behind which the log went on', async () => {
