@@ -15,12 +15,13 @@ import { memory } from './areas/memory.mjs'
 import { push } from './areas/push.mjs'
 import { restart } from './areas/restart.mjs'
 import { serve } from './areas/serve.mjs'
+import { witness } from './areas/witness.mjs'
 import { Children } from './children.mjs'
 import { measureFlushes } from './flush.mjs'
 import { describeMachine } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart }
+const AREAS = { engine, serve, push, memory, restart, witness }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
