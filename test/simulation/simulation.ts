@@ -13,10 +13,12 @@ import { makeRegistration } from '../../src/testing/factories.js'
 import { FakeTiming } from '../../src/testing/fake-timing.js'
 import { FaultyJournal } from '../../src/testing/faulty-journal.js'
 import { openTestFabric } from '../../src/testing/test-fabric.js'
+import { memoryStorage } from '../../src/witness/storage.js'
 import { Audit } from './audit.js'
 import { Crowd, type Said } from './commands.js'
 import { keptIndexes, recomputedIndexes } from './indexes.js'
 import { Random } from './random.js'
+import { ReferenceTree } from './reference-tree.js'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -40,6 +42,8 @@ export class Simulation {
   readonly #steps: number
   readonly #journal = new FaultyJournal(new MemoryJournal())
   readonly #audit = new Audit()
+  readonly #witness = memoryStorage()
+  readonly #tree = new ReferenceTree()
   readonly #shadow = new Fold(DEFAULT_POLICY)
   /** Entries that somebody was told of: index, kind and subject. */
   readonly #acknowledged: { readonly index: number; readonly type: string; readonly subject: string }[] = []
@@ -168,6 +172,8 @@ export class Simulation {
     this.#restarts += 1
     if (orderly) await this.#fabric.close()
     else await this.#journal.close()
+    // What the dead process had begun to write ends before the next one starts.
+    await new Promise(setImmediate)
     this.#timing = new FakeTiming(this.#timing.now())
     await this.#open()
   }
@@ -177,6 +183,7 @@ export class Simulation {
       journal: this.#journal,
       timing: this.#timing,
       snapshotEvery: 200,
+      witness: this.#witness,
     })
     this.#fabric = fabric
     this.#faultsOf = faults
@@ -193,6 +200,7 @@ export class Simulation {
     for await (const chunk of this.#journal.read(this.#audit.size)) {
       for (const entry of chunk) {
         this.#audit.read(entry)
+        this.#tree.add(entry.bytes)
         const decoded = decodeEntry(entry.index, entry.bytes)
         seen.set(entry.index, `${decoded.type} ${decoded.subject}`)
         this.#shadow.apply(decoded)
@@ -202,6 +210,12 @@ export class Simulation {
       if (seen.has(index)) expect(seen.get(index)).toBe(`${type} ${subject}`)
       else expect(index, 'an acknowledged entry is in the log').toBeLessThan(this.#audit.size)
     }
+    // The audit holds that the log only grew, so heads that are its roots are consistent with one another.
+    const { size, root } = await this.#fabric.witness.checkpoint()
+    expect({ size, root: root.toString('hex') }, 'the signed head').toEqual({
+      size: this.#audit.size,
+      root: this.#tree.root().toString('hex'),
+    })
     const state = await this.#state()
     expect(rowsOf(state.rows()), 'live state and the fold of the log').toEqual(rowsOf(this.#shadow.state.rows()))
     expect(keptIndexes(state), 'indexes').toEqual(recomputedIndexes(state))
