@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ENDPOINT_FILE, refuseFile, TOKEN_FILE } from '../client/discover.js'
 import { storageFailed } from '../journal/file/disk.js'
+import { replaceFile } from '../journal/file/durable-file.js'
 import type { RunningFabric } from './terminal.js'
 
 const TOKEN_BYTES = 32
@@ -35,10 +36,7 @@ export async function adminToken(data: string): Promise<string> {
 }
 
 export async function writeEndpoint(data: string, endpoint: RunningFabric): Promise<void> {
-  const path = join(data, ENDPOINT_FILE)
-  await replaceFile(path, `${JSON.stringify(endpoint)}\n`).catch((error) => {
-    throw storageFailed('Writing', path, error)
-  })
+  await replaceFile(join(data, ENDPOINT_FILE), `${JSON.stringify(endpoint)}\n`)
 }
 
 export async function removeEndpoint(data: string): Promise<void> {
@@ -57,18 +55,4 @@ export async function readEndpoint(data: string): Promise<RunningFabric | undefi
 /** Where a fabric in the background writes. */
 export function logPath(data: string): string {
   return join(data, LOG_FILE)
-}
-
-/** Readers see the old content or the new one, never a part. */
-async function replaceFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.tmp`
-  await rm(temporary, { force: true })
-  const file = await open(temporary, 'wx', 0o600)
-  try {
-    await file.writeFile(content)
-    await file.sync()
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
 }
