@@ -12,8 +12,8 @@ import { BUCKETS } from './posting-key.js'
  *   distances from one entry to the next, the first from -1; these are unsigned LEB128. Then u32 CRC-32 of the bucket,
  *   started with its number.
  */
-export const MAGIC = Buffer.from('IFABPOST', 'latin1')
-export const FORMAT_VERSION = 1
+const MAGIC = Buffer.from('IFABPOST', 'latin1')
+const FORMAT_VERSION = 1
 export const TIME_SAMPLES = 64
 const TIMES_AT = 32
 const FENCES_AT = TIMES_AT + 8 * TIME_SAMPLES

@@ -1,12 +1,4 @@
-import {
-  checkBucket,
-  findInBucket,
-  HEADER_BYTES,
-  type RunHeader,
-  readHeader,
-  runCorrupt,
-  stepOf,
-} from './posting-format.js'
+import { checkBucket, findInBucket, HEADER_BYTES, type RunHeader, readHeader, stepOf } from './posting-format.js'
 import { BUCKETS, bucketOf } from './posting-key.js'
 
 /** Bytes of a run file, from memory or from where it is stored. */
@@ -38,7 +30,6 @@ export class StoredRun {
 
   /** Throws DATA_CORRUPT when the header of a file of `size` bytes is damaged. */
   static async open(first: number, size: number, read: ReadRun): Promise<StoredRun> {
-    if (size < HEADER_BYTES) throw runCorrupt(first, `it has only ${size} bytes`)
     return new StoredRun(readHeader(first, await read(0, HEADER_BYTES), size), read)
   }
 

@@ -56,6 +56,7 @@ export class MadeLog {
   postings: Postings
   /** From where on it was read, once for each call. */
   readonly reads: number[] = []
+  chunksRead = 0
 
   private constructor(postings: Postings, chunk: number) {
     this.postings = postings
@@ -113,6 +114,7 @@ export class MadeLog {
     this.reads.push(from)
     for (let start = from; start < this.#bytes.length; ) {
       const end = start - (start % this.#chunk) + this.#chunk
+      this.chunksRead += 1
       yield this.#bytes.slice(start, end).map((bytes, offset) => ({ index: start + offset, bytes }))
       start = end
     }

@@ -126,6 +126,7 @@ describe('a disk that refuses runs', () => {
     const options = { storage, runEntries: 8, onFault: (fault: FabricError) => faults.push(fault) }
     const log = await MadeLog.open(subjects(30), options)
     await expect(log.postings.flush()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    await expect(log.postings.flush()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
     expect(faults).toHaveLength(1)
     expect(await log.find({ task: 'A' })).toEqual(log.scan({ task: 'A' }))
     storage.full = false
@@ -133,8 +134,9 @@ describe('a disk that refuses runs', () => {
     expect(await storage.list()).toEqual([0, 8, 16])
     expect(await log.find({ task: 'A' })).toEqual(log.scan({ task: 'A' }))
     storage.full = true
+    for (const entry of makeEntries(subjects(40)).slice(30)) log.add(entry)
     await log.postings.close()
-    expect(faults).toHaveLength(1)
+    expect(faults).toHaveLength(2)
   })
 
   test('for very long ends the index; queries read the log behind it', async () => {

@@ -99,6 +99,7 @@ describe('a page', () => {
     const log = await MadeLog.open(made, { chunk: 16 })
     expect(await log.find({ task: 'A' })).toEqual([9, 59, 109, 159])
     expect(log.reads).toEqual([9, 59, 109, 159])
+    expect(log.chunksRead).toBe(4)
   })
 
   test('ends when too much was looked at, and goes on from there', async () => {
@@ -132,6 +133,8 @@ describe('a page', () => {
     expect(log.reads.every((from) => from > 140)).toBe(true)
     expect(await log.find({ since: START + 10_000_000 })).toEqual([])
     expect(await log.find({ until: START })).toEqual([])
+    const early = await log.query({ until: START + 25 })
+    expect(early).toMatchObject({ entries: [{ index: 0 }, { index: 1 }], next: 256, size: 256, done: true })
   })
 
   test('is refused when the index names an entry that the log does not have', async () => {
