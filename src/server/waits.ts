@@ -30,5 +30,5 @@ export class Waits {
 }
 
 export function shuttingDown(): FabricError {
-  return new FabricError('UNAVAILABLE', 'The fabric is shutting down. Try again when it is up.')
+  return new FabricError('UNAVAILABLE', 'This server is shutting down. Try again when it is up.')
 }

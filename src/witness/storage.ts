@@ -57,7 +57,7 @@ export function memoryStorage(): WitnessStorage {
   }
 }
 
-export class FileNotes implements Notes {
+class FileNotes implements Notes {
   readonly #directory: string
 
   constructor(directory: string) {

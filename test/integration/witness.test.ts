@@ -54,10 +54,7 @@ async function work(): Promise<{ BLOCKER: string; BLOB: string }> {
   const { task, swarm, blocker, board, blob, inbox, witness } = client
   await swarm.register({ swarm: 's1' })
   await swarm.register({ swarm: 's2' })
-  const tasks = [
-    { spec: { id: 't1', title: 'One' } },
-    { spec: { id: 't2', title: 'Two', dependencies: ['t1'] } },
-  ]
+  const tasks = [{ spec: { id: 't1', title: 'One' } }, { spec: { id: 't2', title: 'Two', dependencies: ['t1'] } }]
   await board.import({ board: 'b', tasks })
   await task.create({ id: 't3', title: 'Three' })
   await task.create({ id: 't4', title: 'Four', requires: ['net:sip'] })

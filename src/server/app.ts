@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto'
+import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { FabricError } from '../model/errors.js'
+import { answerUnreadable } from './client-error.js'
+import type { ListenAddress } from './listen.js'
+import { refusalOf, sendProblem } from './problem.js'
+import { Traffic } from './traffic.js'
+import { shuttingDown } from './waits.js'
+
+/** A fault of the server itself. `reference` is also in the answer, so that the two can be matched. */
+export interface ServerFault {
+  readonly reference: string
+  readonly route: string
+  readonly error: unknown
+}
+
+export interface RunningServer {
+  readonly url: string
+  /** Refuses new requests, ends waits and streams, lets the others finish. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface AppOptions {
+  readonly bodyLimit: number
+  /** Said of a path that there is not, behind the method. */
+  readonly pathHint: string
+  readonly onFault: (fault: ServerFault) => void
+  /** What the caller is told of a fault, whose cause only the operator sees. */
+  readonly tellFault: (reference: string, thrown: unknown) => FabricError
+  /** Coded errors that are faults of this machine nevertheless. */
+  readonly isFault?: (error: FabricError) => boolean
+}
+
+const HEADERS_TIMEOUT_MS = 10_000
+/** For receiving a request; how long its answer may take is a matter of each operation. */
+const REQUEST_TIMEOUT_MS = 30_000
+const KEEP_ALIVE_MS = 75_000
+const HEADER_BYTES = 16 * 1024
+/** Longer than any id when each of its characters is percent-encoded. */
+const PATH_SEGMENT_CHARS = 512
+const CLOSE_PATIENCE_MS = 5_000
+
+/** An HTTP server on which every error, the framework's own too, is problem+json (RFC 9457). */
+export function createApp({ bodyLimit, pathHint, onFault, tellFault, isFault }: AppOptions): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Node's own answer to a missing Host has no body; the guard's has.
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES, requireHostHeader: false },
+    routerOptions: { maxParamLength: PATH_SEGMENT_CHARS },
+    exposeHeadRoutes: false,
+    // The guard says it as problem+json.
+    return503OnClosing: false,
+    clientErrorHandler: answerUnreadable,
+    // Errors of the router reach neither hooks nor the error handler.
+    frameworkErrors: (error, _request, reply) => {
+      const refusal = refusalOf(error)
+      sendProblem(reply, refusal?.error ?? new FabricError('INVALID_ARGUMENT', 'Bad path.'), refusal?.status)
+    },
+  })
+  app.setNotFoundHandler((request) => {
+    throw new FabricError('NOT_FOUND', `There is no ${request.method} of this path. ${pathHint}`)
+  })
+  app.setErrorHandler((thrown, request, reply) => {
+    const refusal = refusalOf(thrown)
+    if (refusal !== undefined && isFault?.(refusal.error) !== true) {
+      return sendProblem(reply, refusal.error, refusal.status)
+    }
+    const reference = randomUUID()
+    onFault({ reference, route: `${request.method} ${request.routeOptions.url}`, error: thrown })
+    return sendProblem(reply, tellFault(reference, thrown))
+  })
+  return app
+}
+
+/** Asks `admit` before each request; it refuses by throwing. Call this before the routes are added. */
+export function guardApp(app: FastifyInstance, admit: (request: FastifyRequest) => void): Gate {
+  const gate = { traffic: new Traffic(), closing: false }
+  app.addHook('onRequest', (request, reply, done) => {
+    gate.traffic.watch(reply.raw)
+    if (gate.closing) throw shuttingDown()
+    admit(request)
+    done()
+  })
+  return gate
+}
+
+interface Gate {
+  readonly traffic: Traffic
+  closing: boolean
+}
+
+/** Listens until it is closed; `onClose` ends what would otherwise go on. Throws INVALID_ARGUMENT when it cannot. */
+export async function runApp(
+  app: FastifyInstance,
+  gate: Gate,
+  { host, port }: ListenAddress,
+  onClose: () => void = () => {},
+): Promise<RunningServer> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    const hint = reason === 'EADDRINUSE' ? 'another program listens there. Stop it, or listen elsewhere' : reason
+    throw new FabricError('INVALID_ARGUMENT', `Cannot listen on ${host}:${port}: ${hint}.`, { field: 'listen', reason })
+  }
+  const close = async () => {
+    gate.closing = true
+    onClose()
+    const closing = app.close()
+    await gate.traffic.idle(CLOSE_PATIENCE_MS)
+    // Also connections on which nothing was ever asked; clients open such ones in advance and Node would wait for them.
+    app.server.closeAllConnections()
+    await closing
+  }
+  let closed: Promise<void> | undefined
+  return {
+    url: app.listeningOrigin,
+    close: () => {
+      closed ??= close()
+      return closed
+    },
+  }
+}
