@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 /** More than a tile of entries. */
 const TASKS = 300
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 /** A fabric of the built package that has worked, changed its key and started again, and that a witness cosigns. */
 export class CosignedFabric {
