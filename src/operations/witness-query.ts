@@ -7,13 +7,19 @@ import * as field from './fields.js'
 import { operation } from './operation.js'
 import { logView } from './views.js'
 
-const time = z.string().max(LIMITS.titleChars).refine((text) => parseTime(text) !== undefined, {
-  error: 'not a time: use RFC 3339, such as 2026-01-31T08:30:00Z',
-})
+const time = z
+  .string()
+  .max(LIMITS.titleChars)
+  .refine((text) => parseTime(text) !== undefined, {
+    error: 'not a time: use RFC 3339, such as 2026-01-31T08:30:00Z',
+  })
 
-const entryName = z.string().max(LIMITS.titleChars).refine((name) => ENTRY_KINDS.has(name), {
-  error: 'not the name of an entry: use one of docs/reference/formats.md, such as task_claimed',
-})
+const entryName = z
+  .string()
+  .max(LIMITS.titleChars)
+  .refine((name) => ENTRY_KINDS.has(name), {
+    error: 'not the name of an entry: use one of docs/reference/formats.md, such as task_claimed',
+  })
 
 /** All that are given must hold. `severity` is the least; `since` is inclusive, `until` is not. */
 const filterFields = {
