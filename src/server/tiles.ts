@@ -9,19 +9,25 @@ const CHECKPOINT_MAX_AGE = 'no-cache'
 
 /**
  * The log as static resources (C2SP tlog-tiles): `/checkpoint`, `/tile/<level>/<index>[.p/<width>]` and
- * `/tile/entries/...`, so that any client of such logs reads and proves this one.
+ * `/tile/entries/...`, so that any client of such logs reads and proves this one; beside it `/vkey.txt`, the verifier key.
  */
 export function addTiles(app: FastifyInstance, fabric: Fabric): void {
   app.get('/checkpoint', async (_request, reply) => {
     const { note } = await fabric.witness.published()
     return reply.header('cache-control', CHECKPOINT_MAX_AGE).type('text/plain; charset=utf-8').send(note)
   })
+  app.get('/vkey.txt', (_request, reply) => {
+    return reply
+      .header('cache-control', CHECKPOINT_MAX_AGE)
+      .type('text/plain; charset=utf-8')
+      .send(`${fabric.witness.vkey}\n`)
+  })
   app.get('/tile/*', (request, reply) => sendTile(fabric, request, reply))
 }
 
 /** Whether a path can be read without a token: heads and hashes show nothing of what the entries say. */
 export function isOpenLog(path: string, entriesToo: boolean): boolean {
-  if (path === '/checkpoint') return true
+  if (path === '/checkpoint' || path === '/vkey.txt') return true
   return path.startsWith('/tile/') && (entriesToo || !path.startsWith('/tile/entries/'))
 }
 

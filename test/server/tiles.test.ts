@@ -47,6 +47,11 @@ describe('the log as static resources', () => {
     expect(tree.head().equals(root)).toBe(true)
   })
 
+  test('the verifier key is served as well, for whoever compares it with the one that was given', async () => {
+    await using served = await serveFabric()
+    expect(await (await get(served, '/vkey.txt')).text()).toBe(`${served.fabric.witness.vkey}\n`)
+  })
+
   test('entries need the token, unless the log is public', async () => {
     await using closed = await serveFabric()
     expect((await get(closed, '/tile/entries/000.p/1')).status).toBe(401)
