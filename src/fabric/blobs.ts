@@ -21,12 +21,10 @@ export class Blobs {
     this.#witnessing = witnessing
   }
 
-  /** Removes what a crash left behind: content that no entry names, and content that an entry says is deleted. */
+  /** Removes content whose entry says that it is deleted; a crash may have left it. */
   async sweep(): Promise<void> {
-    const kept = await this.#engine.readFold((fold) => new Set([...fold.blobs.values()].filter(isKept).map(nameOf)))
-    for await (const { sha256 } of this.#store.list()) {
-      if (!kept.has(sha256)) await this.#store.delete(sha256)
-    }
+    const rows = await this.#engine.readFold((fold) => [...fold.blobs.values()])
+    for (const { sha256, deleted } of rows) if (deleted) await this.#store.delete(sha256)
   }
 
   /** The content is durable before the entry that names it. */
@@ -35,11 +33,11 @@ export class Blobs {
   }
 
   async #put(content: Uint8Array, mediaType: string | undefined, origin: Origin): Promise<BlobRow> {
+    await this.#engine.readFold(requireRoom)
     const { sha256, bytes } = await this.#store.put(content)
     await this.#engine.note((fold) => {
       const known = fold.blobs.get(sha256)
       if (known !== undefined && !known.deleted) return []
-      requireRoom(fold)
       const data = { bytes, ...(mediaType !== undefined && { mediaType }) }
       return [{ type: 'blob_stored', subject: sha256, data }]
     }, origin)
@@ -80,14 +78,6 @@ export class Blobs {
   #row(sha256: string): Promise<BlobRow> {
     return this.#engine.readFold((fold) => requireBlob(fold, sha256))
   }
-}
-
-function isKept({ deleted }: BlobRow): boolean {
-  return !deleted
-}
-
-function nameOf({ sha256 }: BlobRow): string {
-  return sha256
 }
 
 function requireBlob(fold: Fold, sha256: string): BlobRow {

@@ -12,7 +12,7 @@ import { type EncodedEntry, encodeEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { receiptKey } from './receipts.js'
-import { isRecorded, type Refusals, refusalDraft } from './refusals.js'
+import { type CountedRefusals, isRecorded, type Refusals, refusalDraft } from './refusals.js'
 
 /** A command, or a note of the engine's own, that waits for its batch. */
 export interface Pending {
@@ -66,6 +66,7 @@ export class CommandBatch {
   readonly size: number
   readonly #options: BatchOptions
   readonly #decided: { readonly pending: Pending; readonly outcome: Outcome }[] = []
+  readonly #refused: CountedRefusals[] = []
   #bytes = 0
 
   constructor(options: BatchOptions) {
@@ -109,7 +110,10 @@ export class CommandBatch {
     }
   }
 
+  /** Nothing of it was written. */
   reject(error: FabricError): void {
+    const { refusals, now } = this.#options
+    for (const counted of this.#refused.splice(0)) refusals.giveBack(counted, now)
     for (const { pending } of this.#decided) pending.reject(error)
   }
 
@@ -164,6 +168,7 @@ export class CommandBatch {
     const { refusals, now } = this.#options
     const counted = refusals.note({ code, operation: work.type, actor, ...task, ...swarm }, now)
     if (counted === undefined) return
+    this.#refused.push(counted)
     const trace = traceparent === undefined ? {} : { traceparent }
     this.#fold(this.#encode([refusalDraft(counted.data)], { actor, ...trace }))
   }

@@ -1,6 +1,6 @@
 import type { Pending } from './command-batch.js'
 
-/** Commands of flooding callers that one batch takes while others wait. */
+/** Commands of flooding callers that one batch takes while others wait; so few at the least, too. */
 const YIELDING_PER_BATCH = 32
 
 /** Commands that wait, in two lanes: those of callers who flood the fabric with refused requests let the others pass. */
@@ -21,10 +21,11 @@ export class CommandQueue {
 
   /** What the next batch may take, in order; call `drop` before the next call. */
   next(limit: number): Pending[] {
-    const prompt = this.#prompt.slice(0, limit)
-    const room = prompt.length === 0 ? limit : Math.min(YIELDING_PER_BATCH, limit - prompt.length)
+    const others = this.#prompt.length > 0
+    const yielding = this.#yielding.slice(0, others ? Math.min(YIELDING_PER_BATCH, limit) : limit)
+    const prompt = this.#prompt.slice(0, limit - yielding.length)
     this.#offered = prompt.length
-    return [...prompt, ...this.#yielding.slice(0, room)]
+    return [...prompt, ...yielding]
   }
 
   /** Forgets the first `count` of what `next` gave. */

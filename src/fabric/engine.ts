@@ -142,16 +142,22 @@ export class Engine {
     return this.#enqueue({ type: 'note', decide }, origin) as Promise<number>
   }
 
-  /** Writes down a refusal that happened before it came to a command; further ones of its kind are counted. */
-  noteRefusal(refusal: Refusal): void {
+  /**
+   * Writes down a refusal that happened before it came to a command; further ones of its kind are counted. Resolves when
+   * that is done, also when it could not be: then it is counted.
+   */
+  async noteRefusal(refusal: Refusal): Promise<void> {
     if (this.#state !== 'running' || !isRecorded(refusal.code)) return
     const counted = this.#refusals.note(refusal, this.#now())
-    if (counted === undefined) return
-    this.#writeRefusal(counted).catch(this.#options.report)
+    if (counted !== undefined) await this.#writeRefusal(counted)
   }
 
-  #writeRefusal({ actor, data }: CountedRefusals): Promise<number> {
-    return this.note(() => [refusalDraft(data)], { actor })
+  async #writeRefusal(counted: CountedRefusals): Promise<void> {
+    const { actor, data } = counted
+    await this.note(() => [refusalDraft(data)], { actor }).catch((error) => {
+      this.#refusals.giveBack(counted, this.#now())
+      this.#options.report(error)
+    })
   }
 
   #enqueue(work: Pending['work'], origin: Origin): Promise<unknown> {
@@ -262,7 +268,12 @@ export class Engine {
       await this.#recover(batch, error)
       return
     }
-    this.#settle(batch)
+    try {
+      this.#settle(batch)
+    } catch (fault) {
+      batch.reject(asFabricError(fault))
+      this.#fail(fault)
+    }
   }
 
   /** A command on which the program itself fails is refused alone; those decided before it go into the next batch. */
@@ -347,6 +358,7 @@ export class Engine {
     const { journal, policy } = this.#options
     await this.#snapshotter.idle()
     const head = reopen ? await journal.open() : await journal.head()
+    if (head.size < this.publisher.size) throw shorter(head.size, this.publisher.size)
     this.#fold = (await loadFold(journal, policy)).fold
     this.#fold.state.startedAt = this.#now()
     for await (const chunk of journal.read(this.publisher.size)) {
@@ -370,4 +382,9 @@ export class Engine {
     const deadline = this.#fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
     this.#alarm.set(Math.min(deadline, this.#refusals.nextDue()), this.#now())
   }
+}
+
+function shorter(size: number, seen: number): FabricError {
+  const message = `The journal has ${size} entries, but ${seen} were acknowledged. Entries were lost: restore the data directory.`
+  return new FabricError('LOG_DIVERGED', message, { size, seen })
 }

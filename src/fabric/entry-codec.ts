@@ -31,7 +31,10 @@ export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContex
       { bytes: bytes.length, maxBytes: LIMITS.entryBytes },
     )
   }
-  return { ...draft, index, at, actor, ...(traceparent !== undefined && { traceparent }), bytes } as EncodedEntry
+  const { type, subject, data } = draft
+  // Two literals, so that all entries have one of two shapes: spreading costs five microseconds here, and more later on.
+  if (traceparent === undefined) return { type, index, subject, at, actor, data, bytes } as EncodedEntry
+  return { type, index, subject, at, actor, traceparent, data, bytes } as EncodedEntry
 }
 
 /** Written by hand because every command pays for it: half the time of JSON.stringify on the whole event. */
@@ -56,8 +59,9 @@ export function decodeEntry(index: number, bytes: Uint8Array): FabricEntry {
     )
   }
   const { subject, time, actor, traceparent, data } = event
-  const trace = traceparent === undefined ? {} : { traceparent }
-  return { type: name, index, subject, at: Date.parse(time), actor, ...trace, data } as FabricEntry
+  const at = Date.parse(time)
+  if (traceparent === undefined) return { type: name, index, subject, at, actor, data } as FabricEntry
+  return { type: name, index, subject, at, actor, traceparent, data } as FabricEntry
 }
 
 interface StoredEvent {

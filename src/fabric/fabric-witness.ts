@@ -1,8 +1,9 @@
 import { FabricError } from '../model/errors.js'
+import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import type { CosigningStatus } from '../witness/cosign/cosigning.js'
 import type { EntryFilter } from '../witness/query/filter.js'
 import type { QueryPage } from '../witness/query/query.js'
-import type { SignedCheckpoint, Witness } from '../witness/witness.js'
+import type { Witness } from '../witness/witness.js'
 import type { Engine } from './engine.js'
 import type { KeyRotated } from './entries.js'
 import type { FabricWitness, Origin } from './fabric.js'
@@ -12,6 +13,8 @@ import type { Witnessing } from './witnessing.js'
 export class EngineWitness implements FabricWitness {
   readonly #engine: Engine
   readonly #witnessing: Witnessing
+  /** One rotation after the other. */
+  #rotations: Promise<unknown> = Promise.resolve()
 
   constructor(engine: Engine, witnessing: Witnessing) {
     this.#engine = engine
@@ -70,18 +73,26 @@ export class EngineWitness implements FabricWitness {
     return this.#witness.query(filter, page)
   }
 
-  async rotateKey(origin: Origin): Promise<KeyRotated> {
+  rotateKey(origin: Origin): Promise<KeyRotated> {
+    const rotated = this.#rotations.then(() => this.#rotate(origin))
+    this.#rotations = rotated.catch(() => undefined)
+    return rotated
+  }
+
+  /** Where the entry fails, its key stays stored: a start whose log has the entry after all will want it. */
+  async #rotate(origin: Origin): Promise<KeyRotated> {
     const rotation = await this.#witness.prepareRotation()
-    try {
-      await this.#engine.note(() => [{ type: 'key_rotated', subject: this.origin, data: rotation }], origin)
-    } catch (error) {
-      await this.#witness.abandonRotation()
-      throw error
-    }
-    await this.#witness.rotated()
-    await this.#witness.checkpoint()
+    await this.#engine.note(({ head }) => {
+      if (head.witnessKey !== rotation.previous) throw keyIsAnother()
+      return [{ type: 'key_rotated', subject: this.origin, data: rotation }]
+    }, origin)
+    await this.#witness.rotated(rotation.vkey)
     return rotation
   }
+}
+
+function keyIsAnother(): FabricError {
+  return new FabricError('CONFLICT', 'The log names another key than the one that signs. Restart the fabric.')
 }
 
 export function noWitness(): FabricError {

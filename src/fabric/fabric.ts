@@ -6,10 +6,10 @@ import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
 import type { FabricError } from '../model/errors.js'
 import type { Message } from '../model/message.js'
+import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import type { CosigningStatus } from '../witness/cosign/cosigning.js'
 import type { EntryFilter } from '../witness/query/filter.js'
 import type { QueryPage } from '../witness/query/query.js'
-import type { SignedCheckpoint } from '../witness/witness.js'
 import type { KeyRotated } from './entries.js'
 import type { BlobRow } from './fold.js'
 import type { Refusal } from './refusals.js'
@@ -123,8 +123,8 @@ export interface Fabric {
   /** The entries that name it stay. Throws NOT_FOUND. */
   deleteBlob(sha256: string, reason: string, origin: Origin): Promise<BlobRow>
 
-  /** Records a refusal that happened before it came to a command; counted under a flood. */
-  noteRefusal(refusal: Refusal): void
+  /** Records a refusal that happened before it came to a command; resolves when it is durable or counted. Never throws. */
+  noteRefusal(refusal: Refusal): Promise<void>
 
   /**
    * Durable entries from index `from` (default: from now on), in order and without a gap, until `signal` aborts or the

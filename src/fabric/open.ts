@@ -11,7 +11,6 @@ import { Engine } from './engine.js'
 import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
 import { EngineWitness, noWitness } from './fabric-witness.js'
 import { readEntry } from './recovery.js'
-import type { Refusal } from './refusals.js'
 import { systemTiming, type Timing } from './timing.js'
 import { Waiting } from './waiting.js'
 import type { WitnessSettings } from './witnessing.js'
@@ -39,6 +38,7 @@ const DEFAULT_SNAPSHOT_EVERY = 100_000
 export async function openFabric(options: FabricOptions): Promise<Fabric> {
   const policy = completePolicy(options.policy ?? {})
   const timing = options.timing ?? systemTiming
+  const report = options.report ?? ((error) => console.error(error))
   const engine = await Engine.open({
     journal: options.journal,
     policy,
@@ -47,11 +47,11 @@ export async function openFabric(options: FabricOptions): Promise<Fabric> {
     name: requireId(options.name ?? 'fabric', 'name'),
     version: options.version ?? '0',
     snapshotEvery: options.snapshotEvery ?? DEFAULT_SNAPSHOT_EVERY,
-    report: options.report ?? ((error) => console.error(error)),
+    report,
     ...(options.witness && { witness: options.witness }),
   })
   const fabric = new EngineFabric(engine, options.journal, policy, timing)
-  await fabric.sweepBlobs()
+  await fabric.sweepBlobs().catch(report)
   return fabric
 }
 
@@ -106,9 +106,7 @@ class EngineFabric implements Fabric {
   deleteBlob: Fabric['deleteBlob'] = async (sha256, reason, origin) =>
     this.#requiredBlobs.delete(sha256, reason, origin)
 
-  noteRefusal(refusal: Refusal): void {
-    this.#engine.noteRefusal(refusal)
-  }
+  noteRefusal: Fabric['noteRefusal'] = (refusal) => this.#engine.noteRefusal(refusal)
 
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
 

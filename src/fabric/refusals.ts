@@ -50,8 +50,8 @@ const SEVERAL = 'several'
 const FLOOD = 200
 
 /**
- * Tells which refusals are written now and which are counted into one entry later, so that a flood costs two entries in
- * five seconds. What is counted is in memory only: a crash loses counts, never the first of a kind.
+ * Tells which refusals are written now and which are counted into one entry later, so that a flood of one kind costs one
+ * entry in five seconds. What is counted is in memory only: a crash loses counts, never the first of a kind.
  */
 export class Refusals {
   readonly #windows = new Map<string, Window>()
@@ -71,6 +71,21 @@ export class Refusals {
     }
     this.#windows.set(key, { refusal: kind, endsAt: at + WINDOW_MS, count: 0, firstAt: at, lastAt: at })
     return counted(kind, 1, at, at)
+  }
+
+  /** What was not written after all is counted into the next entry of its kind. */
+  giveBack({ actor, data }: CountedRefusals, at: number): void {
+    const { count, firstAt, lastAt, ...what } = data
+    const refusal = { actor, ...what }
+    const key = keyOf(refusal)
+    const open = this.#windows.get(key)
+    if (open === undefined) {
+      this.#windows.set(key, { refusal, endsAt: at + WINDOW_MS, count, firstAt, lastAt })
+      return
+    }
+    open.firstAt = open.count === 0 ? firstAt : Math.min(open.firstAt, firstAt)
+    open.lastAt = Math.max(open.lastAt, lastAt)
+    open.count += count
   }
 
   /** Entries for the windows that ended, or for all of them. A window in which something was counted opens anew. */
@@ -99,6 +114,14 @@ export class Refusals {
     return recent !== undefined && recent.count > FLOOD && recent.endsAt > now
   }
 
+  #forgetOldestActor(): void {
+    if (this.#perActor.size < LIMITS.refusalKinds) return
+    for (const oldest of this.#perActor.keys()) {
+      this.#perActor.delete(oldest)
+      return
+    }
+  }
+
   /** When there are too many kinds at once, only the code tells further ones apart. */
   #kindOf(refusal: Refusal): Refusal {
     if (this.#windows.size < LIMITS.refusalKinds || this.#windows.has(keyOf(refusal))) return refusal
@@ -113,13 +136,15 @@ export class Refusals {
       recent.endsAt = at + WINDOW_MS
       return
     }
-    if (this.#perActor.size >= LIMITS.refusalKinds) this.#perActor.clear()
+    this.#perActor.delete(actor)
+    this.#forgetOldestActor()
     this.#perActor.set(actor, { endsAt: at + WINDOW_MS, count: 1 })
   }
 }
 
-function keyOf({ code, operation, actor, task, swarm, remote }: Refusal): string {
-  return JSON.stringify([code, operation, actor, task, swarm, remote])
+/** Not by `remote`: on a loopback interface callers choose their address, so it is only an example. */
+function keyOf({ code, operation, actor, task, swarm }: Refusal): string {
+  return JSON.stringify([code, operation, actor, task, swarm])
 }
 
 function counted({ actor, ...what }: Refusal, count: number, firstAt: number, lastAt: number): CountedRefusals {

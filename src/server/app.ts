@@ -75,13 +75,26 @@ export function createApp({ bodyLimit, pathHint, onFault, tellFault, isFault }: 
   return app
 }
 
-/** Asks `admit` before each request; it refuses by throwing. Call this before the routes are added. */
-export function guardApp(app: FastifyInstance, admit: (request: FastifyRequest) => void): Gate {
+/**
+ * Asks `admit` before each request; it refuses by throwing. `onRefusal` is waited for before the refusal is answered. Call
+ * this before the routes are added.
+ */
+export function guardApp(
+  app: FastifyInstance,
+  admit: (request: FastifyRequest) => void,
+  onRefusal: (error: unknown, request: FastifyRequest) => Promise<void> = async () => {},
+): Gate {
   const gate = { traffic: new Traffic(), closing: false }
   app.addHook('onRequest', (request, reply, done) => {
     gate.traffic.watch(reply.raw)
     if (gate.closing) throw shuttingDown()
-    admit(request)
+    try {
+      admit(request)
+    } catch (error) {
+      const refuse = () => done(error as Error)
+      onRefusal(error, request).then(refuse, refuse)
+      return
+    }
     done()
   })
   return gate

@@ -40,30 +40,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   })
   app.removeContentTypeParser('text/plain')
-  const gate = guardApp(app, createGuard(options, address.host))
+  const gate = guardApp(app, createGuard(options, address.host), recordIn(fabric))
   app.get('/healthz', () => ({ status: 'ok' }))
   addOperations(app, fabric, waits)
   addEvents(app, fabric, waits)
-  addTiles(app, fabric)
+  addTiles(app, fabric, options.publicLog)
   return runApp(app, gate, address, () => waits.close())
 }
 
 /** The actor of a request that proved nothing. */
 const ANONYMOUS = 'anonymous'
 
-/** Refuses whom it must, and has the fabric write down that it did. */
-function createGuard({ fabric, token, publicLog = false }: ServerOptions, listenHost: string) {
+/** Refuses whom it must by throwing. */
+function createGuard({ token, publicLog = false }: ServerOptions, listenHost: string) {
   const authenticate = bearerCheck(token)
-  return ({ headers, method, url, routeOptions, ip }: FastifyRequest): void => {
-    try {
-      checkHost(headers, listenHost)
-      if (routeOptions.url !== '/healthz' && !isOpenLog(url, publicLog)) authenticate(headers)
-    } catch (error) {
-      const { code } = asFabricError(error)
-      // The route, not the path: what strangers type there does not belong into the log.
-      fabric.noteRefusal({ code, operation: `${method} ${routeOptions.url ?? '?'}`, actor: ANONYMOUS, remote: ip })
-      throw error
-    }
+  return ({ headers, url, routeOptions }: FastifyRequest): void => {
+    checkHost(headers, listenHost)
+    if (routeOptions.url !== '/healthz' && !isOpenLog(url, publicLog)) authenticate(headers)
+  }
+}
+
+/** Has the fabric write down whom the guard refused: the route, not the path, in which strangers type what they like. */
+function recordIn(fabric: Fabric) {
+  return (error: unknown, { method, routeOptions, ip }: FastifyRequest): Promise<void> => {
+    const operation = `${method} ${routeOptions.url ?? '?'}`
+    return fabric.noteRefusal({ code: asFabricError(error).code, operation, actor: ANONYMOUS, remote: ip })
   }
 }
 

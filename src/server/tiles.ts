@@ -11,7 +11,7 @@ const CHECKPOINT_MAX_AGE = 'no-cache'
  * The log as static resources (C2SP tlog-tiles): `/checkpoint`, `/tile/<level>/<index>[.p/<width>]` and
  * `/tile/entries/...`, so that any client of such logs reads and proves this one; beside it `/vkey.txt`, the verifier key.
  */
-export function addTiles(app: FastifyInstance, fabric: Fabric): void {
+export function addTiles(app: FastifyInstance, fabric: Fabric, publicLog = false): void {
   app.get('/checkpoint', async (_request, reply) => {
     const { note } = await fabric.witness.published()
     return reply.header('cache-control', CHECKPOINT_MAX_AGE).type('text/plain; charset=utf-8').send(note)
@@ -22,16 +22,17 @@ export function addTiles(app: FastifyInstance, fabric: Fabric): void {
       .type('text/plain; charset=utf-8')
       .send(`${fabric.witness.vkey}\n`)
   })
-  app.get('/tile/*', (request, reply) => sendTile(fabric, request, reply))
+  app.get('/tile/*', (request, reply) => sendTile(fabric, publicLog, request, reply))
 }
 
 /** Whether a path can be read without a token: heads and hashes show nothing of what the entries say. */
-export function isOpenLog(path: string, entriesToo: boolean): boolean {
+export function isOpenLog(url: string, entriesToo: boolean): boolean {
+  const path = url.replace(/\?.*$/, '')
   if (path === '/checkpoint' || path === '/vkey.txt') return true
   return path.startsWith('/tile/') && (entriesToo || !path.startsWith('/tile/entries/'))
 }
 
-async function sendTile(fabric: Fabric, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function sendTile(fabric: Fabric, publicLog: boolean, request: FastifyRequest, reply: FastifyReply) {
   const path = request.url.slice(1).replace(/\?.*$/, '')
   const place = parseTilePath(path)
   if (place === undefined) {
@@ -40,7 +41,7 @@ async function sendTile(fabric: Fabric, request: FastifyRequest, reply: FastifyR
   const { level, index, width } = place
   const { witness } = fabric
   const content = level === 'entries' ? await witness.bundle(index, width) : await witness.tile(level, index, width)
-  // Entries are for those who may read the log: no cache between may keep them.
-  const cache = level === 'entries' ? IMMUTABLE.replace('public', 'private') : IMMUTABLE
+  // Unless the log is public, its entries are for those who may read it: no cache between may keep them.
+  const cache = level === 'entries' && !publicLog ? IMMUTABLE.replace('public', 'private') : IMMUTABLE
   return reply.header('cache-control', cache).type('application/octet-stream').send(content)
 }

@@ -3,13 +3,14 @@ import { FabricError } from '../model/errors.js'
 import { type Checkpoint, formatCheckpoint, parseCheckpoint } from './note/checkpoint.js'
 import { formatNote, parseNote, verifyNote } from './note/note.js'
 import { NoteSigner } from './note/signer.js'
-import { parseVkey } from './note/verifier.js'
-import type { Notes } from './storage.js'
+import type { NoteName, Notes } from './storage.js'
 import { EMPTY_ROOT } from './tree/hash.js'
 
 /** The key that signs, and the last head it signed. */
 export interface Identity {
   readonly signer: NoteSigner
+  /** The key before it, as long as no head is stored that both signed. */
+  readonly predecessor?: NoteSigner | undefined
   readonly checkpoint: Checkpoint
   /** The checkpoint as a signed note. */
   readonly note: string
@@ -19,16 +20,16 @@ const REDACTION_KEY_BYTES = 32
 
 /**
  * Loads the identity, or makes one. `announced` is the verifier key that the log names: it decides whether a rotation
- * that was interrupted has happened. Throws DATA_CORRUPT when the key or the checkpoint is damaged or missing.
+ * that was interrupted has happened, and tells a lost identity from one that never was. Throws DATA_CORRUPT.
  */
 export async function loadIdentity(notes: Notes, origin: string, announced: string | undefined): Promise<Identity> {
-  await settleRotation(notes, announced)
+  await settleRotation(notes, origin, announced)
   const key = await notes.read('key')
   const note = await notes.read('checkpoint')
-  if (key === undefined) return introduce(notes, origin, note)
+  if (key === undefined) return introduce(notes, origin, note, announced)
   if (note === undefined) throw damaged('checkpoint', 'it is missing, although there is a key')
-  const signer = readKey(key, origin)
-  return { signer, note, checkpoint: readCheckpoint(note, signer, origin) }
+  const [signer, predecessor] = readKeys('key', key, origin)
+  return { signer, predecessor, note, checkpoint: readCheckpoint(note, [signer, predecessor], origin) }
 }
 
 /** The key with which secrets are replaced by their HMAC; made at the first start. */
@@ -49,44 +50,82 @@ export function rotationStatement(origin: string, previous: string, next: string
   return `infrafabric.witness.key_rotated.v1\n${origin}\n${previous}\n${next}\n`
 }
 
+/** Keys as a file has them: the one that signs, and behind it its predecessor until both have signed a head. */
+export function keyFile(keys: readonly NoteSigner[]): string {
+  return keys.map(({ skey }) => `${skey}\n`).join('')
+}
+
 /** The log is the truth: a rotation happened if, and only if, its entry is there. */
-async function settleRotation(notes: Notes, announced: string | undefined): Promise<void> {
-  const next = await notes.read('next-key')
-  if (next === undefined) return
-  if (announced !== undefined && NoteSigner.parse(next.trim()).vkey === announced) await notes.replace('key', next)
+async function settleRotation(notes: Notes, origin: string, announced: string | undefined): Promise<void> {
+  const stored = await notes.read('next-key')
+  if (stored === undefined) return
+  const [next] = readKeys('next-key', stored, origin)
+  const key = await notes.read('key')
+  if (announced === next.vkey && key !== undefined) {
+    const [current] = readKeys('key', key, origin)
+    if (current.vkey !== next.vkey) await notes.replace('key', keyFile([next, current]))
+  }
   await notes.remove('next-key')
 }
 
 /** The empty head is signed and stored before the key, so that a key without a checkpoint means that one was lost. */
-async function introduce(notes: Notes, origin: string, stale: string | undefined): Promise<Identity> {
-  if (stale !== undefined && parseCheckpoint(parseNote(stale).text).size > 0) {
-    throw damaged('key', 'it is missing, although it has signed a checkpoint')
+async function introduce(
+  notes: Notes,
+  origin: string,
+  stale: string | undefined,
+  announced: string | undefined,
+): Promise<Identity> {
+  const empty = stale === undefined || sizeOf(stale) === 0
+  const retired = (await notes.read('retired')) !== undefined
+  if (!empty || (announced !== undefined && !retired)) {
+    throw damaged('key', `it is missing, but ${announced ?? 'it'} has signed this log`)
   }
   const signer = NoteSigner.generate(origin)
   const checkpoint = { origin, size: 0, root: EMPTY_ROOT }
   const text = formatCheckpoint(checkpoint)
   const note = formatNote(text, [signer.sign(text)])
   await notes.replace('checkpoint', note)
-  await notes.replace('key', `${signer.skey}\n`)
+  await notes.replace('key', keyFile([signer]))
+  await notes.remove('retired')
   return { signer, checkpoint, note }
 }
 
-function readKey(key: string, origin: string): NoteSigner {
-  let signer: NoteSigner
+function sizeOf(stored: string): number {
   try {
-    signer = NoteSigner.parse(key.trim())
+    return parseCheckpoint(parseNote(stored).text).size
   } catch (error) {
-    throw damaged('key', 'it is not a signing key', error)
+    throw damaged('checkpoint', 'it is not a checkpoint', error)
   }
-  if (signer.name === origin) return signer
-  throw damaged('key', `it belongs to ${signer.name}, but this fabric is ${origin}`)
 }
 
-function readCheckpoint(stored: string, { vkey }: NoteSigner, origin: string): Checkpoint {
+function readKeys(name: NoteName, content: string, origin: string): [NoteSigner, NoteSigner | undefined] {
+  const [signer, predecessor, ...more] = content
+    .trim()
+    .split('\n')
+    .map((skey) => readKey(name, skey, origin))
+  if (signer === undefined || more.length > 0) throw damaged(name, 'it has not one or two keys')
+  return [signer, predecessor]
+}
+
+function readKey(name: NoteName, skey: string, origin: string): NoteSigner {
+  let signer: NoteSigner
+  try {
+    signer = NoteSigner.parse(skey)
+  } catch (error) {
+    throw damaged(name, 'it is not a signing key', error)
+  }
+  if (signer.name === origin) return signer
+  throw damaged(name, `it belongs to ${signer.name}, but this fabric is ${origin}`)
+}
+
+function readCheckpoint(stored: string, signers: readonly (NoteSigner | undefined)[], origin: string): Checkpoint {
   let checkpoint: Checkpoint
   try {
     const note = parseNote(stored)
-    verifyNote(note, [parseVkey(vkey)])
+    verifyNote(
+      note,
+      signers.flatMap((signer) => (signer === undefined ? [] : [signer.verifier])),
+    )
     checkpoint = parseCheckpoint(note.text)
   } catch (error) {
     throw damaged('checkpoint', 'the key of this fabric did not sign it as it is now', error)
@@ -95,7 +134,7 @@ function readCheckpoint(stored: string, { vkey }: NoteSigner, origin: string): C
   throw damaged('checkpoint', `it belongs to ${checkpoint.origin}, but this fabric is ${origin}`)
 }
 
-function damaged(name: string, why: string, cause?: unknown): FabricError {
+function damaged(name: NoteName, why: string, cause?: unknown): FabricError {
   return new FabricError(
     'DATA_CORRUPT',
     `The file witness/${name} of the data directory cannot be used: ${why}. Restore it from a backup, or begin a new identity with \`ifab witness reset\`.`,

@@ -1,7 +1,6 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { storageFailed } from '../journal/file/disk.js'
-import { readIfThere, replaceFile } from '../journal/file/durable-file.js'
+import { createDirectory, readIfThere, replaceFile } from '../journal/file/durable-file.js'
 import { type BlobStore, FileBlobStore, MemoryBlobStore } from './blob-store.js'
 import { FilePostingStorage, MemoryPostingStorage, type PostingStorage } from './query/posting-storage.js'
 import { FileHashStore } from './tree/hash-file.js'
@@ -24,9 +23,10 @@ export interface Notes {
 
 /**
  * `key`: the signing key; `next-key`: its successor while a rotation is under way; `checkpoint`: the last one signed;
- * `cosigned`: the last one with the cosignatures of others; `redaction-key`: hex; `incident`: why signing stopped.
+ * `cosigned`: the last one with the cosignatures of others; `redaction-key`: hex; `incident`: why signing stopped;
+ * `retired`: the identity was set aside on purpose, so that a new key may be made.
  */
-export type NoteName = 'key' | 'next-key' | 'checkpoint' | 'cosigned' | 'redaction-key' | 'incident'
+export type NoteName = 'key' | 'next-key' | 'checkpoint' | 'cosigned' | 'redaction-key' | 'incident' | 'retired'
 
 /** Directory of the witness in a data directory. */
 export function witnessDirectory(data: string): string {
@@ -36,9 +36,7 @@ export function witnessDirectory(data: string): string {
 /** Opens the storage of a data directory. Its caller must own the directory. `report` hears of failed writes. */
 export async function openStorage(data: string, report: (error: unknown) => void): Promise<WitnessStorage> {
   const directory = witnessDirectory(data)
-  await mkdir(directory, { recursive: true, mode: 0o700 }).catch((error) => {
-    throw storageFailed('Creating', directory, error)
-  })
+  await createDirectory(directory)
   return {
     notes: new FileNotes(directory),
     hashes: await FileHashStore.open(join(directory, 'hashes'), { onFault: report }),

@@ -1,11 +1,9 @@
 import type { Chunk } from '../journal/journal.js'
 import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
 import type { BlobStore } from './blob-store.js'
-import { type Identity, loadIdentity, loadRedactionKey, rotationStatement } from './identity.js'
-import { type Checkpoint, formatCheckpoint } from './note/checkpoint.js'
-import { formatNote } from './note/note.js'
+import { CheckpointSigner, type Rotation, type SignedCheckpoint } from './checkpoint-signer.js'
+import { loadRedactionKey } from './identity.js'
 import { formatProof } from './note/proof-file.js'
-import { NoteSigner } from './note/signer.js'
 import { type LoggedEntry, parseEntry } from './query/facts.js'
 import type { EntryFilter } from './query/filter.js'
 import { Postings } from './query/postings.js'
@@ -13,7 +11,6 @@ import { type QueryPage, runQuery } from './query/query.js'
 import type { WitnessStorage } from './storage.js'
 import { encodeBundle } from './tree/bundle.js'
 import { leafHash } from './tree/hash.js'
-import { checkConsistency } from './tree/proof.js'
 import { TILE_WIDTH } from './tree/tile.js'
 import { MerkleTree } from './tree/tree.js'
 
@@ -31,21 +28,9 @@ export interface WitnessOptions {
   readonly report: (error: unknown) => void
 }
 
-/** A key that is to take over, and its predecessor's word for it (base64). */
-export interface Rotation {
-  readonly vkey: string
-  readonly previous: string
-  readonly signature: string
-}
-
 /** A durable entry, read and as it is stored. */
 export interface WitnessedEntry extends LoggedEntry {
   readonly bytes: Uint8Array
-}
-
-/** A head of the log: what it says, and the signed note that says it. */
-export interface SignedCheckpoint extends Checkpoint {
-  readonly note: string
 }
 
 /**
@@ -57,25 +42,17 @@ export class Witness {
   readonly #options: WitnessOptions
   #tree: MerkleTree
   readonly #postings: Postings
-  #signer: NoteSigner
-  #last: SignedCheckpoint
-  /** Takes over when its entry is durable. */
-  #next: NoteSigner | undefined
-  /** Signs one more checkpoint together with its successor, so that those who know only the old key can follow. */
-  #predecessor: NoteSigner | undefined
-  #signing: Promise<unknown> = Promise.resolve()
-  #halted: FabricError | undefined
+  readonly #signer: CheckpointSigner
 
   private constructor(
     options: WitnessOptions,
-    parts: { tree: MerkleTree; postings: Postings; identity: Identity; redactionKey: Uint8Array },
+    parts: { tree: MerkleTree; postings: Postings; signer: CheckpointSigner; redactionKey: Uint8Array },
   ) {
-    const { tree, postings, identity, redactionKey } = parts
+    const { tree, postings, signer, redactionKey } = parts
     this.#options = options
     this.#tree = tree
     this.#postings = postings
-    this.#signer = identity.signer
-    this.#last = { ...identity.checkpoint, note: identity.note }
+    this.#signer = signer
     this.redactionKey = redactionKey
   }
 
@@ -85,11 +62,11 @@ export class Witness {
    */
   static async open(options: WitnessOptions): Promise<Witness> {
     const { storage, origin, announced, size, report } = options
-    const identity = await loadIdentity(storage.notes, origin, announced)
+    const signer = await CheckpointSigner.open(storage.notes, origin, announced)
     const redactionKey = await loadRedactionKey(storage.notes)
     const tree = await MerkleTree.open(storage.hashes)
     const postings = await Postings.open(storage.postings, { size, onFault: report })
-    const witness = new Witness(options, { tree, postings, identity, redactionKey })
+    const witness = new Witness(options, { tree, postings, signer, redactionKey })
     await witness.#catchUp()
     return witness
   }
@@ -110,7 +87,7 @@ export class Witness {
 
   /** The last head that was signed. */
   get last(): SignedCheckpoint {
-    return this.#last
+    return this.#signer.last
   }
 
   get blobs(): BlobStore {
@@ -128,9 +105,7 @@ export class Witness {
 
   /** A signed head that covers every entry there is now; signs only when the log has grown. Throws LOG_DIVERGED. */
   checkpoint(): Promise<SignedCheckpoint> {
-    const signed = this.#signing.then(() => this.#sign())
-    this.#signing = signed.catch(() => undefined)
-    return signed
+    return this.#signer.sign(this.#tree)
   }
 
   /** A `.tlog-proof` that entry `index` is in the log of a checkpoint. Throws NOT_FOUND when that does not cover it. */
@@ -169,36 +144,17 @@ export class Witness {
   }
 
   /** Stores the key that is to take over; it does when `rotated` is called, after its entry is durable. */
-  async prepareRotation(): Promise<Rotation> {
-    if (this.#next !== undefined) {
-      throw new FabricError('CONFLICT', 'A rotation of the key is under way. Wait until it is done.')
-    }
-    const next = NoteSigner.generate(this.origin)
-    await this.#options.storage.notes.replace('next-key', `${next.skey}\n`)
-    this.#next = next
-    const previous = this.vkey
-    const signature = this.#signer.signature(rotationStatement(this.origin, previous, next.vkey)).toString('base64')
-    return { vkey: next.vkey, previous, signature }
+  prepareRotation(): Promise<Rotation> {
+    return this.#signer.prepareRotation()
   }
 
-  /** The entry of the rotation is durable: from now on the new key signs, once more together with the old one. */
-  async rotated(): Promise<void> {
-    const next = this.#next
-    assertInvariant(next !== undefined, 'a rotation is completed that was not prepared')
-    await this.#options.storage.notes.replace('key', `${next.skey}\n`)
-    this.#predecessor = this.#signer
-    this.#signer = next
-    await this.abandonRotation()
-  }
-
-  async abandonRotation(): Promise<void> {
-    this.#next = undefined
-    await this.#options.storage.notes.remove('next-key')
+  rotated(vkey: string): Promise<SignedCheckpoint> {
+    return this.#signer.rotated(vkey, this.#tree)
   }
 
   /** Hands everything that can be computed again to the operating system and releases it. Signs nothing. */
   async close(): Promise<void> {
-    await this.#signing
+    await this.#signer.idle()
     try {
       await this.#postings.close()
     } finally {
@@ -206,40 +162,18 @@ export class Witness {
     }
   }
 
-  async #sign(): Promise<SignedCheckpoint> {
-    if (this.#halted !== undefined) throw this.#halted
-    const last = this.#last
-    const size = this.#tree.size
-    if (size === last.size) return last
-    const root = this.#tree.head()
-    const proof = await this.#tree.consistencyProof(last.size, size)
-    const fault = checkConsistency({ oldSize: last.size, oldRoot: last.root, newSize: size, newRoot: root }, proof)
-    if (fault !== undefined) throw await this.#halt(`the head at ${size} does not extend it`)
-    const text = formatCheckpoint({ origin: this.origin, size, root })
-    const signers = this.#predecessor === undefined ? [this.#signer] : [this.#signer, this.#predecessor]
-    const note = formatNote(
-      text,
-      signers.map((signer) => signer.sign(text)),
-    )
-    // Stored before anybody sees it: after a crash it binds what may be signed next.
-    await this.#options.storage.notes.replace('checkpoint', note)
-    this.#predecessor = undefined
-    this.#last = { origin: this.origin, size, root, note }
-    return this.#last
-  }
-
   /** Takes in what came since the last start, and holds the log against the last head that was signed. */
   async #catchUp(): Promise<void> {
     const { size, report } = this.#options
-    const seen = Math.max(this.#tree.size, this.#last.size)
-    if (seen > size) throw await this.#halt(`the journal has ${size} entries, but ${seen} were witnessed`)
+    const seen = Math.max(this.#tree.size, this.last.size)
+    if (seen > size) throw await this.#signer.halt(`the journal has ${size} entries, but ${seen} were witnessed`)
     if (!(await this.#extendStored())) {
       // Stored hashes are not flushed, so a power cut can damage them: only the entries themselves speak against a log.
       const message = 'The stored hashes of the tree do not fit the log. They are computed anew from the journal.'
       report(new FabricError('DATA_CORRUPT', message, { directory: 'witness/hashes' }))
       await this.#computeAnew()
     }
-    if (!(await this.#fitsLast())) throw await this.#halt('the entries before it are not the same')
+    if (!(await this.#fitsLast())) throw await this.#signer.halt('the entries before it are not the same')
     await this.#options.storage.notes.remove('incident')
   }
 
@@ -278,15 +212,6 @@ export class Witness {
   }
 
   async #fitsLast(): Promise<boolean> {
-    return (await this.#tree.rootAt(this.#last.size)).equals(this.#last.root)
-  }
-
-  /** Stops signing for good, and leaves what speaks against the log where it can be found. */
-  async #halt(why: string): Promise<FabricError> {
-    const { size, note } = this.#last
-    const message = `The log of ${this.origin} does not extend the checkpoint it signed at ${size} entries: ${why}. Somebody changed or lost entries. Restore the whole data directory, or see docs/reference/witness.md for what else can be done.`
-    this.#halted = new FabricError('LOG_DIVERGED', message, { signedSize: size, why })
-    await this.#options.storage.notes.replace('incident', `${why}\n\n${note}`)
-    return this.#halted
+    return (await this.#tree.rootAt(this.last.size)).equals(this.last.root)
   }
 }

@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { flushDirectory, storageFailed } from './disk.js'
 
@@ -18,6 +18,17 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
     await flushDirectory(dirname(path))
   } catch (error) {
     throw storageFailed('Writing', path, error)
+  }
+}
+
+/** Makes a directory, readable by nobody else; what is stored in one is no safer than the name of the directory itself. */
+export async function createDirectory(directory: string): Promise<void> {
+  try {
+    const first = await mkdir(directory, { recursive: true, mode: 0o700 })
+    if (first === undefined) return
+    for (let made = directory; made.length >= first.length; made = dirname(made)) await flushDirectory(dirname(made))
+  } catch (error) {
+    throw storageFailed('Creating', directory, error)
   }
 }
 

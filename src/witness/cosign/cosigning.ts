@@ -2,7 +2,7 @@ import { parseCheckpoint } from '../note/checkpoint.js'
 import { parseNote, verifyNote } from '../note/note.js'
 import { type PolicyWitness, quorumMet, type TrustPolicy } from '../note/trust-policy.js'
 import type { Notes } from '../storage.js'
-import type { SignedCheckpoint } from '../witness.js'
+import type { SignedCheckpoint } from '../checkpoint-signer.js'
 import { type Submission, type SubmitOutcome, submitCheckpoint } from './submit.js'
 
 /** A witness that does not know our log as we do. */

@@ -1,7 +1,7 @@
-import { chmod, mkdir, readdir } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { flushDirectory, storageFailed } from '../../journal/file/disk.js'
-import { readIfThere, replaceFile } from '../../journal/file/durable-file.js'
+import { chmod, readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { storageFailed } from '../../journal/file/disk.js'
+import { createDirectory, readIfThere, replaceFile } from '../../journal/file/durable-file.js'
 import { OwnerLock } from '../../journal/file/lock.js'
 import { FabricError } from '../../model/errors.js'
 import type { Clock } from '../../model/time.js'
@@ -48,17 +48,6 @@ export async function openCosigner(options: OpenCosignerOptions): Promise<Opened
   } catch (error) {
     await lock.release()
     throw error
-  }
-}
-
-/** What is stored in a directory is no safer than the name of the directory itself. */
-async function createDirectory(directory: string): Promise<void> {
-  try {
-    const first = await mkdir(directory, { recursive: true, mode: 0o700 })
-    if (first === undefined) return
-    for (let made = directory; made.length >= first.length; made = dirname(made)) await flushDirectory(dirname(made))
-  } catch (error) {
-    throw storageFailed('Creating', directory, error)
   }
 }
 
