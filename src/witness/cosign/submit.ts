@@ -61,13 +61,20 @@ interface Conflict {
 async function ask(submission: Submission, oldSize: number, size: number): Promise<SubmitOutcome | Conflict> {
   const { witness, note, tree, timeoutMs = LIMITS.cosignAnswerMs, signal } = submission
   const proof = oldSize === 0 || oldSize === size ? [] : await tree.consistencyProof(oldSize, size)
-  const deadline = AbortSignal.timeout(timeoutMs)
+  const ending = new AbortController()
+  const end = () => ending.abort(signal?.reason)
+  const timer = setTimeout(() => ending.abort(new DOMException('', 'TimeoutError')), timeoutMs)
+  signal?.addEventListener('abort', end, { once: true })
+  if (signal?.aborted === true) end()
   const reply = await post({
     url: `${witness.url.replace(/\/+$/, '')}/add-checkpoint`,
     body: formatAddCheckpoint({ oldSize, proof, checkpoint: note }),
     maxBytes: LIMITS.cosignAnswerBytes,
-    signal: signal === undefined ? deadline : AbortSignal.any([deadline, signal]),
+    signal: ending.signal,
   })
+  clearTimeout(timer)
+  // Signals that are joined by `AbortSignal.any` stay behind with the one that lives on.
+  signal?.removeEventListener('abort', end)
   return 'reason' in reply ? { outcome: 'unreachable', reason: reply.reason } : judge(reply, submission)
 }
 
