@@ -13,6 +13,8 @@ export class Rotations {
   readonly #origin: string
   /** Successor by key; the first that a key names counts. */
   readonly #successors = new Map<string, string>()
+  /** The same the other way round: several keys may name one successor. */
+  readonly #predecessors = new Map<string, string[]>()
 
   constructor(origin: string) {
     this.#origin = origin
@@ -24,23 +26,25 @@ export class Rotations {
     if (bytes.indexOf(NEEDLE) === -1 || this.#successors.size >= LIMITS.keyRotations) return
     const rotation = readRotation(bytes)
     if (rotation === undefined || this.#successors.has(rotation.previous)) return
-    if (this.#holds(rotation)) this.#successors.set(rotation.previous, rotation.vkey)
+    if (!this.#holds(rotation)) return
+    const { previous, vkey } = rotation
+    this.#successors.set(previous, vkey)
+    const predecessors = this.#predecessors.get(vkey)
+    if (predecessors === undefined) this.#predecessors.set(vkey, [previous])
+    else predecessors.push(previous)
   }
 
   /** The keys that took over from `vkey`, one after the other. */
   after(vkey: string): string[] {
-    const found: string[] = []
-    let next = this.#successors.get(vkey)
-    while (next !== undefined && next !== vkey && !found.includes(next)) {
-      found.push(next)
-      next = this.#successors.get(next)
-    }
-    return found
+    return reachable(vkey, (key) => {
+      const next = this.#successors.get(key)
+      return next === undefined ? [] : [next]
+    })
   }
 
-  /** The keys that `vkey` goes back to. */
+  /** The keys that `vkey` goes back to, the nearest first. */
   before(vkey: string): string[] {
-    return [...this.#successors.keys()].filter((key) => this.after(key).includes(vkey))
+    return reachable(vkey, (key) => this.#predecessors.get(key) ?? [])
   }
 
   #holds({ previous, vkey, signature }: Rotation): boolean {
@@ -52,6 +56,15 @@ export class Rotations {
       return false
     }
   }
+}
+
+/** Keys that can be reached, each once and without `vkey` itself: signed entries may well lead in a circle. */
+function reachable(vkey: string, next: (key: string) => readonly string[]): string[] {
+  const found = new Set([vkey])
+  // A Set goes on to what is added to it meanwhile.
+  for (const key of found) for (const one of next(key)) found.add(one)
+  found.delete(vkey)
+  return [...found]
 }
 
 interface Rotation {
