@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { refuseFile } from '../client/discover.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
@@ -8,7 +7,7 @@ import { answer } from './answer.js'
 import { boundedWriter } from './bounded-writer.js'
 import type { Call, CliCommand } from './command.js'
 import { repeated } from './option-values.js'
-import { unreadable } from './user-file.js'
+import { readTrustPolicy } from './trust-policy-file.js'
 
 interface ServeOptions {
   readonly listen?: string
@@ -74,28 +73,12 @@ function started(url: string, name: string, vkey: string, logs: readonly Verifie
 
 /** The keys of all logs. */
 async function readLogs({ log: vkeys = [], policy: paths = [] }: ServeOptions): Promise<Verifier[]> {
-  const [{ parseVkey }, { parseTrustPolicy }] = await Promise.all([
-    import('../witness/note/verifier.js'),
-    import('../witness/note/trust-policy.js'),
-  ])
+  const { parseVkey } = await import('../witness/note/verifier.js')
   const logs = vkeys.map(parseVkey)
-  for (const path of paths) {
-    logs.push(...parseTrustPolicy(await readPolicy(path)).logs.map(({ verifier }) => verifier))
-  }
+  for (const path of paths) logs.push(...(await readTrustPolicy(path)).logs.map(({ verifier }) => verifier))
   if (logs.length > 0) return logs
   const message = 'A witness watches at least one log. Name its key with --log VKEY, or a --policy file with log lines.'
   throw new FabricError('INVALID_ARGUMENT', message, { field: 'log' })
-}
-
-async function readPolicy(path: string): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = []
-  try {
-    // One byte more than allowed: the parser says that it is too large.
-    for await (const chunk of createReadStream(path, { end: LIMITS.trustPolicyBytes })) chunks.push(chunk)
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-  return Buffer.concat(chunks)
 }
 
 function faultText(error: unknown): string {

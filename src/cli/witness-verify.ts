@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { FabricError } from '../model/errors.js'
@@ -10,6 +10,7 @@ import type { Answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
 import { repeated } from './option-values.js'
 import type { Terminal } from './terminal.js'
+import { readTrustPolicy } from './trust-policy-file.js'
 import { unreadable } from './user-file.js'
 
 interface VerifyOptions {
@@ -40,11 +41,9 @@ async function verify(call: Call, named: string | undefined, options: VerifyOpti
     import('../witness/verify/marks.js'),
     import('../witness/verify/query-result.js'),
   ])
-  const policy = options.policy === undefined ? undefined : await readPolicy(options.policy)
-  const result =
-    options.result === undefined
-      ? undefined
-      : parseQueryResult(await readUserFile(options.result, LIMITS.queryResultBytes), options.result)
+  const policy = options.policy === undefined ? undefined : await readTrustPolicy(options.policy)
+  const { result: path } = options
+  const result = path === undefined ? undefined : parseQueryResult(await readResult(path), path)
   const marks = await Marks.open(options.marks ?? defaultMarks(call.terminal.env))
   const given = await trustGiven(options.key ?? [], policy)
   const { source, ownKey } = await openSource(call, named)
@@ -55,11 +54,6 @@ async function verify(call: Call, named: string | undefined, options: VerifyOpti
   } finally {
     await source.close()
   }
-}
-
-async function readPolicy(path: string): Promise<TrustPolicy> {
-  const { parseTrustPolicy } = await import('../witness/note/trust-policy.js')
-  return parseTrustPolicy(await readUserFile(path, LIMITS.trustPolicyBytes))
 }
 
 /** The keys that the user named himself. */
@@ -81,16 +75,21 @@ function defaultMarks(env: Terminal['env']): string {
   return join(state, 'infrafabric', 'marks.json')
 }
 
-async function readUserFile(path: string, maxBytes: number): Promise<Buffer> {
-  const found = await stat(path).catch((error) => {
+/** What the file has; a pipe or a device does not say how much that is. */
+async function readResult(path: string): Promise<Buffer> {
+  const maxBytes = LIMITS.queryResultBytes
+  const chunks: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const chunk of createReadStream(path, { end: maxBytes })) {
+      chunks.push(chunk)
+      bytes += chunk.length
+    }
+  } catch (error) {
     throw unreadable(path, error)
-  })
-  if (found.size <= maxBytes) {
-    return readFile(path).catch((error) => {
-      throw unreadable(path, error)
-    })
   }
-  const message = `${path} is too large: at most ${maxBytes} bytes are read. Check the path.`
+  if (bytes <= maxBytes) return Buffer.concat(chunks)
+  const message = `${path} is too large: at most ${maxBytes} bytes are read. Ask for less, such as a part with --since.`
   throw new FabricError('INVALID_ARGUMENT', message, { path, maxBytes })
 }
 
