@@ -40,15 +40,16 @@ async function openFabric(call: Call): Promise<OpenedSource> {
 async function openUrl(call: Call, address: string): Promise<OpenedSource> {
   const url = logUrl(address)
   const own = url !== undefined && url === logUrl((await readEndpoint(call.data))?.url ?? '')
-  const source = httpSource({ url: address, token: url && (await tokenFor(call, url)) })
+  const named = url !== undefined && url === logUrl(call.url ?? '')
+  const source = httpSource({ url: address, token: own || named ? await tokenFor(call, url) : undefined })
   return { source, ownKey: own ? await new DataSource(call.data).vkey() : undefined }
 }
 
-const LOOPBACK = ['localhost', '127.0.0.1', '[::1]']
-
-/** A token goes to the fabric it was given for and to this machine only: a stranger's log must not get it. */
-async function tokenFor({ url: named, data, terminal }: Call, url: string): Promise<string | undefined> {
-  if (!LOOPBACK.includes(new URL(url).hostname) && url !== logUrl(named ?? '')) return undefined
+/**
+ * Asked for only where the token belongs: at the fabric of the data directory, or at the one that the user named as his.
+ * Any other log, on this machine too, is a stranger's, who must not get it.
+ */
+async function tokenFor({ data, terminal }: Call, url: string): Promise<string | undefined> {
   try {
     return (await discover({ url, data }, terminal.env)).token
   } catch (error) {

@@ -1,5 +1,5 @@
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -173,25 +173,58 @@ describe('ifab witness verify refuses with a code', () => {
   })
 })
 
-test('a token goes to the fabric it was given for and to nobody else', async () => {
+describe('a token', () => {
   const tokens: (string | undefined)[] = []
-  const server = createServer((request, reply) => {
-    tokens.push(request.headers.authorization)
-    reply.writeHead(404).end()
+  let server: Server
+  let port: number
+  beforeEach(async () => {
+    tokens.length = 0
+    server = createServer((request, reply) => {
+      tokens.push(request.headers.authorization)
+      reply.writeHead(404).end()
+    })
+    await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
+    port = (server.address() as AddressInfo).port
   })
-  await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
-  const { port } = server.address() as AddressInfo
-  // The same server by an address that is not the loopback's, as another machine would have.
-  const strange = `http://0.0.0.0:${port}`
-  env.IFAB_TOKEN = 'secret'
-  expect(await refused('verify', strange)).toMatchObject({ code: 'NOT_FOUND' })
-  expect(tokens).toEqual([undefined])
-  env.IFAB_URL = `${strange}/`
-  expect(await refused('verify', strange)).toMatchObject({ code: 'NOT_FOUND' })
-  expect(await refused('verify')).toMatchObject({ code: 'NOT_FOUND' })
-  expect(tokens).toEqual([undefined, 'Bearer secret', 'Bearer secret'])
-  server.closeAllConnections()
-  await new Promise((resolve) => server.close(resolve))
+  afterEach(async () => {
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  const asked = async (...argv: string[]) => {
+    tokens.length = 0
+    expect(await refused('verify', ...argv)).toMatchObject({ code: 'NOT_FOUND' })
+    return tokens
+  }
+
+  test.each(['0.0.0.0', '127.0.0.1', 'localhost'])(
+    'from the environment goes to the fabric that is named with it and to nobody else at %s',
+    async (host) => {
+      const url = `http://${host}:${port}`
+      env.IFAB_TOKEN = 'secret'
+      expect(await asked(url)).toEqual([undefined])
+      env.IFAB_URL = 'http://127.0.0.1:1'
+      expect(await asked(url)).toEqual([undefined])
+      env.IFAB_URL = `${url}/`
+      expect(await asked(url)).toEqual(['Bearer secret'])
+      expect(await asked()).toEqual(['Bearer secret'])
+    },
+  )
+
+  test('of a data directory goes to the address of its fabric and to no other port', async () => {
+    const data = place.path('data')
+    await mkdir(data)
+    await writeFile(join(data, 'admin.token'), 'secret\n', { mode: 0o600 })
+    const endpoint = (url: string) => writeFile(join(data, 'endpoint.json'), JSON.stringify({ url, pid: 1 }))
+    const url = `http://127.0.0.1:${port}`
+    expect(await asked(url)).toEqual([undefined])
+    await endpoint('http://127.0.0.1:1')
+    expect(await asked(url)).toEqual([undefined])
+    await endpoint(url)
+    expect(await asked(url)).toEqual(['Bearer secret'])
+    await rm(join(data, 'endpoint.json'))
+    expect(await asked('--url', url)).toEqual(['Bearer secret'])
+  })
 })
 
 describe('the witness of a fabric', () => {
@@ -268,6 +301,8 @@ describe('the witness of a fabric', () => {
     expect(await refused('verify', url)).toMatchObject({ code: 'UNAUTHENTICATED', exit: 6 })
     await chmod(join(site.env.IFAB_DATA ?? '', 'admin.token'), 0o600)
     env.IFAB_TOKEN = (await readFile(join(site.env.IFAB_DATA ?? '', 'admin.token'), 'utf8')).trim()
+    expect(await refused('verify', url)).toMatchObject({ code: 'UNAUTHENTICATED', exit: 6 })
+    env.IFAB_URL = url
     expect((await verify(url)).said).toMatchObject({ integrity: 'ok intact', signature: 'unchecked no_trusted_key' })
   })
 })
