@@ -1,9 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import * as z from 'zod'
 import { storageFailed } from '../../journal/file/disk.js'
 import { readIfThere, replaceFile } from '../../journal/file/durable-file.js'
-import { FabricError } from '../../model/errors.js'
+import { OwnerLock } from '../../journal/file/lock.js'
+import { FabricError, isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { HASH_BYTES } from '../tree/hash.js'
 
@@ -62,12 +64,20 @@ export class Marks {
 
   /**
    * Replaces what was known of this log, unless another process has remembered more of it meanwhile. Throws
-   * STORAGE_FAILED, and INVALID_ARGUMENT when the file is full.
+   * STORAGE_FAILED, INVALID_ARGUMENT when the file is full, and DATA_LOCKED when others do not let go of it.
    */
   async remember(mark: Mark): Promise<void> {
-    await mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).catch((error) => {
-      throw storageFailed('Creating', dirname(this.path), error)
-    })
+    await makeDirectory(dirname(this.path))
+    const lock = await lockFile(this.path)
+    try {
+      await this.#merge(mark)
+    } finally {
+      await lock.release()
+    }
+  }
+
+  /** What others wrote since this was opened stays. */
+  async #merge(mark: Mark): Promise<void> {
     const now = await Marks.open(this.path)
     const same = now.find(mark.origin, new Set(mark.keys))
     if (same.some(({ size }) => size > mark.size)) return
@@ -78,6 +88,28 @@ export class Marks {
       throw new FabricError('INVALID_ARGUMENT', message, { path: this.path, limit: LIMITS.logMarks })
     }
     await replaceFile(this.path, `${JSON.stringify({ version: VERSION, marks }, undefined, 2)}\n`)
+  }
+}
+
+async function makeDirectory(path: string): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error) => {
+    throw storageFailed('Creating', path, error)
+  })
+}
+
+const LOCK_MS = 10_000
+const LOOK_AGAIN_MS = 10
+
+/** Held for the time of one write: who comes second waits. Its directory stays, so that a lock is never lost. */
+async function lockFile(path: string): Promise<OwnerLock> {
+  const directory = `${path}.lock`
+  await makeDirectory(directory)
+  for (const end = Date.now() + LOCK_MS; ; await pause(LOOK_AGAIN_MS)) {
+    try {
+      return await OwnerLock.acquire(directory, 'remembering what was verified')
+    } catch (error) {
+      if (!isFabricError(error, 'DATA_LOCKED') || Date.now() >= end) throw error
+    }
   }
 }
 

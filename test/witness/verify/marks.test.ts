@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { ownIdentity } from '../../../src/journal/file/process-identity.js'
 import { LIMITS } from '../../../src/model/limits.js'
 import { type Mark, Marks } from '../../../src/witness/verify/marks.js'
 import { entriesOf, Place } from './logs.js'
@@ -37,6 +38,22 @@ test('a mark never goes back, also when another process went on meanwhile', asyn
   await (await Marks.open(path)).remember(mark(9))
   await early.remember(mark(4))
   expect(await sizes(path)).toEqual([9])
+})
+
+test('marks that are written at the same time are all kept', async () => {
+  const path = place.path('marks.json')
+  const writers = await Promise.all(Array.from({ length: 12 }, () => Marks.open(path)))
+  await Promise.all(writers.map((marks, at) => marks.remember(mark(at, [`key ${at}`]))))
+  expect((await sizes(path)).sort((a, b) => a - b)).toEqual(writers.map((_, at) => at))
+})
+
+test('a writer that died does not keep others out', async () => {
+  const path = place.path('marks.json')
+  await mkdir(`${path}.lock`)
+  const dead = { ...ownIdentity(), startTime: 'before this process', since: '', note: '' }
+  await writeFile(`${path}.lock/owner.7`, JSON.stringify(dead))
+  await (await Marks.open(path)).remember(mark(3))
+  expect(await sizes(path)).toEqual([3])
 })
 
 test('a mark that links two keys joins what was remembered of each', async () => {
