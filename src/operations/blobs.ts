@@ -4,14 +4,14 @@ import { SHA256_PATTERN } from '../witness/blob-store.js'
 import * as field from './fields.js'
 import { operation } from './operation.js'
 
-/** RFC 6838 names, with a character set at most. */
-const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]*\/[A-Za-z0-9][\w!#$&^.+-]*(?:; ?charset=[\w-]+)?$/
+/** Names as IANA registers them, in lower case: there is no room for a word of one's own, such as a secret. */
+const MEDIA_TYPE = /^[a-z0-9.+-]{1,64}\/[a-z0-9.+-]{1,64}(?:; charset=utf-8)?$/
 
 const sha256 = z.string().regex(SHA256_PATTERN, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
 const mediaType = z
   .string()
   .max(LIMITS.blobMediaTypeChars)
-  .regex(MEDIA_TYPE, { error: 'not a media type: write type/subtype, such as text/plain' })
+  .regex(MEDIA_TYPE, { error: 'not a media type: write type/subtype in lower case, such as text/plain; charset=utf-8' })
 
 /** Bytes in base64, as RFC 4648 section 4 has it. */
 const content = z

@@ -102,6 +102,13 @@ test.each([
   ['content', 'beyond the bound', { content: Buffer.alloc(LIMITS.blobBytes + 3).toString('base64') }],
   ['mediaType', 'without a word', { content: '', mediaType: '' }],
   ['mediaType', 'without a subtype', { content: '', mediaType: 'text' }],
+  ['mediaType', 'in capitals', { content: '', mediaType: 'text/Plain' }],
+  ['mediaType', 'with two slashes', { content: '', mediaType: 'text/plain/hunter2' }],
+  ['mediaType', 'with an underscore', { content: '', mediaType: 'text/ghp_a1b2c3d4' }],
+  ['mediaType', 'with a type of 65 letters', { content: '', mediaType: `${'x'.repeat(65)}/plain` }],
+  ['mediaType', 'with a subtype of 65 letters', { content: '', mediaType: `text/${'x'.repeat(65)}` }],
+  ['mediaType', 'of another character set', { content: '', mediaType: 'text/plain; charset=a1b2c3d4' }],
+  ['mediaType', 'before another line', { content: '', mediaType: 'text/plain\n' }],
   ['mediaType', 'with a parameter of its own', { content: '', mediaType: 'text/plain; note=secret' }],
   ['mediaType', 'beyond the bound', { content: '', mediaType: `text/${'x'.repeat(LIMITS.blobMediaTypeChars)}` }],
 ])('%s %s is refused', (field, _, input) => {
