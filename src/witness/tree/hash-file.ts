@@ -14,8 +14,9 @@ export interface FileHashStoreOptions {
 }
 
 /**
- * One flat file per level, `level-0` and so on, `middle-0` and so on for their middles: hash i is at offset 32 * i. Full tiles are written in the background and
- * never flushed to the disk itself, since all of it can be derived from the journal again.
+ * One flat file per level, `level-0` and so on, `middle-0` and so on for their middles: hash i is at offset 32 * i. Full
+ * tiles are written in the background and never flushed to the disk itself, since all of it can be derived from the
+ * journal again.
  */
 export class FileHashStore implements HashStore {
   readonly #levels: readonly LevelFile[]

@@ -4,7 +4,8 @@ import { TREE_LEVELS } from './tile.js'
 
 /**
  * Where the hashes of a tree are kept: level 0 has the leaf hashes, hash i of level n + 1 stands for the full tile i of
- * level n. `middleOf(n)` is a level of its own: 16 nodes for each full tile of level n. All hashes are derived from the entries, so a store may lose the newest ones; it never makes one up.
+ * level n. `middleOf(n)` is a level of its own: 16 nodes for each full tile of level n. All hashes are derived from the
+ * entries, so a store may lose the newest ones; it never makes one up.
  */
 export interface HashStore {
   /** Number of hashes at each level, level 0 first, the middles last. */
