@@ -21,7 +21,8 @@ function joinCells(cells: readonly string[], widths: readonly number[]): string 
     .trimEnd()
 }
 
-const LONGEST_CELL = 60
+/** Longer cells are cut. */
+export const LONGEST_CELL = 60
 
 function oneLine(cell: string): string {
   const flat = cell.replace(/\s+/g, ' ').trim()

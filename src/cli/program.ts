@@ -46,5 +46,9 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
 
 /** That commands take options goes without saying. */
 function termOf(command: Command): string {
-  return [command.name(), ...command.registeredArguments.map((argument) => `<${argument.name()}>`)].join(' ')
+  const names = command.registeredArguments.map((argument) => {
+    const name = argument.name()
+    return argument.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...names].join(' ')
 }

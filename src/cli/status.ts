@@ -49,9 +49,16 @@ export function overviewLines(url: string, { status, working }: Overview, condit
       'log',
       `${counted(status.entries, 'entry', 'entries')}, ${journal.bytes} bytes, ${journal.driver}, ${journal.state}`,
     ],
-    ...(witness === undefined ? [] : [['witness', `${witness.signed} signed, by ${witness.vkey}`] as const]),
+    ...(witness === undefined ? [] : [['witness', witnessText(witness)] as const]),
   ])
   return working.length === 0 ? lines : [...lines, '', ...taskLines(working)]
+}
+
+function witnessText({ signed, vkey, cosigning }: NonNullable<StatusView['witness']>): string {
+  const own = `${signed} signed, by ${vkey}`
+  if (cosigning === undefined) return own
+  const others = cosigning.witnesses.map(({ name, outcome, size }) => `${name}: ${outcome}, ${size}`).join('; ')
+  return `${own}\n${cosigning.quorum ? `quorum at ${cosigning.size}` : 'no quorum'} (${others})`
 }
 
 export function summaryLine({ status }: Overview): string {

@@ -16,7 +16,8 @@ export function addWitnessProve(group: CliCommand): void {
     .description('prove that an entry is in the log, for people who trust neither you nor this program')
     .argument('<index>', 'index of the entry', wholeNumber)
     .option('--output <file>', 'write the proof there, by custom with the ending .tlog-proof')
-    .example('ifab witness prove 42 --output entry-42.tlog-proof')
+    .option('--entry <file>', 'write the exact bytes of the entry there: whoever checks the proof needs them')
+    .example('ifab witness prove 42 --output entry-42.tlog-proof --entry entry-42.json')
     .asks(prove)
 }
 
@@ -32,8 +33,14 @@ async function showCheckpoint(fabric: FabricClient): Promise<Answer> {
   return answer(checkpoint, [...note.trimEnd().split('\n'), '', `Verifier key: ${vkey}`, ...cosigned])
 }
 
-async function prove(fabric: FabricClient, index: number, { output }: { output?: string }): Promise<Answer> {
+interface ProveOptions {
+  readonly output?: string
+  readonly entry?: string
+}
+
+async function prove(fabric: FabricClient, index: number, { output, entry }: ProveOptions): Promise<Answer> {
   const result = await fabric.witness.prove({ index })
+  if (entry !== undefined) await writeUserFile(entry, result.entry)
   if (output === undefined) return { ...answer(result, result.proof.trimEnd().split('\n')), verbatim: true }
   await writeUserFile(output, result.proof)
   return answer({ ...result, output }, `The proof of entry ${index} is in ${output}.`)

@@ -1,4 +1,5 @@
 import type { CliCommand } from './command.js'
+import { addWitnessCheck } from './witness-check.js'
 import { addWitnessExport } from './witness-export.js'
 import { addWitnessKey } from './witness-key.js'
 import { addWitnessProve } from './witness-prove.js'
@@ -13,6 +14,7 @@ export function addWitnessCommands(program: CliCommand): void {
   addWitnessQuery(group)
   addWitnessTrace(group)
   addWitnessProve(group)
+  addWitnessCheck(group)
   addWitnessVerify(group)
   addWitnessExport(group)
   addWitnessServe(group)

@@ -163,7 +163,8 @@ export class CommandBatch {
   /** Writes a refusal down when it matters for security and is the first of its kind lately. */
   #record({ code }: FabricError, work: Pending['work'], { actor, traceparent }: Origin): void {
     if (!isRecorded(code) || work.type === 'note') return
-    const task = 'task' in work && typeof work.task === 'string' ? { task: work.task } : {}
+    const about = taskOf(work, this.#options.fold)
+    const task = about === undefined ? {} : { task: about }
     const swarm = 'swarm' in work && work.swarm !== undefined ? { swarm: work.swarm } : {}
     const { refusals, now } = this.#options
     const counted = refusals.note({ code, operation: work.type, actor, ...task, ...swarm }, now)
@@ -219,4 +220,10 @@ function requireSameCommand(known: string, digest: string): void {
     'CONFLICT',
     'This idempotency key was used for another command. Use a new key for each command.',
   )
+}
+
+/** The task that a command is about, by its name or by that of its blocker. */
+function taskOf(command: CoordinatorCommand, fold: Fold): string | undefined {
+  if ('task' in command && typeof command.task === 'string') return command.task
+  return 'blocker' in command ? fold.state.blockers.get(command.blocker)?.task : undefined
 }

@@ -6,7 +6,7 @@ import type { QueryPage } from '../witness/query/query.js'
 import type { Witness } from '../witness/witness.js'
 import type { Engine } from './engine.js'
 import type { KeyRotated } from './entries.js'
-import type { FabricWitness, Origin } from './fabric.js'
+import type { FabricWitness, Origin, WitnessStatus } from './fabric.js'
 import type { Witnessing } from './witnessing.js'
 
 /** The witness of a running fabric, for callers. */
@@ -38,16 +38,17 @@ export class EngineWitness implements FabricWitness {
   }
 
   /** For the status of the fabric. */
-  get summary(): { vkey: string; size: number; signed: number } {
-    return { vkey: this.vkey, size: this.size, signed: this.#witness.last.size }
+  get summary(): WitnessStatus {
+    const cosigning = this.cosigners()
+    return { vkey: this.vkey, size: this.size, signed: this.#witness.last.size, ...(cosigning && { cosigning }) }
   }
 
   checkpoint(): Promise<SignedCheckpoint> {
     return this.#witness.checkpoint()
   }
 
-  async published(): Promise<SignedCheckpoint> {
-    return this.#witnessing.cosigning?.quorate ?? (await this.#witnessing.current())
+  published(): Promise<SignedCheckpoint> {
+    return this.#witnessing.published()
   }
 
   cosigners(): CosigningStatus | undefined {
@@ -59,6 +60,10 @@ export class EngineWitness implements FabricWitness {
     const quorate = this.#witnessing.cosigning?.quorate
     const covered = quorate !== undefined && index < quorate.size
     return this.#witness.prove(index, covered ? quorate : await this.#witness.checkpoint())
+  }
+
+  entry(index: number): Promise<Uint8Array> {
+    return this.#witness.entry(index)
   }
 
   tile(level: number, index: number, width: number): Promise<Buffer> {

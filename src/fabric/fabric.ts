@@ -39,6 +39,15 @@ export interface InboxPage {
   readonly dropped: number
 }
 
+/** Of `size` entries in the tree the last checkpoint covers `signed`. */
+export interface WitnessStatus {
+  readonly vkey: string
+  readonly size: number
+  readonly signed: number
+  /** Absent when no outside witnesses are configured. */
+  readonly cosigning?: CosigningStatus
+}
+
 export interface FabricStatus {
   readonly name: string
   readonly state: 'running' | 'recovering' | 'failed' | 'closed'
@@ -53,7 +62,7 @@ export interface FabricStatus {
   readonly subscribers: number
   readonly journal: JournalHealth
   /** Absent when this fabric keeps no witness. */
-  readonly witness?: { readonly vkey: string; readonly size: number; readonly signed: number }
+  readonly witness?: WitnessStatus
 }
 
 /** The log of a fabric as something that can be proved. */
@@ -76,6 +85,9 @@ export interface FabricWitness {
 
   /** A `.tlog-proof` that entry `index` is in the log. Throws NOT_FOUND when there is no such entry. */
   prove(index: number): Promise<string>
+
+  /** The stored bytes of an entry. Throws NOT_FOUND. */
+  entry(index: number): Promise<Uint8Array>
 
   /** The first `width` hashes of a tile; the first `width` entries of a bundle. Throws NOT_FOUND. */
   tile(level: number, index: number, width: number): Promise<Buffer>

@@ -28,6 +28,8 @@ export interface WitnessPlace {
 /** Time between an entry and the checkpoint that covers it, unless somebody asks for one earlier. */
 const SIGN_AFTER_MS = 100
 const SIGN_AGAIN_AFTER_MS = 5_000
+/** How old a cosigned checkpoint may get before the newest is served without a quorum. */
+const QUORUM_LAG_MS = 60_000
 
 export interface WitnessingOptions {
   readonly witness: Witness
@@ -96,6 +98,16 @@ export class Witnessing {
   /** The newest checkpoint; when the log has grown, the one that is signed next. Never signs more often than planned. */
   current(): Promise<SignedCheckpoint> {
     return this.#scheduled ?? this.#underWay ?? Promise.resolve(this.witness.last)
+  }
+
+  /**
+   * The checkpoint for everybody: the newest with a quorum, where one is asked for. When the witnesses have been away for
+   * long, the newest all the same: an old head that looks cosigned would hide what came since.
+   */
+  async published(): Promise<SignedCheckpoint> {
+    const quorate = this.cosigning?.quorate
+    if (quorate === undefined || quorate.size === this.witness.last.size) return quorate ?? this.current()
+    return this.#options.timing.now() - (this.cosigning?.quorateAt ?? 0) < QUORUM_LAG_MS ? quorate : this.current()
   }
 
   /** Signs a last time and releases everything. */
@@ -186,6 +198,7 @@ export async function openWitnessing(
       policy: settings.policy,
       notes: storage.notes,
       tree: witness,
+      now: () => timing.now(),
       after: (delayMs, callback) => timing.after(delayMs, callback),
       onIncident: (data) => void note([{ type: 'incident_detected', subject: origin, data }]).catch(report),
       report,

@@ -193,6 +193,23 @@ export const exportView = z.strictObject({
   files: z.array(z.strictObject({ name: z.string(), content: z.string() })).readonly(),
 })
 
+/** What outside witnesses say. */
+const cosigningView = z.strictObject({
+  /** Whether a checkpoint with a quorum is there, and how many entries the newest one covers. */
+  quorum: z.boolean(),
+  size: index,
+  witnesses: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        size: index,
+        outcome: z.enum(['waiting', 'cosigned', 'ahead', 'fork', 'refused', 'unreachable']),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .readonly(),
+})
+
 const journalView = z.strictObject({
   driver: z.string(),
   state: z.enum(['closed', 'open', 'failed']),
@@ -216,7 +233,9 @@ export const statusView = z.strictObject({
   subscribers: z.int(),
   journal: journalView,
   /** `size` entries are in the tree, of which the last checkpoint covers `signed`. */
-  witness: z.strictObject({ vkey: z.string(), size: index, signed: index }).exactOptional(),
+  witness: z
+    .strictObject({ vkey: z.string(), size: index, signed: index, cosigning: cosigningView.exactOptional() })
+    .exactOptional(),
 })
 
 /** Entries as they are stored, each a CloudEvents JSON object. */
@@ -236,26 +255,11 @@ export const checkpointView = z.strictObject({
   /** Base64. */
   root: z.string(),
   vkey: z.string(),
-  cosigning: z
-    .strictObject({
-      /** Whether a checkpoint with a quorum is there, and how many entries the newest one covers. */
-      quorum: z.boolean(),
-      size: index,
-      witnesses: z
-        .array(
-          z.strictObject({
-            name: z.string(),
-            size: index,
-            outcome: z.enum(['waiting', 'cosigned', 'ahead', 'fork', 'refused', 'unreachable']),
-            reason: z.string().exactOptional(),
-          }),
-        )
-        .readonly(),
-    })
-    .exactOptional(),
+  cosigning: cosigningView.exactOptional(),
 })
 
-export const proofView = z.strictObject({ index, proof: z.string() })
+/** `proof` is a `.tlog-proof`, `entry` the entry as it is stored and hashed. */
+export const proofView = z.strictObject({ index, proof: z.string(), entry: z.string() })
 
 export const rotationView = z.strictObject({ vkey: z.string(), previous: z.string(), signature: z.string() })
 

@@ -3,6 +3,9 @@ import * as field from './fields.js'
 import { operation } from './operation.js'
 import { checkpointView, proofView, rotationView } from './views.js'
 
+/** Entries are JSON, so their bytes survive being a text. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 export const checkpoint = operation({
   summary: 'Sign a checkpoint that covers every entry there is now, and say which witnesses cosigned the last ones.',
   role: 'viewer',
@@ -37,7 +40,10 @@ export const prove = operation({
   example: { index: 42 },
   mutates: false,
   keyed: false,
-  run: async ({ fabric: { witness } }, { index }) => ({ index, proof: await witness.prove(index) }),
+  run: async ({ fabric: { witness } }, { index }) => {
+    const proof = await witness.prove(index)
+    return { index, proof, entry: decoder.decode(await witness.entry(index)) }
+  },
 })
 
 export const rotate = operation({

@@ -118,6 +118,14 @@ export class Witness {
     return this.#tree.consistencyProof(oldSize, newSize)
   }
 
+  /** The stored bytes of an entry. Throws NOT_FOUND. */
+  async entry(index: number): Promise<Uint8Array> {
+    if (index < this.size) {
+      for await (const [first] of this.#options.read(index)) if (first !== undefined) return first.bytes
+    }
+    throw new FabricError('NOT_FOUND', `The log has ${this.size} entries, and so no entry ${index}.`, { index })
+  }
+
   tile(level: number, index: number, width: number): Promise<Buffer> {
     return this.#tree.tile(level, index, width)
   }

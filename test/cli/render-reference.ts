@@ -24,7 +24,7 @@ ${renderTable(['variable', ''], ENVIRONMENT)}
 
 ## Exit codes
 
-${renderTable(['code', 'meaning'], exitCodes())}
+${renderTable(['code', 'meaning'], [...exitCodes(), ...VERDICT_EXITS])}
 
 ## Commands
 
@@ -48,6 +48,15 @@ directory themselves.
 - **Lists** come in pages: \`--limit\` bounds a page, \`--cursor\` takes what the page before printed (\`nextCursor\` in JSON).
 - **Durations** are written \`500ms\`, \`50s\`, \`10m\` or \`2h\`; estimates \`30m\`, \`2h\`, \`1h 30m\` or \`1d\` (eight hours).`
 
+/** What `ifab witness verify` found; nothing else ends with these. */
+const VERDICT_EXITS: string[][] = [
+  ['10', '`witness verify`: integrity failed'],
+  ['11', '`witness verify`: signature failed'],
+  ['12', '`witness verify`: freshness failed'],
+  ['13', '`witness verify`: completeness failed'],
+  ['14', '`witness verify`: nothing failed, but something could not be checked'],
+]
+
 const ENVIRONMENT: string[][] = [
   ['`IFAB_DATA`', 'data directory, default `.infrafabric` in the current directory'],
   ['`IFAB_URL`', 'address of the fabric, default what `endpoint.json` in the data directory says'],
@@ -55,6 +64,8 @@ const ENVIRONMENT: string[][] = [
     '`IFAB_TOKEN`',
     'token, default the content of `admin.token` in the data directory, which is sent to this machine only',
   ],
+  ['`TRACEPARENT`', 'W3C trace context, kept in every entry that the command leads to; a malformed one is ignored'],
+  ['`XDG_STATE_HOME`', 'where `ifab witness verify` remembers logs, default `~/.local/state`'],
   ['`IFAB_DEBUG`', 'set to anything, errors also show where in the program they came from'],
 ]
 

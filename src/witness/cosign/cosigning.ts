@@ -1,8 +1,8 @@
+import type { SignedCheckpoint } from '../checkpoint-signer.js'
 import { parseCheckpoint } from '../note/checkpoint.js'
 import { parseNote, verifyNote } from '../note/note.js'
 import { type PolicyWitness, quorumMet, type TrustPolicy } from '../note/trust-policy.js'
 import type { Notes } from '../storage.js'
-import type { SignedCheckpoint } from '../checkpoint-signer.js'
 import { type Submission, type SubmitOutcome, submitCheckpoint } from './submit.js'
 
 /** A witness that does not know our log as we do. */
@@ -36,6 +36,8 @@ export interface CosigningOptions {
   readonly policy: TrustPolicy
   readonly notes: Notes
   readonly tree: Submission['tree']
+  /** Milliseconds since the Unix epoch. */
+  readonly now: () => number
   readonly after: (delayMs: number, callback: () => void) => () => void
   readonly onIncident: (incident: CosignIncident) => void
   readonly report: (error: unknown) => void
@@ -45,6 +47,8 @@ export interface CosigningOptions {
 
 /** Pause between two rounds: others need not see every checkpoint. */
 const ROUND_EVERY_MS = 1_000
+/** The pause doubles with each round that brought no quorum, up to this. */
+const LONGEST_PAUSE_MS = 60_000
 
 /**
  * Offers checkpoints to outside witnesses, the newest one a round, and keeps the newest that has a quorum. An absent
@@ -57,6 +61,9 @@ export class Cosigning {
   readonly #ending = new AbortController()
   #offered: SignedCheckpoint | undefined
   #quorate: SignedCheckpoint | undefined
+  #quorateAt = 0
+  /** Rounds without a quorum, one after the other. */
+  #failures = 0
   #round: Promise<void> | undefined
   #cancelPause: () => void = () => {}
 
@@ -72,13 +79,24 @@ export class Cosigning {
   static async open(options: CosigningOptions): Promise<Cosigning> {
     const stored = await options.notes.read('cosigned')
     if (stored === undefined) return new Cosigning(options, undefined)
-    const quorate = { ...parseCheckpoint(parseNote(stored).text), note: stored }
-    return new Cosigning(options, hasQuorum(options.policy, stored) ? quorate : undefined)
+    try {
+      const quorate = { ...parseCheckpoint(parseNote(stored).text), note: stored }
+      return new Cosigning(options, hasQuorum(options.policy, stored) ? quorate : undefined)
+    } catch (error) {
+      // The witnesses will give their cosignatures again.
+      options.report(error)
+      return new Cosigning(options, undefined)
+    }
   }
 
   /** The newest checkpoint with a quorum of cosignatures, if there is one. */
   get quorate(): SignedCheckpoint | undefined {
     return this.#quorate
+  }
+
+  /** When that was cosigned; 0 when it was before this start. */
+  get quorateAt(): number {
+    return this.#quorateAt
   }
 
   get status(): CosigningStatus {
@@ -106,13 +124,29 @@ export class Cosigning {
     const checkpoint = this.#offered
     if (checkpoint === undefined || this.#ending.signal.aborted || this.#witnesses.length === 0) return
     this.#offered = undefined
-    this.#round = this.#submitAll(checkpoint).catch(this.#options.report)
-    void this.#round.then(() => {
-      this.#cancelPause = this.#options.after(ROUND_EVERY_MS, () => {
+    this.#round = this.#runRound(checkpoint).then((pauseMs) => {
+      if (this.#ending.signal.aborted) return
+      this.#cancelPause = this.#options.after(pauseMs, () => {
         this.#round = undefined
         this.#startRound()
       })
     })
+  }
+
+  /** Offers a checkpoint, again in the next round when it got no quorum; resolves with the pause before that. */
+  async #runRound(checkpoint: SignedCheckpoint): Promise<number> {
+    try {
+      await this.#submitAll(checkpoint)
+    } catch (error) {
+      this.#options.report(error)
+    }
+    if (this.#quorate?.size === checkpoint.size) {
+      this.#failures = 0
+      return ROUND_EVERY_MS
+    }
+    this.#offered ??= checkpoint
+    this.#failures += 1
+    return Math.min(ROUND_EVERY_MS * 2 ** this.#failures, LONGEST_PAUSE_MS)
   }
 
   async #submitAll(checkpoint: SignedCheckpoint): Promise<void> {
@@ -121,6 +155,7 @@ export class Cosigning {
     if (!hasQuorum(this.#options.policy, note)) return
     await this.#options.notes.replace('cosigned', note)
     this.#quorate = { ...checkpoint, note }
+    this.#quorateAt = this.#options.now()
   }
 
   /** The cosignature of one witness, if it gives one. */
