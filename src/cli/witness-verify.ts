@@ -8,7 +8,7 @@ import type { VerificationReport } from '../witness/verify/report.js'
 import type { Trust } from '../witness/verify/signature.js'
 import type { Answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
-import { repeated } from './option-values.js'
+import { duration, repeated } from './option-values.js'
 import type { Terminal } from './terminal.js'
 import { readTrustPolicy } from './trust-policy-file.js'
 import { unreadable } from './user-file.js'
@@ -16,6 +16,7 @@ import { unreadable } from './user-file.js'
 interface VerifyOptions {
   readonly key?: readonly string[]
   readonly policy?: string
+  readonly maxAge?: number
   readonly marks?: string
   readonly result?: string
 }
@@ -27,6 +28,7 @@ export function addWitnessVerify(group: CliCommand): void {
     .argument('[source]', 'directory of an export or URL of a log (default: the fabric that applies)')
     .option('--key <vkey>', 'verifier key of the log that you trust; repeat it for several', repeated)
     .option('--policy <file>', 'trust policy (C2SP tlog-policy): keys of logs, witnesses and their quorum')
+    .option('--max-age <time>', 'how old cosignatures may be to show that the log is fresh (default: 24h)', duration)
     .option('--marks <file>', 'what was verified before (default: $XDG_STATE_HOME/infrafabric/marks.json)')
     .option('--result <file>', 'what `ifab witness query --all --json` gave, to be checked for completeness')
     .example('ifab witness verify public-log --policy trust.policy')
@@ -49,7 +51,9 @@ async function verify(call: Call, named: string | undefined, options: VerifyOpti
   const { source, ownKey } = await openSource(call, named)
   try {
     const trust = given ?? (await trustOwn(ownKey))
-    const report = reportOf(await verifySource({ source, trust, policy, marks, result, now: Date.now() }))
+    const report = reportOf(
+      await verifySource({ source, trust, policy, maxAgeMs: options.maxAge, marks, result, now: Date.now() }),
+    )
     return { value: report, lines: reportLines(report), ...(report.exit !== 0 && { exit: report.exit }) }
   } finally {
     await source.close()
@@ -98,7 +102,8 @@ function reportLines({ source, checkpoint, verdicts, proves, doesNotProve, remem
   const rows = Object.entries(verdicts).map(
     ([name, { status, message }]) => `${name.padEnd(12)}  ${status.replace('_', ' ').padEnd(9)}  ${message}`,
   )
-  const first = verdicts.freshness.code === 'nothing_remembered' && remembered.saved
+  const { status: fresh, details } = verdicts.freshness
+  const first = fresh === 'unchecked' && details.remembered === undefined && remembered.saved
   const memory = first ? [`${remembered.path} remembers this log from now on: verify it again later.`] : []
   const problem = remembered.problem === undefined ? [] : [`It could not be remembered: ${remembered.problem}`]
   return [log, ...rows, ...memory, ...problem, proves, doesNotProve]

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { NoteSigner } from '../../src/witness/note/signer.js'
+import { CosignatureSigner, NoteSigner } from '../../src/witness/note/signer.js'
 import type { ExportedLog } from '../../src/witness/verify/export.js'
 import type { VerificationReport } from '../../src/witness/verify/report.js'
 import { entriesOf, ORIGIN, Place, signer } from '../witness/verify/logs.js'
@@ -100,6 +100,20 @@ describe('ifab witness verify of an exported directory', () => {
     expect(await verify(log, '--policy', policy, '--marks', marks)).toMatchObject({ said: { signature: 'ok signed' } })
     expect(await verify(log, '--policy', policy, '--marks', marks)).toMatchObject({ code: 0 })
     expect(JSON.parse(await readFile(marks, 'utf8')).marks).toHaveLength(1)
+  })
+
+  test('takes cosignatures for fresh as long as --max-age says', async () => {
+    const witness = CosignatureSigner.generate('guard.example')
+    const policy = place.path('trust.policy')
+    await writeFile(policy, `log ${signer.vkey}\nwitness guard ${witness.vkey}\nquorum guard\n`)
+    const anHourAgo = Math.floor(Date.now() / 1_000) - 3_600
+    const sign = (text: string) => [signer.sign(text), witness.sign(text, anHourAgo)]
+    const cosigned = await place.export({ entries: entriesOf(300), sign }, 'cosigned')
+    const look = (marks: string, ...argv: string[]) =>
+      verify(cosigned, '--policy', policy, '--marks', place.path(marks), ...argv)
+    expect(await look('a')).toMatchObject({ code: 0, said: { freshness: 'ok quorum_met' } })
+    expect(await look('b', '--max-age', '30m')).toMatchObject({ code: 14, said: { freshness: 'unchecked quorum_old' } })
+    expect(await look('b', '--max-age', '30m')).toMatchObject({ code: 0, said: { freshness: 'ok unchanged' } })
   })
 
   test('holds the result of a query against the entries', async () => {

@@ -38,7 +38,7 @@ export class DataSource implements LogSource {
 
   async vkey(): Promise<string | undefined> {
     const skey = await readIfThere(this.#path('key'))
-    return skey === undefined ? undefined : NoteSigner.parse(skey.trim()).vkey
+    return skey === undefined ? undefined : NoteSigner.parse(skey.trim().split('\n', 1)[0] ?? '').vkey
   }
 
   async tile(level: number, index: number, width: number): Promise<Buffer | undefined> {

@@ -1,6 +1,6 @@
 import { LIMITS } from '../../model/limits.js'
 
-/** Starts reads 0 to `count` (exclusive) in order, some ahead of the one that is waited for, and yields their results. */
+/** Starts reads 0 to `count` (exclusive) in order, some ahead of the one that is waited for; yields their results. */
 export async function* readAhead<Result>(
   count: number,
   start: (position: number) => Promise<Result>,

@@ -18,7 +18,7 @@ const FAILED_EXITS: readonly (readonly [keyof Verdicts, number])[] = [
 ]
 const UNCHECKED_EXIT = 14
 
-/** 0 when everything that was asked for was checked and holds; else the first that failed, or 14 for what is unchecked. */
+/** 0 when all that was asked for was checked and holds; else the first that failed, or 14 for what is unchecked. */
 export function exitOf(verdicts: Verdicts): number {
   const broken = FAILED_EXITS.find(([name]) => verdicts[name].status === 'failed')
   if (broken !== undefined) return broken[1]
@@ -44,7 +44,7 @@ function proves({ checkpoint, verdicts }: Verification): string {
   if (freshness.code === 'extends' || freshness.code === 'unchanged') {
     parts.push('nothing that was verified before was removed or changed since')
   }
-  if (freshness.status === 'ok' && freshness.details.cosignatures !== undefined) {
+  if (othersSaw(freshness)) {
     parts.push('a quorum of others has seen the same log')
   }
   if (completeness.status === 'ok')
@@ -62,10 +62,15 @@ function doesNotProve({ signature, freshness }: Verdicts): string {
   const parts = ['that everything that happened was written']
   if (signature.status !== 'ok') parts.push('whose log this is')
   if (freshness.status !== 'ok') parts.push('that this is its newest state')
-  if (freshness.status !== 'ok' || freshness.details.cosignatures === undefined) {
+  if (!othersSaw(freshness)) {
     parts.push('that others are shown the same log, for which it takes cosignatures')
   }
   return `It does not prove ${joined(parts, 'or')}.`
+}
+
+/** Cosignatures say that whenever they were made. */
+function othersSaw({ status, code, details }: Verdicts['freshness']): boolean {
+  return details.cosignatures !== undefined && (status === 'ok' || code === 'quorum_old' || code === 'quorum_in_future')
 }
 
 function joined(parts: readonly string[], word = 'and'): string {

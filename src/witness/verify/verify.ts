@@ -5,7 +5,7 @@ import type { TrustPolicy } from '../note/trust-policy.js'
 import { parseVkey, type Verifier } from '../note/verifier.js'
 import { type CheckpointFile, readCheckpointFile } from './checkpoint-file.js'
 import { Completeness, type CompletenessCode, entriesUnknown, nothingAsked } from './completeness.js'
-import { type FreshnessCode, judgeFreshness } from './freshness.js'
+import { DEFAULT_MAX_AGE_MS, type FreshnessCode, judgeFreshness } from './freshness.js'
 import { type IntegrityCode, judgeIntegrity, unreadableCheckpoint } from './integrity.js'
 import type { Mark, Marks } from './marks.js'
 import { type Pass, passOver } from './pass.js'
@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly trust?: Trust | undefined
   /** Whose cosignatures are asked for. Its logs are not read: give their keys as `trust`. */
   readonly policy?: TrustPolicy | undefined
+  /** How old the cosignatures of its quorum may be, milliseconds (default: a day). */
+  readonly maxAgeMs?: number | undefined
   readonly marks: Marks
   /** What a query said, to be checked against the entries. */
   readonly result?: QueryResult | undefined
@@ -85,6 +87,8 @@ export async function verifySource(options: VerifyOptions): Promise<Verification
       policy: options.policy,
       verified: signature.verified,
       beyond: await entriesBeyond(source, checkpoint),
+      now: options.now,
+      maxAgeMs: options.maxAgeMs ?? DEFAULT_MAX_AGE_MS,
     }),
     completeness: await completeness.judge(holds),
   }

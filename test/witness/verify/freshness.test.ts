@@ -1,5 +1,6 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DAY_MS, SECOND_MS } from '../../../src/model/time.js'
 import { rotationStatement } from '../../../src/witness/identity.js'
 import { CosignatureSigner, NoteSigner } from '../../../src/witness/note/signer.js'
 import { parseTrustPolicy } from '../../../src/witness/note/trust-policy.js'
@@ -7,6 +8,8 @@ import { parseVkey } from '../../../src/witness/note/verifier.js'
 import { tilePath } from '../../../src/witness/tree/tile.js'
 import { directorySource } from '../../../src/witness/verify/directory-source.js'
 import type { Mark } from '../../../src/witness/verify/marks.js'
+import { reportOf } from '../../../src/witness/verify/report.js'
+import type { VerifyOptions } from '../../../src/witness/verify/verify.js'
 import { entriesOf, memoryLog, ORIGIN, outcome, Place, signer } from './logs.js'
 
 let place: Place
@@ -160,16 +163,72 @@ describe('a quorum', () => {
     `log ${signer.vkey}\nwitness a ${first.vkey}\nwitness b ${second.vkey}\ngroup both all a b\nquorum both\n`,
   )
 
+  const sign = (text: string) => [signer.sign(text), first.sign(text, 1_000), second.sign(text, 2_000)]
+  const at = async (seconds: number, options: Partial<VerifyOptions> = {}) =>
+    place.verify({ policy, now: seconds * SECOND_MS, ...options })
+
   test('that is met makes a log fresh of which nothing is remembered', async () => {
-    const sign = (text: string) => [signer.sign(text), first.sign(text, 1_000), second.sign(text, 2_000)]
     await place.export({ entries: entriesOf(10), sign })
-    const { freshness: found } = (await place.verify({ policy })).verdicts
+    const { freshness: found } = (await at(2_000)).verdicts
     expect(found).toMatchObject({
       status: 'ok',
       code: 'quorum_met',
-      details: { cosignatures: [{ name: 'a', at: '1970-01-01T00:16:40.000Z' }, { name: 'b' }] },
+      details: { cosignatures: [{ name: 'a', at: '1970-01-01T00:16:40.000Z' }, { name: 'b' }], ageMs: 1_000_000 },
     })
     expect(found.message).toContain('b at 1970-01-01T00:33:20.000Z')
+  })
+
+  describe('is fresh for a while only', () => {
+    beforeEach(async () => {
+      await place.export({ entries: entriesOf(10), sign })
+    })
+    const said = async (...args: Parameters<typeof at>) => outcome(await at(...args)).freshness
+
+    test('by its oldest cosignature, a day unless another age is given', async () => {
+      expect(await said(1_000 + 86_400)).toBe('ok quorum_met')
+      await rm(place.path('marks.json'))
+      const old = await at(1_001 + 86_400)
+      expect(old.verdicts.freshness).toMatchObject({
+        status: 'unchecked',
+        code: 'quorum_old',
+        details: { ageMs: DAY_MS + SECOND_MS, maxAgeMs: DAY_MS },
+      })
+      expect(old.verdicts.freshness.message).toContain('24 hours ago, so that the log may have gone on since')
+      expect(reportOf(old)).toMatchObject({
+        exit: 14,
+        proves: expect.stringContaining('a quorum of others has seen the same log'),
+        doesNotProve: expect.stringMatching(/newest state\.$/),
+      })
+      await rm(place.path('marks.json'))
+      expect(await said(4_000, { maxAgeMs: 3_000 * SECOND_MS })).toBe('ok quorum_met')
+      await rm(place.path('marks.json'))
+      expect(await said(4_001, { maxAgeMs: 3_000 * SECOND_MS })).toBe('unchecked quorum_old')
+    })
+
+    test('by the cosignatures that it takes: the others may be older', async () => {
+      const any = parseTrustPolicy(`witness a ${first.vkey}\nwitness b ${second.vkey}\ngroup g any a b\nquorum g\n`)
+      const maxAgeMs = 500 * SECOND_MS
+      expect((await at(2_500, { policy: any, maxAgeMs })).verdicts.freshness).toMatchObject({
+        code: 'quorum_met',
+        details: { ageMs: maxAgeMs },
+      })
+      await rm(place.path('marks.json'))
+      expect(await said(2_501, { policy: any, maxAgeMs })).toBe('unchecked quorum_old')
+    })
+
+    test('and not before it was cosigned, but for minutes between two clocks', async () => {
+      expect(await said(1_700)).toBe('ok quorum_met')
+      await rm(place.path('marks.json'))
+      expect(await said(1_699)).toBe('unchecked quorum_in_future')
+    })
+
+    test('except that the log still extends what is remembered, with its age', async () => {
+      await verify()
+      const found = await at(1_000 + 5 * 86_400)
+      expect(outcome(found)).toMatchObject({ freshness: 'ok unchanged' })
+      expect(found.verdicts.freshness.message).toContain('5 days ago')
+      expect(reportOf(found)).toMatchObject({ exit: 0, doesNotProve: expect.not.stringContaining('newest') })
+    })
   })
 
   test('that is not met fails, also when the log extends what is remembered', async () => {
@@ -181,7 +240,6 @@ describe('a quorum', () => {
   })
 
   test('that is met does not excuse a log that was rolled back', async () => {
-    const sign = (text: string) => [signer.sign(text), first.sign(text, 1_000), second.sign(text, 2_000)]
     await place.export({ entries: entriesOf(20) }, 'newer')
     await verify('newer')
     await place.export({ entries: entriesOf(10), sign })
