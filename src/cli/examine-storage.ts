@@ -1,9 +1,7 @@
 import { open, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { blockingDisk, measureFlush, storageFailed } from '../journal/file/disk.js'
-import { readIfThere } from '../journal/file/durable-file.js'
 import { verifyLog } from '../journal/file/recovery.js'
-import { witnessDirectory } from '../witness/storage.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 
 const SAMPLE_BYTES = 4_096
@@ -48,41 +46,26 @@ interface Space {
   readonly bsize: number
 }
 
-export async function checkLog(data: string): Promise<Finding> {
+export interface LogFinding {
+  readonly finding: Finding
+  /** Entries in the log, when it could be read. */
+  readonly entries?: number
+}
+
+/** For a log that no process writes. */
+export async function checkLog(data: string): Promise<LogFinding> {
   const path = join(data, 'log')
   if ((await stat(path).catch(() => undefined)) === undefined) {
-    return warning('log', 'there is none yet', '`ifab up` creates it.')
+    return { finding: warning('log', 'there is none yet', '`ifab up` creates it.'), entries: 0 }
   }
   try {
     const { entries, tornBytes } = await verifyLog(path)
-    if (tornBytes === 0) return ok('log', `${entries} entries, all good`)
+    if (tornBytes === 0) return { finding: ok('log', `${entries} entries, all good`), entries }
     const message = `${entries} good entries, and ${tornBytes} bytes of a write that was interrupted`
-    return warning('log', message, '`ifab up` cuts them off; nothing acknowledged is lost.')
+    return { finding: warning('log', message, '`ifab up` cuts them off; nothing acknowledged is lost.'), entries }
   } catch (error) {
     const { code, message } = storageFailed('Reading', path, error)
-    return failed('log', code, message, 'Keep a copy of the data directory, and restore it from a backup.')
+    const fix = 'Keep a copy of the data directory, and restore it from a backup.'
+    return { finding: failed('log', code, message, fix) }
   }
-}
-
-/** Whether the witness stopped because the log did not extend what it had signed, and whether its key is its own. */
-export async function checkWitness(data: string): Promise<Finding> {
-  const directory = witnessDirectory(data)
-  const key = await stat(join(directory, 'key')).catch(() => undefined)
-  if (key === undefined) return warning('witness', 'there is none yet', '`ifab up` makes its key.')
-  const incident = await readIfThere(join(directory, 'incident'))
-  if (incident !== undefined) {
-    const [why = ''] = incident.split('\n')
-    const fix = `Keep a copy of the data directory and restore the whole log; ${join(directory, 'incident')} has the checkpoint.`
-    return failed('witness', 'LOG_DIVERGED', `the log does not extend what was signed: ${why}`, fix)
-  }
-  if ((key.mode & 0o077) !== 0 && process.platform !== 'win32') {
-    const path = join(directory, 'key')
-    return failed(
-      'witness',
-      'FORBIDDEN',
-      `others can read ${path}`,
-      `chmod 600 ${path}, then \`ifab witness rotate-key\``,
-    )
-  }
-  return ok('witness', 'its key is there and the log extends what it signed')
 }

@@ -4,7 +4,8 @@ import { TOKEN_FILE } from '../client/discover.js'
 import { inspectOwner, type Owner } from '../journal/file/lock.js'
 import type { Call } from './command.js'
 import { readEndpoint } from './data-directory.js'
-import { checkDisk, checkLog, checkSpace, checkWitness } from './examine-storage.js'
+import { checkDisk, checkLog, checkSpace } from './examine-storage.js'
+import { checkSigningKey, checkWitness } from './examine-witness.js'
 import { toFabricError } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 import { packageVersion } from './version.js'
@@ -19,8 +20,9 @@ export async function examine(call: Call): Promise<Finding[]> {
   const owner = await inspectOwner(data)
   findings.push(await checkToken(data), await checkDisk(data), await checkSpace(data), checkOwner(data, owner))
   // Whoever holds the data directory has checked the log when it started, and writes it now.
-  if (owner?.state !== 'alive' && owner?.state !== 'unknown') findings.push(await checkLog(data))
-  findings.push(await checkWitness(data))
+  const log = owner?.state === 'alive' || owner?.state === 'unknown' ? undefined : await checkLog(data)
+  if (log !== undefined) findings.push(log.finding)
+  findings.push(await checkWitness(data, log?.entries), await checkSigningKey(data))
   findings.push(await checkFabric(call, owner), await checkVersion(data, owner))
   return findings
 }

@@ -2,10 +2,13 @@ import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { checkNode } from '../../src/cli/examine.js'
-import { checkDisk, checkSpace, checkWitness } from '../../src/cli/examine-storage.js'
+import { checkDisk, checkSpace } from '../../src/cli/examine-storage.js'
+import { checkWitness } from '../../src/cli/examine-witness.js'
 import type { Finding } from '../../src/cli/finding.js'
 import { hostFabric } from '../../src/cli/host.js'
+import { verifyLog } from '../../src/journal/file/recovery.js'
 import { SEGMENT_HEADER_BYTES } from '../../src/journal/file/segment.js'
+import { NoteSigner } from '../../src/witness/note/signer.js'
 import { ifab, openSite, temporaryDirectory } from './console.js'
 
 interface Diagnosis {
@@ -19,6 +22,14 @@ async function diagnose(data: string, env: Record<string, string> = {}): Promise
   expect(err).toBe('')
   const { healthy, findings } = JSON.parse(out) as { healthy: boolean; findings: Finding[] }
   return { exit, healthy, findings: Object.fromEntries(findings.map((finding) => [finding.check, finding])) }
+}
+
+/** Leaves the data directory of a fabric that has run; returns how many entries its log has. */
+async function runOnce(data: string): Promise<number> {
+  const hosted = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+  await ifab({ IFAB_DATA: data }, 'swarm', 'register', 'alice')
+  await hosted.close()
+  return (await verifyLog(join(data, 'log'))).entries
 }
 
 let directory: string
@@ -43,6 +54,7 @@ describe('doctor', () => {
       'free space',
       'owner',
       'witness',
+      'signing key',
       'fabric',
       'version',
     ]
@@ -50,23 +62,12 @@ describe('doctor', () => {
     expect(states.filter(([check]) => check !== 'disk' && check !== 'free space')).toEqual(
       checks.filter((check) => check !== 'disk' && check !== 'free space').map((check) => [check, 'ok']),
     )
+    // Nobody counts the entries of a log that is being written.
+    expect(findings.witness?.message).toMatch(/^its key signed a checkpoint of \d+ entries; the log was not compared/)
     expect(findings.disk?.message).toMatch(/^\d+ fdatasync\/s/)
     const text = await site.run('doctor')
     expect(text).toMatch(/^RESULT +CHECK +FOUND\nok +node /)
     expect(text).toMatch(/\nNothing is wrong\.\n$/)
-  })
-
-  test('tells when the log does not extend what was signed, and when others can read the key', async () => {
-    const witness = join(data, 'witness')
-    await mkdir(witness, { recursive: true })
-    await writeFile(join(witness, 'key'), 'k', { mode: 0o644 })
-    expect(await checkWitness(data)).toMatchObject({ state: 'failed', code: 'FORBIDDEN' })
-    await writeFile(join(witness, 'incident'), 'the journal has 3 entries, but 5 were witnessed\n\nnote\n')
-    expect(await checkWitness(data)).toMatchObject({
-      state: 'failed',
-      code: 'LOG_DIVERGED',
-      message: expect.stringContaining('3 entries, but 5 were witnessed'),
-    })
   })
 
   test('warns where nothing was started yet', async () => {
@@ -115,6 +116,96 @@ describe('doctor', () => {
     expect(damaged).toMatchObject({ exit: 8, healthy: false })
     expect(damaged.findings.log).toMatchObject({ state: 'failed', code: 'DATA_CORRUPT' })
     expect(bytes.equals(await readFile(path))).toBe(true)
+  })
+
+  test('tells when the log of a stopped fabric has fewer entries than were signed', async () => {
+    const entries = await runOnce(data)
+    const sound = await diagnose(data)
+    expect(sound.exit).toBe(0)
+    expect(sound.findings.witness).toMatchObject({
+      state: 'ok',
+      message: expect.stringContaining(`signed a checkpoint of ${entries} entries, and the log has ${entries};`),
+    })
+    expect(await checkWitness(data, entries + 1)).toMatchObject({ state: 'ok' })
+    expect(await checkWitness(data, entries - 1)).toMatchObject({
+      state: 'failed',
+      code: 'LOG_DIVERGED',
+      message: `its key signed a checkpoint of ${entries} entries, but the log has ${entries - 1}: some were lost`,
+      fix: expect.stringContaining('newest backup'),
+    })
+    await rm(join(data, 'log'), { recursive: true })
+    const emptied = await diagnose(data)
+    expect(emptied).toMatchObject({ exit: 8, healthy: false })
+    expect(emptied.findings.witness).toMatchObject({ code: 'LOG_DIVERGED' })
+  })
+
+  test('does not compare a log that cannot be read', async () => {
+    const entries = await runOnce(data)
+    const finding = await checkWitness(data, undefined)
+    const message = `its key signed a checkpoint of ${entries} entries; the log was not compared with it`
+    expect(finding).toEqual({ check: 'witness', state: 'ok', message })
+  })
+
+  test('tells when the key did not sign the checkpoint, and when one of the two is missing', async () => {
+    const entries = await runOnce(data)
+    const [key, checkpoint] = [join(data, 'witness', 'key'), join(data, 'witness', 'checkpoint')]
+    const note = await readFile(checkpoint, 'utf8')
+    const skey = await readFile(key, 'utf8')
+    const another = NoteSigner.generate(NoteSigner.parse(skey.trim()).name)
+    const corrupt = { state: 'failed', code: 'DATA_CORRUPT', fix: expect.stringContaining('ifab witness reset') }
+    const unsigned = { ...corrupt, message: 'its key did not sign the checkpoint as it is now' }
+    for (const forged of [note.replace(`\n${entries}\n`, `\n${entries - 1}\n`), 'no note', '']) {
+      await writeFile(checkpoint, forged)
+      expect(await checkWitness(data, entries)).toMatchObject(unsigned)
+    }
+    await writeFile(checkpoint, note)
+    for (const wrong of [another.skey, 'no key', '']) {
+      await writeFile(key, wrong)
+      expect(await checkWitness(data, entries)).toMatchObject(unsigned)
+    }
+    // A new key and its predecessor, as long as both have not signed a head.
+    await writeFile(key, `${another.skey}\n${skey}`)
+    expect(await checkWitness(data, entries)).toMatchObject({ state: 'ok' })
+    await rm(key)
+    const keyless = `there is a checkpoint of ${entries} entries, but not the key that signed it`
+    expect(await checkWitness(data, entries)).toMatchObject({ ...corrupt, message: keyless })
+    expect((await diagnose(data)).exit).toBe(8)
+    await writeFile(checkpoint, 'no note')
+    expect(await checkWitness(data, entries)).toMatchObject(corrupt)
+    await writeFile(key, skey)
+    await rm(checkpoint)
+    expect(await checkWitness(data, entries)).toMatchObject(corrupt)
+    await rm(key)
+    expect(await checkWitness(data, entries)).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining('whether the log names a key was not checked'),
+    })
+    await mkdir(checkpoint)
+    expect(await checkWitness(data, entries)).toMatchObject({ state: 'failed', code: 'STORAGE_FAILED' })
+  })
+
+  test('tells why the witness stopped', async () => {
+    await runOnce(data)
+    await writeFile(join(data, 'witness', 'incident'), 'the journal has 3 entries, but 5 were witnessed\n\nnote\n')
+    const { exit, findings } = await diagnose(data)
+    expect(exit).toBe(8)
+    expect(findings.witness).toMatchObject({
+      state: 'failed',
+      code: 'LOG_DIVERGED',
+      message: expect.stringContaining('3 entries, but 5 were witnessed'),
+    })
+  })
+
+  test('tells when others can read the key that signs', async () => {
+    await runOnce(data)
+    const key = join(data, 'witness', 'key')
+    await chmod(key, 0o640)
+    const { exit, findings } = await diagnose(data)
+    expect(exit).toBe(6)
+    expect(findings['signing key']).toMatchObject({
+      code: 'FORBIDDEN',
+      fix: expect.stringContaining(`chmod 600 ${key}`),
+    })
   })
 
   test('warns of a disk that is nearly full', async () => {
