@@ -3,6 +3,7 @@ import { asFabricError, FabricError } from '../model/errors.js'
 import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import { Cosigning } from '../witness/cosign/cosigning.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
+import { parseVkey } from '../witness/note/verifier.js'
 import { Redactor } from '../witness/redact.js'
 import type { WitnessStorage } from '../witness/storage.js'
 import { Witness, type WitnessedEntry } from '../witness/witness.js'
@@ -52,6 +53,7 @@ export class Witnessing {
   /** The head that will be signed next, and the one that is being signed. */
   #scheduled: Promise<SignedCheckpoint> | undefined
   #underWay: Promise<SignedCheckpoint> | undefined
+  #closing = false
 
   constructor(options: WitnessingOptions) {
     this.#options = options
@@ -112,6 +114,7 @@ export class Witnessing {
 
   /** Signs a last time and releases everything. */
   async close(): Promise<void> {
+    this.#closing = true
     try {
       this.#signNow()
       await this.current()
@@ -155,7 +158,8 @@ export class Witnessing {
       const error = asFabricError(thrown)
       if (error.code === 'STORAGE_FAILED') {
         report(error)
-        if (this.#scheduled === undefined) this.#schedule(SIGN_AGAIN_AFTER_MS)
+        // Once closed, the directory may be somebody else's.
+        if (this.#scheduled === undefined && !this.#closing) this.#schedule(SIGN_AGAIN_AFTER_MS)
       } else halt(error)
       throw error
     }
@@ -197,6 +201,7 @@ export async function openWitnessing(
     (await Cosigning.open({
       policy: settings.policy,
       notes: storage.notes,
+      key: parseVkey(witness.vkey),
       tree: witness,
       now: () => timing.now(),
       after: (delayMs, callback) => timing.after(delayMs, callback),

@@ -1,7 +1,9 @@
+import { FabricError } from '../../model/errors.js'
 import type { SignedCheckpoint } from '../checkpoint-signer.js'
 import { parseCheckpoint } from '../note/checkpoint.js'
 import { parseNote, verifyNote } from '../note/note.js'
 import { type PolicyWitness, quorumMet, type TrustPolicy } from '../note/trust-policy.js'
+import type { Verifier } from '../note/verifier.js'
 import type { Notes } from '../storage.js'
 import { type Submission, type SubmitOutcome, submitCheckpoint } from './submit.js'
 
@@ -35,6 +37,8 @@ export interface CosigningStatus {
 export interface CosigningOptions {
   readonly policy: TrustPolicy
   readonly notes: Notes
+  /** Of the log. */
+  readonly key: Verifier
   readonly tree: Submission['tree']
   /** Milliseconds since the Unix epoch. */
   readonly now: () => number
@@ -50,21 +54,38 @@ const ROUND_EVERY_MS = 1_000
 /** The pause doubles with each round that brought no quorum, up to this. */
 const LONGEST_PAUSE_MS = 60_000
 
+type ReachableWitness = PolicyWitness & { readonly url: string }
+
+/** A checkpoint that is offered, to whom, and the cosignatures there are so far. */
+interface Round {
+  readonly checkpoint: SignedCheckpoint
+  readonly asked: Set<string>
+  readonly lines: Map<string, string>
+}
+
 /**
- * Offers checkpoints to outside witnesses, the newest one a round, and keeps the newest that has a quorum. An absent
- * witness never holds anything up.
+ * Offers checkpoints to outside witnesses, the newest one a round, and keeps the newest that has a quorum. A round is
+ * over when it has its quorum or everybody answered. Who is silent holds nothing up: a witness that still owes an answer
+ * to an earlier round is asked when that has come.
  */
 export class Cosigning {
   readonly #options: CosigningOptions
-  readonly #witnesses: readonly (PolicyWitness & { readonly url: string })[]
+  readonly #witnesses: readonly ReachableWitness[]
   readonly #status = new Map<string, CosignerStatus>()
   readonly #ending = new AbortController()
+  /** Whose answer is awaited, and to which round. */
+  readonly #awaited = new Map<string, Round>()
+  readonly #answers = new Set<Promise<void>>()
+  /** Incidents that were told. */
+  readonly #known = new Set<string>()
   #offered: SignedCheckpoint | undefined
   #quorate: SignedCheckpoint | undefined
   #quorateAt = 0
   /** Rounds without a quorum, one after the other. */
   #failures = 0
-  #round: Promise<void> | undefined
+  #round: Round | undefined
+  #keeping: Promise<void> = Promise.resolve()
+  #state: 'idle' | 'asking' | 'pausing' = 'idle'
   #cancelPause: () => void = () => {}
 
   private constructor(options: CosigningOptions, quorate: SignedCheckpoint | undefined) {
@@ -76,17 +97,10 @@ export class Cosigning {
     for (const { name } of this.#witnesses) this.#status.set(name, { name, size: 0, outcome: 'waiting' })
   }
 
+  /** Goes on with the cosigned checkpoint that is stored, unless that is damaged: the next one replaces it. */
   static async open(options: CosigningOptions): Promise<Cosigning> {
     const stored = await options.notes.read('cosigned')
-    if (stored === undefined) return new Cosigning(options, undefined)
-    try {
-      const quorate = { ...parseCheckpoint(parseNote(stored).text), note: stored }
-      return new Cosigning(options, hasQuorum(options.policy, stored) ? quorate : undefined)
-    } catch (error) {
-      // The witnesses will give their cosignatures again.
-      options.report(error)
-      return new Cosigning(options, undefined)
-    }
+    return new Cosigning(options, stored === undefined ? undefined : readCosigned(stored, options))
   }
 
   /** The newest checkpoint with a quorum of cosignatures, if there is one. */
@@ -110,71 +124,101 @@ export class Cosigning {
   /** Takes a newer checkpoint; it is offered in the next round. */
   offer(checkpoint: SignedCheckpoint): void {
     this.#offered = checkpoint
-    if (this.#round === undefined) this.#startRound()
+    if (this.#state === 'idle') this.#startRound()
   }
 
   /** Ends the round under way. */
   async close(): Promise<void> {
     this.#ending.abort()
     this.#cancelPause()
-    await this.#round
+    await Promise.all(this.#answers)
   }
 
+  /** Offers the newest checkpoint; when that has been offered, and has no quorum yet, to all who did not cosign it. */
   #startRound(): void {
-    const checkpoint = this.#offered
-    if (checkpoint === undefined || this.#ending.signal.aborted || this.#witnesses.length === 0) return
+    if (this.#offered !== undefined) this.#round = { checkpoint: this.#offered, asked: new Set(), lines: new Map() }
     this.#offered = undefined
-    this.#round = this.#runRound(checkpoint).then((pauseMs) => {
-      if (this.#ending.signal.aborted) return
-      this.#cancelPause = this.#options.after(pauseMs, () => {
-        this.#round = undefined
-        this.#startRound()
-      })
+    const round = this.#round
+    if (round === undefined || this.#isQuorate(round) || this.#witnesses.length === 0) return
+    round.asked.clear()
+    for (const name of round.lines.keys()) round.asked.add(name)
+    this.#state = 'asking'
+    this.#goOn()
+    // A policy may ask for no witness, and what could not be stored the last time is tried again.
+    this.#keep(round)
+      .catch(this.#options.report)
+      .then(() => this.#goOn())
+  }
+
+  /** Asks whom the newest round did not ask yet, and pauses when it is over. */
+  #goOn(): void {
+    const round = this.#round
+    if (round === undefined || this.#ending.signal.aborted) return
+    for (const witness of this.#witnesses) {
+      if (!this.#awaited.has(witness.name) && !round.asked.has(witness.name)) this.#ask(witness, round)
+    }
+    const over = this.#isQuorate(round) || ![...this.#awaited.values()].includes(round)
+    if (this.#state !== 'asking' || !over) return
+    this.#failures = this.#isQuorate(round) ? 0 : this.#failures + 1
+    this.#state = 'pausing'
+    this.#cancelPause = this.#options.after(Math.min(ROUND_EVERY_MS * 2 ** this.#failures, LONGEST_PAUSE_MS), () => {
+      this.#state = 'idle'
+      this.#startRound()
     })
   }
 
-  /** Offers a checkpoint, again in the next round when it got no quorum; resolves with the pause before that. */
-  async #runRound(checkpoint: SignedCheckpoint): Promise<number> {
-    try {
-      await this.#submitAll(checkpoint)
-    } catch (error) {
-      this.#options.report(error)
-    }
-    if (this.#quorate?.size === checkpoint.size) {
-      this.#failures = 0
-      return ROUND_EVERY_MS
-    }
-    this.#offered ??= checkpoint
-    this.#failures += 1
-    return Math.min(ROUND_EVERY_MS * 2 ** this.#failures, LONGEST_PAUSE_MS)
+  #ask(witness: ReachableWitness, round: Round): void {
+    round.asked.add(witness.name)
+    this.#awaited.set(witness.name, round)
+    const answer = this.#submit(witness, round)
+      .catch(this.#options.report)
+      .then(() => {
+        this.#answers.delete(answer)
+        this.#awaited.delete(witness.name)
+        this.#goOn()
+      })
+    this.#answers.add(answer)
   }
 
-  async #submitAll(checkpoint: SignedCheckpoint): Promise<void> {
-    const lines = await Promise.all(this.#witnesses.map((witness) => this.#submit(witness, checkpoint)))
-    const note = checkpoint.note + lines.flatMap((line) => (line === undefined ? [] : [`${line}\n`])).join('')
-    if (!hasQuorum(this.#options.policy, note)) return
-    await this.#options.notes.replace('cosigned', note)
-    this.#quorate = { ...checkpoint, note }
-    this.#quorateAt = this.#options.now()
-  }
-
-  /** The cosignature of one witness, if it gives one. */
-  async #submit({ name, verifier, url }: PolicyWitness & { readonly url: string }, checkpoint: SignedCheckpoint) {
+  async #submit({ name, verifier, url }: ReachableWitness, round: Round): Promise<void> {
     const { tree, submit = submitCheckpoint } = this.#options
     const knownSize = this.#status.get(name)?.size ?? 0
-    const { note, size } = checkpoint
+    const { note, size } = round.checkpoint
     const signal = this.#ending.signal
     const result = await submit({ witness: { verifier, url }, note, tree, knownSize, signal })
     const { outcome } = result
-    if (signal.aborted) return undefined
+    if (signal.aborted) return
     const reason = 'reason' in result ? { reason: result.reason } : {}
     this.#status.set(name, { name, size: outcome === 'cosigned' ? size : knownSize, outcome, ...reason })
     if (outcome === 'ahead') this.#incident({ kind: 'cosigner_ahead', witness: name, size, seen: result.size })
     if (outcome === 'fork') this.#incident({ kind: 'cosigner_fork', witness: name, size })
-    return outcome === 'cosigned' ? result.line : undefined
+    if (outcome !== 'cosigned') return
+    round.lines.set(name, result.line)
+    await this.#keep(round)
   }
 
-  readonly #known = new Set<string>()
+  /** Stores and shows what is cosigned by enough, one after the other and never an older one in place of a newer one. */
+  #keep(round: Round): Promise<void> {
+    const kept = this.#keeping.then(async () => {
+      const { checkpoint } = round
+      if (checkpoint.size < (this.#quorate?.size ?? 0) || !this.#meetsQuorum(round)) return
+      const note = noteOf(round)
+      if (note === this.#quorate?.note) return
+      await this.#options.notes.replace('cosigned', note)
+      this.#quorate = { ...checkpoint, note }
+      this.#quorateAt = this.#options.now()
+    })
+    this.#keeping = kept.catch(() => undefined)
+    return kept
+  }
+
+  #isQuorate({ checkpoint }: Round): boolean {
+    return this.#quorate?.size === checkpoint.size
+  }
+
+  #meetsQuorum(round: Round): boolean {
+    return quorumMet(this.#options.policy, new Set(round.lines.keys()))
+  }
 
   /** Each kind from each witness once: it does not go away by itself. */
   #incident(incident: CosignIncident): void {
@@ -182,6 +226,24 @@ export class Cosigning {
     if (this.#known.has(key)) return
     this.#known.add(key)
     this.#options.onIncident(incident)
+  }
+}
+
+function noteOf({ checkpoint, lines }: Round): string {
+  return checkpoint.note + [...lines.values()].map((line) => `${line}\n`).join('')
+}
+
+function readCosigned(stored: string, { policy, key, report }: CosigningOptions): SignedCheckpoint | undefined {
+  try {
+    const note = parseNote(stored)
+    // The cosignatures hold the text together; this, the signature of the log itself.
+    verifyNote(note, [key])
+    return hasQuorum(policy, stored) ? { ...parseCheckpoint(note.text), note: stored } : undefined
+  } catch (cause) {
+    const message =
+      'The file witness/cosigned of the data directory is damaged or of another key. The next checkpoint that is cosigned replaces it.'
+    report(new FabricError('DATA_CORRUPT', message, { file: 'witness/cosigned' }, { cause }))
+    return undefined
   }
 }
 
