@@ -17,9 +17,18 @@ type Query = FabricClient['witness']['query']
 type Page = Awaited<ReturnType<Query>>
 type Filter = Omit<NonNullable<Parameters<Query>[0]>, 'from' | 'limit'>
 
-interface QueryOptions extends Filter {
+/** A page with what was asked for here, whatever the answer says of it: a result is verified against that. */
+interface AskedPage extends Omit<Page, 'filter'> {
+  readonly filter: Filter
+  readonly from: number
+}
+
+interface PageOptions extends Filter {
   readonly from?: number
   readonly limit?: number
+}
+
+interface QueryOptions extends PageOptions {
   readonly all?: true
   readonly csv?: true
 }
@@ -62,20 +71,25 @@ async function query(call: Call, { all, csv, ...options }: QueryOptions): Promis
   }
   const fabric = await call.connect()
   const pageAnswer = csv === true ? csvAnswers(call) : textAnswer
-  if (all !== true) return pageAnswer(await fabric.witness.query({ limit: DEFAULT_LIMIT, ...options }), true)
+  if (all !== true) return pageAnswer(await askPage(fabric, { limit: DEFAULT_LIMIT, ...options }), true)
   const pages = allPages(fabric, options)
-  if (call.json) await writeJson(call, pages)
+  if (call.json) await writeJson(call, pages, options.from ?? 0)
   // The lines of a page are out before the next one is asked for: the whole may be larger than memory.
   else for await (const page of pages) if (page.entries.length > 0 || page.done) call.show(pageAnswer(page, false))
   return undefined
 }
 
+async function askPage(fabric: FabricClient, options: PageOptions): Promise<AskedPage> {
+  const { from = 0, limit: _, ...filter } = options
+  return { ...(await fabric.witness.query(options)), filter, from }
+}
+
 const LARGEST_PAGE = 1_000
 
-async function* allPages(fabric: FabricClient, options: QueryOptions): AsyncGenerator<Page, void> {
+async function* allPages(fabric: FabricClient, options: PageOptions): AsyncGenerator<AskedPage, void> {
   let { from = 0 } = options
   for (;;) {
-    const page = await fabric.witness.query({ limit: LARGEST_PAGE, ...options, from })
+    const page = await askPage(fabric, { limit: LARGEST_PAGE, ...options, from })
     yield page
     if (page.done) return
     from = page.next
@@ -83,15 +97,15 @@ async function* allPages(fabric: FabricClient, options: QueryOptions): AsyncGene
 }
 
 /** One document that looks like a page with everything. */
-async function writeJson({ terminal }: Call, pages: AsyncIterable<Page>): Promise<void> {
+async function writeJson({ terminal }: Call, pages: AsyncIterable<AskedPage>, from: number): Promise<void> {
   let separator = '{"entries":['
-  let last: Omit<Page, 'entries'> | undefined
+  let last: Omit<AskedPage, 'entries'> | undefined
   for await (const { entries, ...rest } of pages) {
     for (const entry of entries) {
       terminal.out(separator + JSON.stringify(entry))
       separator = ','
     }
-    last = rest
+    last = { ...rest, from }
   }
   const opening = separator === ',' ? '' : separator
   terminal.out(`${opening}],${JSON.stringify(last).slice(1)}\n`)
@@ -100,7 +114,7 @@ async function writeJson({ terminal }: Call, pages: AsyncIterable<Page>): Promis
 const TITLES = ['INDEX', 'TIME', 'SEVERITY', 'ENTRY', 'SUBJECT', 'ACTOR']
 
 /** `hint`: say how to go on. */
-function textAnswer(page: Page, hint: boolean): Answer {
+function textAnswer(page: AskedPage, hint: boolean): Answer {
   const rows = page.entries.map(factsOfEvent).map((facts) => {
     const { index, at, severity, name, subject, actor } = facts
     return [String(index), formatTime(formatTimestamp(at)), severity, name, subject, actor]
@@ -113,7 +127,7 @@ function textAnswer(page: Page, hint: boolean): Answer {
 const CSV_TITLES = ['index', 'time', 'severity', 'component', 'entry', 'subject', 'actor', 'trace', 'data']
 
 /** For consecutive pages: the titles come once. RFC 4180 ends lines with CR LF; a screen shows the CR. */
-function csvAnswers({ terminal }: Call): (page: Page) => Answer {
+function csvAnswers({ terminal }: Call): (page: AskedPage) => Answer {
   const end = terminal.interactive ? '' : '\r'
   let head = [CSV_TITLES]
   return (page) => {

@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run.js'
 import { ifab, openSite, RecordingTerminal, type Site } from './console.js'
@@ -51,6 +53,26 @@ describe('ifab witness query', () => {
     expect(all).toMatchObject({ next: all.size, done: true, filter: { task: 'A' } })
     const none = await site.json<Page>('witness', 'query', '--task', 'nothing', '--all')
     expect(none).toMatchObject({ entries: [], done: true })
+  })
+
+  test('writes into JSON what was asked for, not what the answer says was', async () => {
+    const server = createServer((request, reply) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://fabric')
+      const [from, done] = searchParams.get('from') === '7' ? [9, false] : [12, true]
+      reply.setHeader('content-type', 'application/json')
+      reply.end(JSON.stringify({ entries: [], next: from, size: 12, done, filter: { task: 'B' }, from: 0 }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const env = { IFAB_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, IFAB_TOKEN: 'secret' }
+    const asked = { filter: { task: 'A', since: '2026-01-31T00:00:00Z' }, from: 7 }
+    const options = ['--task', 'A', '--since', '2026-01-31', '--from', '7', '--limit', '5', '--json']
+    for (const more of [[], ['--all']]) {
+      const { out, err } = await ifab(env, 'witness', 'query', ...options, ...more)
+      expect({ err, ...JSON.parse(out) }).toMatchObject({ err: '', size: 12, done: more.length > 0, ...asked })
+      expect(JSON.parse(out).filter).toEqual(asked.filter)
+    }
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('writes CSV with its titles once, and lines as RFC 4180 has them', async () => {

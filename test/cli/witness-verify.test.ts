@@ -130,9 +130,9 @@ describe('ifab witness verify of an exported directory', () => {
     const events = [0, 1, 2].map(event)
     const queried = await place.export({ entries: events.map((one) => Buffer.from(JSON.stringify(one))) }, 'queried')
     const result = place.path('result.json')
-    await writeFile(result, JSON.stringify({ filter: { task: 't1' }, entries: [events[1]], size: 3 }))
+    await writeFile(result, JSON.stringify({ filter: { task: 't1' }, from: 0, entries: [events[1]], size: 3 }))
     expect((await verify(queried, '--result', result)).said.completeness).toBe('ok complete')
-    await writeFile(result, JSON.stringify({ filter: { task: 't1' }, entries: [], size: 3 }))
+    await writeFile(result, JSON.stringify({ filter: { task: 't1' }, from: 0, entries: [], size: 3 }))
     await verify(queried, '--key', signer.vkey)
     expect(await verify(queried, '--key', signer.vkey, '--result', result)).toMatchObject({
       code: 13,
@@ -294,6 +294,13 @@ describe('the witness of a fabric', () => {
     expect(await verify('--result', result)).toMatchObject({
       code: 13,
       said: { completeness: 'failed entries_missing' },
+    })
+    await writeFile(result, text)
+    await site.run('task', 'create', 't2', '--title', 'Second')
+    await site.run('witness', 'checkpoint')
+    expect(await verify('--result', result)).toMatchObject({
+      code: 14,
+      said: { completeness: 'unchecked result_older' },
     })
   })
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isFabricError } from '../../model/errors.js'
 import { matcherOf } from '../query/filter.js'
-import type { QueryResult } from './query-result.js'
+import { type QueryResult, questionText } from './query-result.js'
 import { failed, ok, unchecked, type Verdict } from './verdict.js'
 
 export type QueryCode =
@@ -11,6 +11,7 @@ export type QueryCode =
   | 'entries_changed'
   | 'entries_unreadable'
   | 'beyond_checkpoint'
+  | 'result_older'
 
 /** Examples that a verdict names; the number of all is beside them. */
 const EXAMPLES = 10
@@ -39,7 +40,8 @@ export class QueryCheck {
   }
 
   see(index: number, entry: Uint8Array): void {
-    if (index >= this.#result.size || !this.#isMatch(index, entry)) return
+    const { from, size } = this.#result
+    if (index < from || index >= size || !this.#isMatch(index, entry)) return
     this.#matching += 1
     const given = this.#open.get(index)
     if (given === undefined) this.#missing.add(index)
@@ -49,26 +51,37 @@ export class QueryCheck {
 
   /** `size`: entries of the log that were seen. */
   judge(size: number): Verdict<QueryCode> {
-    const facts = { matching: this.#matching, given: this.#result.entries.length, size: this.#result.size }
-    if (this.#result.size > size) {
-      const message = `The query saw ${this.#result.size} entries, but the checkpoint is of ${size}: verify a newer one.`
-      return unchecked('beyond_checkpoint', message, facts)
-    }
+    const { filter, from, size: asked, entries } = this.#result
+    const facts = { filter, from, size: asked, matching: this.#matching, given: entries.length }
+    const query = `The query (${questionText(this.#result)})`
     if (this.#unreadable !== undefined) {
-      const message = `Entry ${this.#unreadable} is not an event of InfraFabric, so that no query can be done again.`
+      const message = `${query} cannot be done again: entry ${this.#unreadable} is not an event of InfraFabric.`
       return unchecked('entries_unreadable', message, { ...facts, index: this.#unreadable })
     }
-    const foreign = new Found(this.#twice)
-    for (const index of this.#open.keys()) foreign.add(index)
     for (const [code, found, what] of [
       ['entries_missing', this.#missing, 'left out entries that match'],
-      ['entries_foreign', foreign, 'gave entries that do not match, or one twice'],
+      ['entries_foreign', this.#foreign(size), 'gave entries that do not match, or one twice'],
       ['entries_changed', this.#changed, 'gave entries that are not as the log has them'],
     ] as const) {
       if (found.count === 0) continue
-      return failed(code, `The query ${what}: ${found}.`, { ...facts, count: found.count, indexes: found.examples })
+      return failed(code, `${query} ${what}: ${found}.`, { ...facts, count: found.count, indexes: found.examples })
     }
-    return ok('complete', `The query gave all ${this.#matching} entries that match and no others.`, facts)
+    if (asked > size) {
+      const message = `${query} saw more than the ${size} entries of the checkpoint: verify with a newer one.`
+      return unchecked('beyond_checkpoint', message, facts)
+    }
+    if (asked < size) {
+      const message = `${query} saw ${asked} of the ${size} entries of the checkpoint, of which it gave all ${this.#matching} that match: ask again for what came after.`
+      return unchecked('result_older', message, facts)
+    }
+    return ok('complete', `${query} gave all ${this.#matching} entries that match and no others.`, facts)
+  }
+
+  /** What is left when all entries have been seen; of those behind the log nothing can be said. */
+  #foreign(size: number): Found {
+    const foreign = new Found(this.#twice)
+    for (const index of this.#open.keys()) if (index < size || index >= this.#result.size) foreign.add(index)
+    return foreign
   }
 
   #isMatch(index: number, entry: Uint8Array): boolean {

@@ -50,7 +50,7 @@ function proves({ checkpoint, verdicts }: Verification): string {
   if (completeness.status === 'ok')
     parts.push(
       completeness.code === 'complete'
-        ? 'the result of the query is all there is'
+        ? 'the query gave all entries that match what it asked for'
         : 'the index holds what the entries say',
     )
   const broken = FAILED_EXITS.filter(([name]) => verdicts[name].status === 'failed').map(([name]) => name)

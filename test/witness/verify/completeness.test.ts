@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FABRIC_ACTOR, swarmActor } from '../../../src/model/entry.js'
 import { tilePath } from '../../../src/witness/tree/tile.js'
 import { parseQueryResult } from '../../../src/witness/verify/query-result.js'
+import { reportOf } from '../../../src/witness/verify/report.js'
 import { entriesOf, outcome, Place } from './logs.js'
 
 let place: Place
@@ -29,8 +30,8 @@ const events: Event[] = Array.from({ length: 600 }, (_, index) => ({
 }))
 const entries = events.map((event) => Buffer.from(JSON.stringify(event)))
 
-const result = (filter: object, given: readonly object[], size = events.length) =>
-  parseQueryResult(Buffer.from(JSON.stringify({ filter, entries: given, size, next: size })), 'result.json')
+const result = (filter: object, given: readonly object[], size = events.length, from = 0) =>
+  parseQueryResult(Buffer.from(JSON.stringify({ filter, from, entries: given, size, next: size })), 'result.json')
 
 const completeness = async (...args: Parameters<typeof result>) =>
   (await place.verify({ result: result(...args) })).verdicts.completeness
@@ -64,13 +65,48 @@ describe('the result of a query', () => {
     })
   })
 
-  test('is asked of the entries it saw only', async () => {
-    expect(await completeness({ task: 't1' }, aboutT1.slice(0, 100), 300)).toMatchObject({ code: 'complete' })
+  test('names what was asked, so that another question does not pass for it', async () => {
+    const filter = { task: 't1', since: '1970-01-01T00:00:00Z', text: 'entry' }
+    const { message, details } = await completeness(filter, aboutT1)
+    expect(message).toBe(
+      'The query (task "t1" and since 1970-01-01T00:00:00.000Z and text "entry", from index 0, size 600) gave all 200 entries that match and no others.',
+    )
+    expect(details).toMatchObject({ filter: { task: 't1', since: 0, text: 'entry' }, from: 0, size: 600 })
+    expect((await completeness({}, [], 600, 600)).message).toContain('(any entry, from index 600, size 600) gave all 0')
+  })
+
+  test('that saw fewer entries than there are is not complete, however little it says it saw', async () => {
+    for (const [given, size] of [
+      [aboutT1.slice(0, 100), 300],
+      [aboutT1.slice(0, 200), 599],
+      [[], 0],
+    ] as const) {
+      const found = await place.verify({ result: result({ task: 't1' }, given, size) })
+      expect(outcome(found)).toMatchObject({ completeness: 'unchecked result_older' })
+      expect(found.verdicts.completeness.message).toContain(`saw ${size} of the 600 entries`)
+      expect(reportOf(found).exit).toBe(14)
+    }
+    expect(await completeness({ task: 't1' }, aboutT1.slice(0, 99), 300)).toMatchObject({ code: 'entries_missing' })
     expect(await completeness({ task: 't1' }, aboutT1.slice(0, 101), 300)).toMatchObject({ code: 'entries_foreign' })
+  })
+
+  test('that saw more entries than the checkpoint has is judged as far as it goes', async () => {
     expect(await completeness({ task: 't1' }, aboutT1, 601)).toMatchObject({
       status: 'unchecked',
       code: 'beyond_checkpoint',
     })
+    const later = { ...events[0], id: '700' }
+    expect(await completeness({ task: 't1' }, [...aboutT1, later], 701)).toMatchObject({ code: 'beyond_checkpoint' })
+    expect(await completeness({ task: 't1' }, [...aboutT1, later], 700)).toMatchObject({ code: 'entries_foreign' })
+    expect(await completeness({ task: 't1' }, aboutT1.slice(1), 601)).toMatchObject({ code: 'entries_missing' })
+  })
+
+  test('is held against the entries from its first index on', async () => {
+    const given = aboutT1.filter(({ id }) => Number(id) >= 30)
+    expect(await completeness({ task: 't1' }, given, 600, 30)).toMatchObject({ status: 'ok', details: { from: 30 } })
+    expect(await completeness({ task: 't1' }, given, 600, 28)).toMatchObject({ status: 'ok' })
+    expect(await completeness({ task: 't1' }, given, 600, 27)).toMatchObject({ code: 'entries_missing' })
+    expect(await completeness({ task: 't1' }, given, 600, 31)).toMatchObject({ code: 'entries_foreign' })
   })
 
   test('that leaves entries out names them', async () => {
@@ -125,11 +161,13 @@ test('a log of somebody else has no queries that could be done again', async () 
 test.each([
   '',
   '[]',
-  '{"filter":{},"entries":[]}',
-  '{"filter":{},"entries":[],"size":9,"done":false}',
-  '{"filter":{},"entries":[{"id":7}],"size":9}',
-  '{"filter":{},"entries":[{"id":"07"}],"size":9}',
-  '{"filter":{"colour":"red"},"entries":[],"size":9}',
+  '{"filter":{},"from":0,"entries":[]}',
+  '{"filter":{},"entries":[],"size":9}',
+  '{"filter":{},"from":-1,"entries":[],"size":9}',
+  '{"filter":{},"from":0,"entries":[],"size":9,"done":false}',
+  '{"filter":{},"from":0,"entries":[{"id":7}],"size":9}',
+  '{"filter":{},"from":0,"entries":[{"id":"07"}],"size":9}',
+  '{"filter":{"colour":"red"},"from":0,"entries":[],"size":9}',
 ])('%j is not the result of a query', (content) => {
   expect(() => parseQueryResult(Buffer.from(content), 'result.json')).toThrow(
     expect.objectContaining({ code: 'INVALID_ARGUMENT' }),

@@ -240,7 +240,7 @@ describe('the index of a data directory', () => {
 
   test('is judged together with the result of a query', async () => {
     const source = new DataSource(data)
-    const result = { filter: { task: 'task-1' }, size: 1_000, entries: [] }
+    const result = { filter: { task: 'task-1' }, from: 0, size: 1_000, entries: [] }
     const { completeness } = (await place.verify({ source, result })).verdicts
     await source.close()
     expect(completeness).toMatchObject({ status: 'failed', code: 'entries_missing', details: { runs: 2 } })

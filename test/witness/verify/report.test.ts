@@ -60,7 +60,7 @@ describe('the report', () => {
   test('says what a clean run proves and what it does not', () => {
     const { proves, doesNotProve } = report({ completeness: 'ok complete' })
     expect(proves).toBe(
-      'This run proves that the 7 entries are exactly those of the checkpoint, the holder of the key of log.example signed it, nothing that was verified before was removed or changed since and the result of the query is all there is.',
+      'This run proves that the 7 entries are exactly those of the checkpoint, the holder of the key of log.example signed it, nothing that was verified before was removed or changed since and the query gave all entries that match what it asked for.',
     )
     expect(doesNotProve).toBe(
       'It does not prove that everything that happened was written or that others are shown the same log, for which it takes cosignatures.',
