@@ -23,6 +23,7 @@ export function fail(error) {
 export async function claimTasks(fabric, swarms, first, count) {
   const latencies = new Latencies()
   let next = first
+  const cpu = process.cpuUsage()
   const start = performance.now()
   await Promise.all(
     swarms.map(async (swarm) => {
@@ -35,7 +36,9 @@ export async function claimTasks(fabric, swarms, first, count) {
       }
     }),
   )
-  return { perSecond: count / ((performance.now() - start) / 1_000), ...latencies.summary() }
+  const perSecond = count / ((performance.now() - start) / 1_000)
+  const { user, system } = process.cpuUsage(cpu)
+  return { perSecond, cpuMicros: (user + system) / count, ...latencies.summary() }
 }
 
 /** How many entries about refusals are in the log by now. */
