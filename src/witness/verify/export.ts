@@ -1,17 +1,17 @@
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir } from 'node:fs/promises'
 import { storageFailed } from '../../journal/file/disk.js'
-import { FabricError } from '../../model/errors.js'
+import { FabricError, isFabricError } from '../../model/errors.js'
 import { type Checkpoint, parseCheckpoint } from '../note/checkpoint.js'
 import { parseNote } from '../note/note.js'
 import { encodeBundle } from '../tree/bundle.js'
 import { HASH_BYTES } from '../tree/hash.js'
-import { TILE_WIDTH, type TileLevel, tilePath, tileWidth } from '../tree/tile.js'
+import { TILE_WIDTH, tilePath, tileWidth } from '../tree/tile.js'
 import { directorySource } from './directory-source.js'
+import { ExportDirectory, leavesOf, UNFINISHED } from './export-directory.js'
 import { readAhead } from './read-ahead.js'
 import type { LogSource } from './source.js'
 import { CHECKPOINT_FILE, VKEY_FILE } from './static-source.js'
-import { type ComputedTile, TileStream } from './tile-stream.js'
+import { TileStream } from './tile-stream.js'
 
 export interface ExportedLog {
   readonly directory: string
@@ -25,39 +25,44 @@ export interface ExportedLog {
 }
 
 /**
- * Writes a log into a directory in the layout of C2SP tlog-tiles, the checkpoint last. Full tiles and bundles that are
- * there are kept, so that an export goes on where an older one ended. Tiles are computed from the entries, never copied:
- * a checkpoint is written only when they lead to its root.
+ * Writes a log into a directory in the layout of C2SP tlog-tiles, the checkpoint last. Full bundles that are there and
+ * whole are kept, so that an export goes on where an older one ended. Tiles are computed from the entries, never copied.
+ * Until the entries have led to the root of the older export and to that of the checkpoint, nothing in place changes.
  *
  * Throws CONFLICT when the directory holds another log, LOG_DIVERGED when it holds entries that the source has lost or
- * changed, and DATA_CORRUPT when the source is damaged.
+ * changed, and DATA_CORRUPT when the entries of the source, with those that were kept, do not give its root.
  */
 export async function exportLog(source: LogSource, directory: string): Promise<ExportedLog> {
   const note = await source.checkpoint()
-  const checkpoint = readHead(note, source)
-  await refuseOther(directory, checkpoint, source)
-  const target = new LogDirectory(directory)
-  const fetched = await writeEntries(source, target, checkpoint)
+  const head = readHead(note, source)
+  const known = await readKnown(directory)
+  if (known !== undefined) refuseOther(directory, known, head, source)
+  const target = new ExportDirectory(directory)
+  const fetched = await gatherOrDiscard({ source, directory, target, head, known })
+  await target.publish()
   const vkey = await source.vkey()
-  if (vkey !== undefined) await target.write(VKEY_FILE, `${vkey}\n`)
-  await target.write(CHECKPOINT_FILE, note)
-  return { directory, origin: checkpoint.origin, size: checkpoint.size, fetched, files: target.files }
+  if (vkey !== undefined) await target.put(VKEY_FILE, `${vkey}\n`)
+  await target.put(CHECKPOINT_FILE, note)
+  return { directory, origin: head.origin, size: head.size, fetched, files: target.files }
 }
 
-async function refuseOther(directory: string, checkpoint: Checkpoint, source: LogSource): Promise<void> {
-  const known = await readKnown(directory)
-  if (known === undefined) return
-  const { origin, size, root } = checkpoint
-  const details = { directory, origin: known.origin, size: known.size }
+function refuseOther(directory: string, known: Checkpoint, head: Checkpoint, source: LogSource): void {
+  const { origin, size, root } = head
   if (known.origin !== origin) {
     const message = `${directory} holds the log ${known.origin}, not ${origin}. Export into another directory.`
-    throw new FabricError('CONFLICT', message, details)
+    throw new FabricError('CONFLICT', message, { directory, origin: known.origin, size: known.size })
   }
   if (known.size < size || (known.size === size && known.root.equals(root))) return
-  const what =
-    known.size > size ? `${known.size} entries, but ${source.describe} only ${size}` : 'another log of that name'
-  const message = `${directory} holds ${what}. Find out why with \`ifab witness verify\`; nothing was written.`
-  throw new FabricError('LOG_DIVERGED', message, details)
+  throw diverged(
+    directory,
+    known,
+    known.size > size ? `${source.describe} has only ${size}` : `${source.describe} has others`,
+  )
+}
+
+function diverged(directory: string, known: Checkpoint, what: string): FabricError {
+  const message = `${directory} holds ${known.size} entries, but ${what}. Find out why with \`ifab witness verify\` on both; nothing was changed.`
+  return new FabricError('LOG_DIVERGED', message, { directory, origin: known.origin, size: known.size })
 }
 
 /** The checkpoint of an older export; undefined when there is none, as long as nothing else is there. */
@@ -72,7 +77,7 @@ async function readKnown(directory: string): Promise<Checkpoint | undefined> {
     return readHead(await known.checkpoint(), known)
   }
   // An export that was interrupted has tiles and no checkpoint.
-  if (names.length === 0 || names.includes('tile')) return undefined
+  if (names.length === 0 || names.includes('tile') || names.includes(UNFINISHED)) return undefined
   const message = `${directory} is not empty and holds no log. Export into a new directory.`
   throw new FabricError('CONFLICT', message, { directory })
 }
@@ -86,35 +91,81 @@ function readHead(note: Uint8Array, { describe }: LogSource): Checkpoint {
   }
 }
 
-/** Returns how many entries were fetched. */
-async function writeEntries(source: LogSource, target: LogDirectory, { size, root }: Checkpoint): Promise<number> {
-  const stream = new TileStream()
-  const kept = await keepTiles(target, stream, Math.floor(size / TILE_WIDTH))
-  const bundles = readAhead(Math.ceil(size / TILE_WIDTH) - kept, (position) =>
-    fetchBundle(source, kept + position, tileWidth(size, 'entries', kept + position)),
-  )
-  let index = kept
-  for await (const entries of bundles) {
-    await target.writeTile('entries', index, entries.length, encodeBundle(entries))
-    for (const entry of entries) stream.append(entry)
-    await target.writeComputed(stream.takeCompleted())
-    index += 1
-  }
-  await target.writeComputed(stream.partial())
-  if (stream.root().equals(root)) return size - kept * TILE_WIDTH
-  const message = `The entries of ${source.describe} do not hash to the root of its checkpoint, so no checkpoint was written. Run \`ifab witness verify\` on it; export into an empty directory if it finds nothing.`
-  throw new FabricError('DATA_CORRUPT', message, { source: source.describe, size })
+interface Gathering {
+  readonly source: LogSource
+  readonly directory: string
+  readonly target: ExportDirectory
+  readonly head: Checkpoint
+  /** What the directory holds already. */
+  readonly known: Checkpoint | undefined
 }
 
-/** An export is written from the first entry on: takes in what is there, and says how many full bundles that are. */
-async function keepTiles(target: LogDirectory, stream: TileStream, bundles: number): Promise<number> {
-  for (let index = 0; index < bundles; index += 1) {
-    const leaves = await target.leaves(index)
-    if (leaves === undefined) return index
-    stream.appendLeaves(leaves)
-    await target.writeComputed(stream.takeCompleted())
+/** Returns how many entries were fetched. What does not belong together is not kept for the next time. */
+async function gatherOrDiscard(gathering: Gathering): Promise<number> {
+  const { target } = gathering
+  try {
+    return await gather(gathering)
+  } catch (error) {
+    if (!isFabricError(error, 'LOG_DIVERGED') && !isFabricError(error, 'DATA_CORRUPT')) throw error
+    const { resumed } = target
+    await target.discard()
+    // What an interrupted export left may be what is wrong.
+    if (resumed) return gatherOrDiscard(gathering)
+    throw error
   }
-  return bundles
+}
+
+async function gather(gathering: Gathering): Promise<number> {
+  const { source, directory, target, head, known } = gathering
+  const stream = new TileStream()
+  let fetched = 0
+  const parts = readAhead(Math.ceil(head.size / TILE_WIDTH), partReader(gathering))
+  for await (const { leaves, path, entries } of parts) {
+    if (!appendLeaves(stream, leaves, known)) throw diverged(directory, known ?? head, `${source.describe} has others`)
+    if (entries !== undefined) {
+      await target.gather(path, encodeBundle(entries))
+      fetched += entries.length
+    }
+    await target.gatherTiles(stream.takeCompleted())
+  }
+  await target.gatherTiles(stream.partial())
+  if (stream.root().equals(head.root)) return fetched
+  const message = `The entries of ${source.describe}, with those that ${directory} had, do not hash to the root of its checkpoint, so nothing was changed. Run \`ifab witness verify\` on both.`
+  throw new FabricError('DATA_CORRUPT', message, { source: source.describe, size: head.size })
+}
+
+/** A bundle of the log by the hashes of its entries, and the entries themselves when they had to be fetched. */
+interface Part {
+  readonly path: string
+  readonly leaves: Buffer
+  readonly entries?: readonly Uint8Array[]
+}
+
+/** Looks at one bundle after the other, so that the source is asked in order for those that are not there. */
+function partReader({ source, target, head: { size } }: Gathering): (index: number) => Promise<Part> {
+  let turn: Promise<unknown> = Promise.resolve()
+  return (index) => {
+    const width = tileWidth(size, 'entries', index)
+    const path = tilePath('entries', index, width)
+    const there = turn.then(() => (width === TILE_WIDTH ? target.there(index) : undefined))
+    turn = there
+    return there.then(async (leaves) => {
+      if (leaves !== undefined) return { path, leaves }
+      const entries = await fetchBundle(source, index, width)
+      return { path, leaves: leavesOf(entries), entries }
+    })
+  }
+}
+
+/** False when the first entries are not those that are known. */
+function appendLeaves(stream: TileStream, leaves: Buffer, known: Checkpoint | undefined): boolean {
+  const end = ((known?.size ?? 0) - stream.size) * HASH_BYTES
+  const holdsEnd = end > 0 && end <= leaves.length
+  stream.appendLeaves(holdsEnd ? leaves.subarray(0, end) : leaves)
+  if (!holdsEnd) return true
+  if (known?.root.equals(stream.root()) !== true) return false
+  stream.appendLeaves(leaves.subarray(end))
+  return true
 }
 
 async function fetchBundle(source: LogSource, index: number, width: number): Promise<readonly Uint8Array[]> {
@@ -123,59 +174,4 @@ async function fetchBundle(source: LogSource, index: number, width: number): Pro
   const path = tilePath('entries', index, width)
   const message = `${source.describe} lacks ${path}, which its checkpoint covers. Run \`ifab witness verify\` on it.`
   throw new FabricError('DATA_CORRUPT', message, { path })
-}
-
-class LogDirectory {
-  files = 0
-  readonly #path: string
-  readonly #made = new Set<string>()
-
-  constructor(path: string) {
-    this.#path = path
-  }
-
-  /** Hashes of a full tile at level 0 whose entries are there too. */
-  async leaves(index: number): Promise<Buffer | undefined> {
-    const bundle = await stat(join(this.#path, tilePath('entries', index, TILE_WIDTH))).catch(() => undefined)
-    if (bundle?.isFile() !== true || bundle.size === 0) return undefined
-    return directorySource(this.#path)
-      .tile(0, index, TILE_WIDTH)
-      .catch(() => undefined)
-  }
-
-  async writeComputed(tiles: readonly ComputedTile[]): Promise<void> {
-    for (const { level, index, hashes } of tiles) {
-      const width = hashes.length / HASH_BYTES
-      const found = await readFile(join(this.#path, tilePath(level, index, width))).catch(() => undefined)
-      if (found?.equals(hashes) !== true) await this.writeTile(level, index, width, hashes)
-    }
-  }
-
-  /** A full tile takes the place of the partial ones before it. */
-  async writeTile(level: TileLevel, index: number, width: number, content: Uint8Array): Promise<void> {
-    const path = tilePath(level, index, width)
-    await this.write(path, content)
-    if (width === TILE_WIDTH) await rm(join(this.#path, `${path}.p`), { recursive: true, force: true })
-  }
-
-  /** Readers see a whole file or none. */
-  async write(path: string, content: string | Uint8Array): Promise<void> {
-    const place = join(this.#path, path)
-    const temporary = `${place}.${process.pid}.tmp`
-    try {
-      await this.#make(dirname(place))
-      await writeFile(temporary, content)
-      await rename(temporary, place)
-      this.files += 1
-    } catch (error) {
-      await rm(temporary, { force: true }).catch(() => undefined)
-      throw storageFailed('Writing', place, error)
-    }
-  }
-
-  async #make(directory: string): Promise<void> {
-    if (this.#made.has(directory)) return
-    await mkdir(directory, { recursive: true })
-    this.#made.add(directory)
-  }
 }

@@ -17,6 +17,17 @@ beforeEach(async () => {
 })
 afterEach(() => place[Symbol.asyncDispose]())
 
+async function verified(): Promise<void> {
+  await rm(place.path('marks.json'), { force: true })
+  expect(outcome(await place.verify())).toMatchObject({ integrity: 'ok intact', signature: 'ok signed' })
+}
+
+function flipped(bytes: Buffer): Buffer {
+  const changed = Buffer.from(bytes)
+  changed[10] = (changed[10] ?? 0) ^ 1
+  return changed
+}
+
 async function filesOf(path: string): Promise<string[]> {
   const found = await readdir(path, { recursive: true, withFileTypes: true })
   return found
@@ -79,6 +90,20 @@ describe('an export', () => {
     expect(await exportLog(source, directory)).toMatchObject({ fetched: 76 })
   })
 
+  test('that was interrupted leaves an older one as it was, and is taken up again', async () => {
+    await exportLog((await countingLog(600)).source, directory)
+    const files = await filesOf(directory)
+    await expect(exportLog((await countingLog(2_000, 5)).source, directory)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    expect((await filesOf(directory)).filter((name) => !name.startsWith('.unfinished'))).toEqual(files)
+    await verified()
+    const { asked, source } = await countingLog(2_000)
+    await exportLog(source, directory)
+    expect(asked).toEqual([5, 6, 7])
+    await verified()
+  })
+
   test('that was interrupted shows no checkpoint, and is taken up again', async () => {
     await expect(exportLog((await countingLog(2_000, 5)).source, directory)).rejects.toMatchObject({
       code: 'UNAVAILABLE',
@@ -91,32 +116,48 @@ describe('an export', () => {
     expect(outcome(await place.verify())).toMatchObject({ integrity: 'ok intact' })
   })
 
-  test('mends a tile that was changed in the directory, except where it is the only word on the entries', async () => {
+  test.each([
+    ['a tile above the lowest', tilePath(1, 0, 2), () => Buffer.alloc(64), 88],
+    ['a tile over entries', tilePath(0, 1, 256), () => Buffer.alloc(8_192), 256 + 88],
+    ['a bundle', tilePath('entries', 1, 256), flipped, 256 + 88],
+    ['a bundle that ends early', tilePath('entries', 0, 256), () => Buffer.from('{'), 256 + 88],
+  ])('mends %s that was changed in the directory', async (_, path, content, fetched) => {
     const { source } = await countingLog(600)
     await exportLog(source, directory)
-    await writeFile(join(directory, tilePath(1, 0, 2)), Buffer.alloc(64))
-    await exportLog(source, directory)
-    expect(outcome(await place.verify())).toMatchObject({ integrity: 'ok intact' })
-    await writeFile(join(directory, tilePath(0, 0, 256)), Buffer.alloc(8_192))
-    await expect(exportLog(source, directory)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
-    await rm(join(directory, tilePath(0, 0, 256)))
-    await exportLog(source, directory)
-    expect(outcome(await place.verify())).toMatchObject({ integrity: 'ok intact' })
+    const place = join(directory, path)
+    const right = await readFile(place)
+    await writeFile(place, content(right))
+    const longer = await countingLog(700)
+    expect(await exportLog(longer.source, directory)).toMatchObject({ fetched: fetched + 100 })
+    expect((await readFile(place)).equals(right)).toBe(true)
+    await verified()
   })
 
-  test('reads some bundles ahead and no more', async () => {
-    const log = await memoryLog({ entries: entriesOf(10_000) })
-    let open = 0
-    let most = 0
+  test('fetches again what was removed from the directory, and nothing else', async () => {
+    const { asked, source } = await countingLog(1_300)
+    await exportLog(source, directory)
+    await rm(join(directory, tilePath(0, 0, 256)))
+    await rm(join(directory, tilePath('entries', 3, 256)))
+    asked.length = 0
+    await exportLog(source, directory)
+    expect(asked).toEqual([0, 3, 5])
+    await verified()
+  })
+
+  test('reads eight bundles ahead and no more', async () => {
+    const log = await memoryLog({ entries: entriesOf(40 * 256) })
+    let waiting: (() => void)[] = []
     const bundle: LogSource['bundle'] = async (index, width) => {
-      open += 1
-      most = Math.max(most, open)
-      await new Promise(setImmediate)
-      open -= 1
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve)
+        expect(waiting.length).toBeLessThanOrEqual(8)
+        if (waiting.length < 8) return
+        for (const go of waiting) go()
+        waiting = []
+      })
       return log.bundle(index, width)
     }
-    await exportLog({ ...log, bundle }, directory)
-    expect(most).toBe(8)
+    expect(await exportLog({ ...log, bundle }, directory)).toMatchObject({ fetched: 40 * 256 })
   })
 })
 
@@ -155,27 +196,100 @@ describe('an export is refused', () => {
   })
 })
 
-test('a longer log that forked from the exported one gets no checkpoint', async () => {
-  await exportLog(await memoryLog({ entries: entriesOf(600) }), directory)
-  const checkpoint = await readFile(join(directory, 'checkpoint'), 'utf8')
-  const fork = await memoryLog({ entries: entriesOf(900, 'other') })
-  await expect(exportLog(fork, directory)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
-  expect(await readFile(join(directory, 'checkpoint'), 'utf8')).toBe(checkpoint)
-})
-
-test('a log that lacks entries, or whose entries are not those of its checkpoint, gets none', async () => {
-  const log = await memoryLog({ entries: entriesOf(600) })
-  const gap: LogSource = {
-    ...log,
-    bundle: async (index, width) => (index === 1 ? undefined : log.bundle(index, width)),
+describe('what does not belong together changes nothing', () => {
+  async function contentOf(path: string): Promise<Record<string, string>> {
+    const names = await filesOf(path)
+    return Object.fromEntries(
+      await Promise.all(names.map(async (name) => [name, (await readFile(join(path, name))).toString('base64')])),
+    )
   }
-  await expect(exportLog(gap, directory)).rejects.toMatchObject({
-    code: 'DATA_CORRUPT',
-    details: { path: 'tile/entries/001' },
+
+  /** Refused with this code, the directory as it was and clean, and another export of the true log goes on. */
+  async function refusedCleanly(source: LogSource, code: string): Promise<void> {
+    const before = await contentOf(directory)
+    await expect(exportLog(source, directory)).rejects.toMatchObject({ code })
+    expect(await contentOf(directory)).toEqual(before)
+    expect(await readdir(directory)).not.toContain('.unfinished')
+    await verified()
+    await exportLog(await memoryLog({ entries: entriesOf(2_000) }), directory)
+    await verified()
+  }
+  const forkAt = (index: number, size: number) => [...entriesOf(index), ...entriesOf(size, 'other').slice(index)]
+
+  test.each([
+    ['in the last partial tile', 599, 900],
+    ['right behind the last full tile', 512, 900],
+    ['in a tile that the fork does not fill', 550, 601],
+    ['in the first tile', 0, 900],
+  ])('a longer log that forked %s', async (_, index, size) => {
+    await exportLog(await memoryLog({ entries: entriesOf(600) }), directory)
+    await refusedCleanly(await memoryLog({ entries: forkAt(index, size) }), 'LOG_DIVERGED')
   })
-  const foreign: LogSource = { ...log, bundle: async (_, width) => entriesOf(width, 'other') }
-  await expect(exportLog(foreign, place.path('second'))).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
-  expect(await filesOf(place.path('second'))).not.toContain('checkpoint')
+
+  test('a longer log that forked at the edge of a tile', async () => {
+    await exportLog(await memoryLog({ entries: entriesOf(512) }), directory)
+    const fork = await memoryLog({ entries: [...entriesOf(512), ...entriesOf(900, 'other').slice(512)] })
+    // Behind what was seen there is nothing that it could be at odds with.
+    expect(await exportLog(fork, directory)).toMatchObject({ size: 900 })
+    const other = await memoryLog({ entries: forkAt(899, 1_000) })
+    await expect(exportLog(other, directory)).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+  })
+
+  test.each([600, 512, 0])('a log whose entries do not give its root, over an export of %i', async (size) => {
+    await exportLog(await memoryLog({ entries: entriesOf(size) }), directory)
+    const liar = await memoryLog({ entries: forkAt(size, 1_500) })
+    const other = await memoryLog({ entries: entriesOf(1_500, 'third') })
+    await refusedCleanly({ ...liar, checkpoint: other.checkpoint }, 'DATA_CORRUPT')
+  })
+
+  test('a log that lacks entries', async () => {
+    await exportLog(await memoryLog({ entries: entriesOf(600) }), directory)
+    const log = await memoryLog({ entries: entriesOf(1_500) })
+    const bundle: LogSource['bundle'] = async (index, width) => (index === 4 ? undefined : log.bundle(index, width))
+    await refusedCleanly({ ...log, bundle }, 'DATA_CORRUPT')
+  })
+
+  test('entries and their tile that were both changed in the directory', async () => {
+    await exportLog(await memoryLog({ entries: entriesOf(600) }), directory)
+    await exportLog(await memoryLog({ entries: entriesOf(256, 'other') }), place.path('second'))
+    for (const level of ['entries', 0] as const) {
+      await writeFile(
+        join(directory, tilePath(level, 0, 256)),
+        await readFile(place.path('second', tilePath(level, 0, 256))),
+      )
+    }
+    const before = await contentOf(directory)
+    const longer = await memoryLog({ entries: entriesOf(900) })
+    await expect(exportLog(longer, directory)).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    expect(await contentOf(directory)).toEqual(before)
+  })
+
+  test('what an interrupted export of another log left', async () => {
+    await exportLog(await memoryLog({ entries: entriesOf(600) }), directory)
+    const fork = await memoryLog({ entries: forkAt(600, 2_000) })
+    const bundle: LogSource['bundle'] = async (index, width) => {
+      if (index < 6) return fork.bundle(index, width)
+      throw new FabricError('UNAVAILABLE', 'The line is cut.')
+    }
+    await expect(exportLog({ ...fork, bundle }, directory)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await verified()
+    expect(await exportLog(await memoryLog({ entries: entriesOf(2_000) }), directory)).toMatchObject({ size: 2_000 })
+    expect(await readdir(directory)).not.toContain('.unfinished')
+    await verified()
+  })
+
+  test('a log without an older export leaves nothing', async () => {
+    const log = await memoryLog({ entries: entriesOf(600) })
+    const foreign: LogSource = { ...log, bundle: async (_, width) => entriesOf(width, 'other') }
+    await expect(exportLog(foreign, directory)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
+    expect(await readdir(directory)).toEqual([])
+    const gap: LogSource = { ...log, bundle: async (index, width) => (index ? undefined : log.bundle(index, width)) }
+    await expect(exportLog(gap, directory)).rejects.toMatchObject({
+      code: 'DATA_CORRUPT',
+      details: { path: 'tile/entries/001' },
+    })
+    expect(await readdir(directory)).toEqual([])
+  })
 })
 
 test('a directory that cannot be written is a coded error', async () => {
