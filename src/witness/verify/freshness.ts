@@ -19,7 +19,7 @@ export type FreshnessCode =
   | 'quorum_old'
   | 'quorum_in_future'
 
-/** Age of cosignatures, milliseconds, up to which they say that a state is the newest, unless the user says otherwise. */
+/** Age in milliseconds up to which cosignatures say that a state is the newest, unless the user says otherwise. */
 export const DEFAULT_MAX_AGE_MS = DAY_MS
 
 export interface FreshnessQuestion {
