@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import { OPERATION_LIST } from '../../src/operations/table.js'
+import { retireIdentity } from '../../src/witness/retire.js'
 import { decodeBundle } from '../../src/witness/tree/bundle.js'
 import { leafHash } from '../../src/witness/tree/hash.js'
 import { openIn, Place } from './place.js'
@@ -111,6 +112,9 @@ test('a fabric rebuilt from the log alone equals the one that wrote it, state an
   const copy = await mkdtemp(join(tmpdir(), 'infrafabric-'))
   try {
     await cp(join(place.directory, 'log'), join(copy, 'log'), { recursive: true })
+    // Without the key that the log names, a new one is made only when that is asked for.
+    await expect(openIn(copy)).rejects.toMatchObject({ code: 'DATA_CORRUPT' })
+    await retireIdentity(copy)
     const { size } = await place.fabric.witness.checkpoint()
     const rows = await rowsOf(place.fabric)
     const rebuilt = await openIn(copy)
