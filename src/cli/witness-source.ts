@@ -46,8 +46,8 @@ async function openUrl(call: Call, address: string): Promise<OpenedSource> {
 }
 
 /**
- * Asked for only where the token belongs: at the fabric of the data directory, or at the one that the user named as his.
- * Any other log, on this machine too, is a stranger's, who must not get it.
+ * Asked for only where the token belongs: at the fabric of the data directory, or at the one that the user named with
+ * it. Any other log, on this machine too, is a stranger's, who must not get it.
  */
 async function tokenFor({ data, terminal }: Call, url: string): Promise<string | undefined> {
   try {

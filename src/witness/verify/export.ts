@@ -26,7 +26,7 @@ export interface ExportedLog {
 
 /**
  * Writes a log into a directory in the layout of C2SP tlog-tiles, the checkpoint last. Full bundles that are there and
- * whole are kept, so that an export goes on where an older one ended. Tiles are computed from the entries, never copied.
+ * whole are kept, so that an export goes on where an older one ended. Tiles are computed from the entries, not copied.
  * Until the entries have led to the root of the older export and to that of the checkpoint, nothing in place changes.
  *
  * Throws CONFLICT when the directory holds another log, LOG_DIVERGED when it holds entries that the source has lost or

@@ -116,7 +116,7 @@ function judgeQuorum(question: FreshnessQuestion): Verdict<FreshnessCode> | unde
   return unchecked('quorum_old', message, facts)
 }
 
-/** Age of the oldest cosignature that the quorum takes when it takes the newest; undefined when it takes future ones. */
+/** Age of the oldest cosignature that a quorum of the newest takes; undefined when it takes some from the future. */
 function quorumAge(policy: TrustPolicy, cosignatures: readonly Cosignature[], now: number): number | undefined {
   const names = new Set<string>()
   for (const { name, seconds } of cosignatures.toSorted((a, b) => b.seconds - a.seconds)) {
