@@ -152,17 +152,19 @@ describe('rounds', () => {
     expect([asked, cosigning.quorate, cosigning.status.witnesses, timing.pending]).toEqual([[], undefined, [], 0])
   })
 
-  test('end with the cosigning, which asks nobody and stores nothing afterwards', async () => {
+  test('end with the cosigning, which waits for answers, but uses none, and asks nobody afterwards', async () => {
+    let answered = false
     held('a')
+    answers.b = async (submission) => {
+      await new Promise((resolve) => submission.signal?.addEventListener('abort', resolve))
+      await settle()
+      answered = true
+      return cosign('b')(submission)
+    }
     const cosigning = await open(policyOf('any'))
-    answers.b = ({ signal }) =>
-      new Promise((resolve) =>
-        signal?.addEventListener('abort', async () =>
-          resolve(await cosign('b')({ note: await log.note(3) } as Submission)),
-        ),
-      )
     await offer(cosigning, 3, 4)
     await cosigning.close()
+    expect(answered).toBe(true)
     await offer(cosigning, 5)
     await pass(100 * SECOND_MS)
     expect([asked, cosigning.quorate, timing.pending]).toEqual([['a 3', 'b 3'], undefined, 0])
