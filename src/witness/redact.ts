@@ -4,7 +4,8 @@ import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { LIST_SCHEMES, WORD_SCHEMES } from './redact/appearance.js'
 import { SecretFields } from './redact/secret-fields.js'
-import { isSuspicious, TEXT_RULES, type TextRule } from './redact/text-rules.js'
+import type { TextRule } from './redact/text-rule.js'
+import { isSuspicious, TEXT_RULES } from './redact/text-rules.js'
 
 export interface RedactorOptions {
   /** Whoever has it can tell which mark a guessed secret would leave; nobody else can. */

@@ -1,42 +1,16 @@
 import { isHeaderValue, isPlaceholder, LIST_SCHEMES, looksGenerated, looksRandom, WORD_SCHEMES } from './appearance.js'
-
-/** How one kind of secret is found in text. */
-export interface TextRule {
-  /** Part of the mark that stands for the secret: lower-case letters, digits and hyphens. */
-  readonly kind: string
-  /**
-   * Two groups: what stays, and the secret after it. Takes linear time on any text: what is scanned from one start holds
-   * no other start, or is used up by the match.
-   */
-  readonly pattern: RegExp
-  /** Has the last word on a match; `next` is the up to three characters after it. */
-  readonly accept?: (secret: string, next: string) => boolean
-}
-
-const QUOTE = `(?:\\\\?["'\`])`
-const COLON = `${QUOTE}?[ \\t]{0,8}:[ \\t]{0,8}`
-const COLON_OR_EQUALS = `${QUOTE}?[ \\t]{0,8}[:=][ \\t]{0,8}`
-/** A character of a value without quotes. */
-const BARE = `[^\\s"'\`\\\\,;&|<>(){}\\[\\]]`
-/** Quotes, each with what may stand between two of them; the last is how JSON in a JSON string has them. */
-const QUOTED = [
-  ['"', '(?:[^"\\\\\\r\\n]|\\\\.)+'],
-  ["'", "(?:[^'\\\\\\r\\n]|\\\\.)+"],
-  ['\\\\"', '(?:[^"\\\\\\r\\n]|\\\\(?!"))+'],
-] as const
-/** A sentence may end after a secret. */
-const BEFORE_STOP = '(?<!\\.)'
-
-/** Without a left boundary, so that `DB_PASSWORD` and `githubToken` end in one. */
-const SECRET_NAMES =
-  '(?:passw(?:or)?d|passphrase|secret|token|credentials?|(?:api|access|private|secret|signing|encryption)[-_]?key)'
-/** Names that no sentence puts before a colon. */
-const HEADER_NAMES =
-  '(?:api|auth|access|refresh|private|security|session|vault|csrf|client|subscription)[-_](?:key|token|secret)'
-
-function ignoringCase(source: string): RegExp {
-  return new RegExp(source, 'gi')
-}
+import { COMMAND_LINE_RULES, COMMAND_LINE_SIGN } from './command-line-rules.js'
+import {
+  BARE,
+  BEFORE_STOP,
+  COLON,
+  COLON_OR_EQUALS,
+  ignoringCase,
+  QUOTE,
+  SECRET_NAMES,
+  type TextRule,
+} from './text-rule.js'
+import { HEADER_NAMES, VALUE_RULES } from './value-rules.js'
 
 /** Secrets that are known by what stands before them; they are tried first, so that they are taken whole. */
 const CONTEXT_RULES: readonly TextRule[] = [
@@ -44,6 +18,11 @@ const CONTEXT_RULES: readonly TextRule[] = [
     kind: 'url-password',
     pattern: /(:\/\/[^\s/?#:@"'<>]*:)([^\s/?#"'<>]+)(?=@)/g,
     accept: (secret) => !isPlaceholder(secret),
+  },
+  {
+    kind: 'url-token',
+    pattern: /(:\/\/)([^\s/?#:@"'<>]{20,})(?=@)/g,
+    accept: looksGenerated,
   },
   {
     kind: 'authorization',
@@ -67,22 +46,8 @@ const CONTEXT_RULES: readonly TextRule[] = [
       `(cookie${COLON}${QUOTE}?)([\\w!#$%&*+.^|~-]+=[^\\s;"'\`]*(?:; ?[^\\s=;"'\`]+(?:=[^\\s;"'\`]*)?)*)`,
     ),
   },
-  {
-    kind: 'secret',
-    pattern: ignoringCase(`(${HEADER_NAMES}${COLON})(${BARE}{4,}${BEFORE_STOP})`),
-    accept: isHeaderValue,
-  },
-  ...QUOTED.map(([quote, content]) => ({
-    kind: 'secret',
-    pattern: ignoringCase(`(${SECRET_NAMES}${COLON_OR_EQUALS}${quote})(${content})`),
-    accept: (secret: string) => !isPlaceholder(secret),
-  })),
-  {
-    kind: 'secret',
-    pattern: ignoringCase(`(${SECRET_NAMES}${QUOTE}?=)([^\\s"'\`\\\\,;&|<>(){}\\[\\]=]${BARE}{3,}${BEFORE_STOP})`),
-    // A call or an index is code that gets a secret, not the secret.
-    accept: (secret, next) => !isPlaceholder(secret) && !/^[([]/.test(next),
-  },
+  ...COMMAND_LINE_RULES,
+  ...VALUE_RULES,
 ]
 
 /** Secrets that are known by their own form. */
@@ -119,7 +84,8 @@ const CONTEXT_SIGN = new RegExp(
   [
     `(?:authorization|cookie|${SECRET_NAMES}|${HEADER_NAMES})${QUOTE}?[ \\t]{0,8}[:=]`,
     'bearer[ \\t]',
-    `://[^\\s/?#:@"'<>]*:[^\\s/?#"'<>]*@`,
+    `://[^\\s/?#:@"'<>]*(?::[^\\s/?#"'<>]*)?@`,
+    COMMAND_LINE_SIGN,
   ].join('|'),
   'i',
 )
