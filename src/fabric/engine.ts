@@ -37,6 +37,9 @@ export interface EngineOptions {
   readonly witness?: WitnessSettings
 }
 
+/** How long a flooding caller waits for its next refusal. */
+const FLOOD_ANSWER_MS = 100
+
 export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
 
 /** `rebuilt` says that the state was made anew from the journal: what changed since the last call is not known. */
@@ -131,9 +134,13 @@ export class Engine {
   }
 
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
-  async submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
-    const clean = this.#witnessing?.cleanse(command, origin) ?? { command, origin }
-    return this.#enqueue(clean.command, clean.origin) as Promise<Replies[Type]>
+  submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
+    try {
+      const clean = this.#witnessing?.cleanse(command, origin) ?? { command, origin }
+      return this.#enqueue(clean.command, clean.origin) as Promise<Replies[Type]>
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Writes entries of the engine's own in their turn; resolves with the index of the first when they are durable. */
@@ -144,12 +151,17 @@ export class Engine {
 
   /**
    * Writes down a refusal that happened before it came to a command; further ones of its kind are counted. Resolves when
-   * that is done, also when it could not be: then it is counted.
+   * that is done, also when it could not be: then it is counted. Under a flood it takes its time, so that whoever waits
+   * for the answer before asking again leaves the processor to others.
    */
   async noteRefusal(refusal: Refusal): Promise<void> {
     if (this.#state !== 'running' || !isRecorded(refusal.code)) return
-    const counted = this.#refusals.note(refusal, this.#now())
+    const now = this.#now()
+    const counted = this.#refusals.note(refusal, now)
     if (counted !== undefined) await this.#writeRefusal(counted)
+    else if (this.#refusals.isFlooding(refusal.actor, now)) {
+      await new Promise<void>((resolve) => this.#options.timing.after(FLOOD_ANSWER_MS, resolve))
+    }
   }
 
   async #writeRefusal(counted: CountedRefusals): Promise<void> {

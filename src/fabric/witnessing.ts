@@ -1,4 +1,5 @@
 import type { Journal } from '../journal/journal.js'
+import { actorSwarm } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import { Cosigning } from '../witness/cosign/cosigning.js'
@@ -85,7 +86,8 @@ export class Witnessing {
   /** A command and where it comes from, without their secrets. Throws INVALID_ARGUMENT for a secret in place of a name. */
   cleanse<Command>(command: Command, origin: Origin): { command: Command; origin: Origin } {
     const { actor, idempotencyKey } = origin
-    if (this.redactText(actor) !== actor) {
+    const name = actorSwarm(actor) ?? actor
+    if (this.redactText(name) !== name) {
       throw new FabricError('INVALID_ARGUMENT', 'The name of the caller looks like a secret. Use another name.', {
         field: 'as',
       })

@@ -373,6 +373,21 @@ describe('refusals that matter for security', () => {
     ])
   })
 
+  test('in a flood of requests are answered later and later requests wait', async () => {
+    await using fabric = await openFixture()
+    const refusal = { code: 'UNAUTHENTICATED', operation: 'GET /x', actor: 'anonymous' } as const
+    for (let count = 0; count < 200; count += 1) await fabric.fabric.noteRefusal(refusal)
+    let answered = false
+    const last = fabric.fabric.noteRefusal(refusal).then(() => {
+      answered = true
+    })
+    fabric.timing.advance(99)
+    await new Promise(setImmediate)
+    expect(answered).toBe(false)
+    fabric.timing.advance(1)
+    await last
+  })
+
   test('in a flood let the commands of others pass', async () => {
     await using fabric = await openFixture()
     await fabric.register('a', 'zombie')

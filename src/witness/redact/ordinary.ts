@@ -2,15 +2,20 @@
 const WORDS = [
   'true|false|yes|no|on|off|[01]|null|nil|none|undefined|n/a|tbd|todo',
   'str|string|text|number|int|integer|float|bool|boolean|bytes?|buffer|object|any|unknown|never|u?int\\d{0,2}(?:array)?',
-  'read|write|required|optional|mandatory|default|empty|set|unset|ok|missing|present|absent|valid|invalid|expired|revoked|rotated',
-  'wrong|changed|unchanged|hidden|masked|redacted|encrypted|hashed|removed|prompt|done|open',
+  'read|write|required|optional|mandatory|default|empty|set|unset|ok|missing|present|absent|valid|invalid|expired',
+  'revoked|rotated|wrong|changed|unchanged|hidden|masked|redacted|encrypted|hashed|removed|prompt|done|open',
   'md5|sha-?\\d{1,3}|argon2(?:id|[di])?|bcrypt|scrypt|pbkdf2|base64(?:url)?|ed25519|oauth-?2?|jwt|utf-?8',
   'flags?|options?|arguments?|parameters?|fields?|values?|variables?|headers?|here|below|above|instead',
 ]
 const WORD = new RegExp(`^(?:${WORDS.join('|')})$`, 'i')
 /** A variable or a field that holds a secret: `dbPassword`, `access_token`. */
-const NAME_OF_ONE =
-  /^(?:password|token|secret|key|credentials?|[\w-]*(?:[_-](?:password|token|secret|key|credentials?)|[a-z](?:Password|Token|Secret|Key|Credentials?)))$|^[A-Z_]*_(?:PASSWORD|TOKEN|SECRET|KEY)$/
+const NAME_OF_ONE = new RegExp(
+  [
+    '^(?:password|token|secret|key|credentials?)$',
+    '^[\\w-]*[_-](?:password|token|secret|key|credentials?|PASSWORD|TOKEN|SECRET|KEY|CREDENTIALS?)$',
+    '^\\w*[a-z](?:Password|Token|Secret|Key|Credentials?)$',
+  ].join('|'),
+)
 const URL = /^[a-z][a-z0-9+.-]{1,20}:\/\//i
 /** Secrets in base64 have capitals, paths seldom. */
 const PATH = /^(?:~|\.{1,2})?(?:\/[a-z0-9._-]+)+$/
