@@ -26,6 +26,8 @@ export interface FreshnessQuestion {
   readonly checkpoint: Checkpoint
   /** What is remembered of this log. */
   readonly marks: readonly Mark[]
+  /** Keys under which logs of the same origin are remembered, where none is a key of this one. */
+  readonly otherKeys: readonly string[]
   /**
    * Roots that follow from the entries, by size, also behind the checkpoint where they were read; undefined when the
    * entries are not those of the checkpoint.
@@ -148,7 +150,10 @@ function timeOf(seconds: number): string {
   return seconds <= LAST_SECOND ? formatTimestamp(seconds * SECOND_MS) : `second ${seconds}`
 }
 
-function nothingRemembered({ checkpoint }: FreshnessQuestion): Verdict<FreshnessCode> {
-  const message = `Nothing is remembered of ${checkpoint.origin} and no quorum is asked for: an older state of the log would look the same.`
-  return unchecked('nothing_remembered', message, {})
+function nothingRemembered({ checkpoint: { origin }, otherKeys }: FreshnessQuestion): Verdict<FreshnessCode> {
+  const message =
+    otherKeys.length === 0
+      ? `Nothing is remembered of ${origin} and no quorum is asked for: an older state of the log would look the same.`
+      : `A log named ${origin} is remembered under other keys (${otherKeys.join(', ')}), and nothing vouches for this one. Ask its operator whether it is another log, or why its key was replaced.`
+  return unchecked('nothing_remembered', message, { otherKeys })
 }

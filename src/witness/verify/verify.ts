@@ -83,6 +83,7 @@ export async function verifySource(options: VerifyOptions): Promise<Verification
     freshness: judgeFreshness({
       checkpoint,
       marks,
+      otherKeys: marks.length > 0 ? [] : options.marks.ofOrigin(checkpoint.origin).flatMap((mark) => mark.keys),
       roots: holds ? await withLaterRoots(source, pass.roots, checkpoint, marks) : undefined,
       policy: options.policy,
       verified: signature.verified,

@@ -96,6 +96,7 @@ describe('the remembered head', () => {
     const trust = { keys: [parseVkey(other.vkey)], from: 'given' as const }
     const found = await place.verify({ source: directorySource(place.path('other')), trust })
     expect(outcome(found)).toMatchObject({ signature: 'ok signed', freshness: 'unchecked nothing_remembered' })
+    expect(found.verdicts.freshness.message).toMatch(/is remembered under other keys \(log\.example\+[0-9a-f]{8}\)/)
     expect(await marks()).toHaveLength(2)
   })
 
