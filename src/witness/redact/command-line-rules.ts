@@ -3,7 +3,7 @@ import { isOrdinary } from './ordinary.js'
 import { BARE, BEFORE_STOP, ignoringCase, QUOTE, QUOTED, SECRET_NAMES, type TextRule } from './text-rule.js'
 
 /** `--token`, `--db-password` */
-export const SECRET_OPTION = `--(?:\\w[\\w-]{0,40})?${SECRET_NAMES}[ \\t]{1,8}`
+const SECRET_OPTION = `--(?:\\w[\\w-]{0,40})?${SECRET_NAMES}[ \\t]{1,8}`
 /** As much of a command line as is looked at, up to the next one; a backslash goes on with the next line. */
 const CURL = '\\bcurl(?:[^c\\r\\n\\\\]|c(?!url)|\\\\(?!curl)[^]){0,400}?[ \\t]'
 const USER_OPTION = '(?:-[a-z]{0,8}u[ \\t]{0,8}|--(?:proxy-)?user(?:[ \\t]{1,8}|=))'
