@@ -65,6 +65,7 @@ export class CheckpointSigner {
   /** Stores the key that is to take over; it does when `rotated` is called, after its entry is durable. */
   prepareRotation(): Promise<Rotation> {
     return this.#exclusively(async () => {
+      if (this.#predecessor !== undefined) throw notSettled()
       const next = NoteSigner.generate(this.origin)
       await this.#notes.replace('next-key', keyFile([next]))
       this.#next = next
@@ -79,10 +80,12 @@ export class CheckpointSigner {
     return this.#exclusively(async () => {
       const next = this.#next
       if (next?.vkey !== vkey) throw new FabricError('CONFLICT', 'Another rotation took the place of this one.')
-      await this.#notes.replace('key', keyFile([next, this.#signer]))
-      this.#predecessor = this.#signer
+      const previous = this.#signer
+      this.#predecessor = previous
       this.#signer = next
       this.#next = undefined
+      // Should this fail, the next start finds the key where it was prepared.
+      await this.#notes.replace('key', keyFile([next, previous]))
       await this.#notes.remove('next-key')
       return this.#sign(tree)
     })
@@ -93,7 +96,8 @@ export class CheckpointSigner {
     const { size, note } = this.#last
     const message = `The log of ${this.origin} does not extend the checkpoint it signed at ${size} entries: ${why}. Somebody changed or lost entries. Restore the whole data directory, or see docs/reference/witness.md for what else can be done.`
     this.#halted = new FabricError('LOG_DIVERGED', message, { signedSize: size, why })
-    await this.#notes.replace('incident', `${why}\n\n${note}`)
+    // A disk that takes nothing any more must not hide what has happened.
+    await this.#notes.replace('incident', `${why}\n\n${note}`).catch(() => undefined)
     return this.#halted
   }
 
@@ -123,6 +127,9 @@ export class CheckpointSigner {
     const signers = predecessor === undefined ? [this.#signer] : [this.#signer, predecessor]
     const lines = signers.map((signer) => signer.sign(text))
     const note = formatNote(text, lines)
+    // The lock of the directory keeps others out; should it fail, no head of theirs is replaced.
+    const stored = await this.#notes.read('checkpoint')
+    if (stored !== undefined && stored !== last.note) throw await this.halt('somebody else signed another one')
     // Stored before anybody sees it: after a crash it binds what may be signed next.
     await this.#notes.replace('checkpoint', note)
     this.#last = { origin, size, root, note }
@@ -132,4 +139,11 @@ export class CheckpointSigner {
     }
     return this.#last
   }
+}
+
+function notSettled(): FabricError {
+  return new FabricError(
+    'CONFLICT',
+    'No checkpoint shows the last rotation of the key yet. Try again in a few seconds.',
+  )
 }
