@@ -138,40 +138,50 @@ async function refusedCommands({ children, rounds, scale, progress }) {
   ]
 }
 
-/** Claims over HTTP beside callers without a token. Server, callers and strangers are processes of their own. */
+/**
+ * Claims over HTTP beside callers without a token. Server, callers and strangers are processes of their own, so that on
+ * few cores strangers cost processor time already where they run: a process that does nothing else is measured as well.
+ */
 async function strangers({ children, rounds, scale, progress }) {
   const count = 5_000 * scale
   const warmup = 3_000
   const directory = children.directory()
   const server = children.start('witness-server', {
     directory,
-    tasks: warmup + 2 * rounds * count,
+    tasks: warmup + 3 * rounds * count,
     swarms: CONNECTIONS,
   })
   const { url, token } = await nextMessage(server)
-  const caller = children.start('caller', { url, token, load: 'closed', count: 0, first: 0, callers: 0 })
-  await nextMessage(caller)
-  const stranger = children.start('witness-stranger', { url, connections: 0 })
-  await nextMessage(stranger)
+  const caller = await startIdle(children, 'caller', { url, token, load: 'closed', count: 0, first: 0, callers: 0 })
+  const stranger = await startIdle(children, 'witness-stranger', { url, connections: 0 })
+  const spinner = await startIdle(children, 'witness-spinner', {})
   let first = 0
   const claim = (number) => {
     first += number
     return ask(caller, { url, token, load: 'closed', count: number, first: first - number, callers: CONNECTIONS })
   }
   await claim(warmup)
-  const alone = []
-  const beside = []
+  const results = { alone: [], spinner: [], strangers: [] }
   for (let round = 0; round < rounds; round += 1) {
     progress(`witness, strangers, round ${round + 1} of ${rounds}`)
-    alone.push(await claim(count))
+    results.alone.push(await claim(count))
+    await ask(spinner, { spin: true })
+    results.spinner.push(await claim(count))
+    await ask(spinner, { spin: false })
     const written = await ask(server, {})
     await ask(stranger, { url, connections: CONNECTIONS })
     const accepted = await claim(count)
     const { refused, perSecond } = await ask(stranger, { connections: 0 })
-    beside.push({ ...accepted, refused, refusedPerSecond: perSecond, entries: (await ask(server, {})) - written })
+    const entries = (await ask(server, {})) - written
+    results.strangers.push({ ...accepted, refused, refusedPerSecond: perSecond, entries })
   }
-  for (const child of [stranger, caller, server]) await children.end(child)
+  for (const child of [spinner, stranger, caller, server]) await children.end(child)
   children.remove(directory)
+  return strangerFigures(results)
+}
+
+function strangerFigures({ alone, spinner, strangers: beside }) {
+  const toAlone = (results) => results.map(({ perSecond }, round) => perSecond / alone[round].perSecond)
   return [
     {
       name: `claims over HTTP with a witness alone, ${CONNECTIONS} connections`,
@@ -180,14 +190,26 @@ async function strangers({ children, rounds, scale, progress }) {
       latency: alone,
     },
     {
+      name: 'the same beside a process that only takes processor time, against alone',
+      unit: 'x',
+      values: toAlone(spinner),
+      latency: spinner,
+    },
+    {
       name: `the same beside ${CONNECTIONS} connections without a token, against alone`,
       unit: 'x',
-      values: beside.map(({ perSecond }, round) => perSecond / alone[round].perSecond),
+      values: toAlone(beside),
       latency: beside,
       goal: { atLeast: 0.5 },
       note: `${floodNote(beside)}; server, callers and strangers share the cores`,
     },
   ]
+}
+
+async function startIdle(children, name, task) {
+  const child = children.start(name, task)
+  await nextMessage(child)
+  return child
 }
 
 /** Of all threads of the process; other programs on the machine change it less than the rate. */
@@ -198,7 +220,7 @@ function cpuOf(results) {
 function floodNote(results) {
   const sum = (part) => results.reduce((total, result) => total + result[part], 0)
   const perSecond = Math.round(sum('refusedPerSecond') / results.length)
-  const written = `${sum('entries')} request_refused entries for ${sum('refused').toLocaleString('en-US')} refusals`
+  const written = `${sum('entries')} request_refused entries by then for ${sum('refused').toLocaleString('en-US')} refusals`
   return `${perSecond.toLocaleString('en-US')} refusals/s beside them; ${written}`
 }
 
