@@ -29,6 +29,8 @@ export class CheckpointSigner {
   /** Stored, and takes over when its entry is durable. */
   #next: NoteSigner | undefined
   #last: SignedCheckpoint
+  /** What was to be stored last; a write that failed may have been done all the same. */
+  #attempted: string | undefined
   #halted: FabricError | undefined
   /** Signing and changing the key happen one after the other. */
   #work: Promise<unknown> = Promise.resolve()
@@ -129,7 +131,9 @@ export class CheckpointSigner {
     const note = formatNote(text, lines)
     // The lock of the directory keeps others out; should it fail, no head of theirs is replaced.
     const stored = await this.#notes.read('checkpoint')
-    if (stored !== undefined && stored !== last.note) throw await this.halt('somebody else signed another one')
+    const ours = stored === undefined || stored === last.note || stored === this.#attempted
+    if (!ours) throw await this.halt('somebody else signed another one')
+    this.#attempted = note
     // Stored before anybody sees it: after a crash it binds what may be signed next.
     await this.#notes.replace('checkpoint', note)
     this.#last = { origin, size, root, note }

@@ -78,6 +78,26 @@ describe('a witnessed fabric', () => {
     expect(after.size).toBeGreaterThan(before.size)
   })
 
+  test('goes on signing when a checkpoint was stored although its write failed', async () => {
+    const witness = memoryStorage()
+    let failing = false
+    const notes: Notes = {
+      read: (name) => witness.notes.read(name),
+      remove: (name) => witness.notes.remove(name),
+      replace: async (name, text) => {
+        await witness.notes.replace(name, text)
+        if (failing) throw new FabricError('STORAGE_FAILED', 'The scripted directory could not be flushed.')
+      },
+    }
+    await using fabric = await openFixture({ witness: { ...witness, notes } })
+    await fabric.create('A')
+    failing = true
+    await expect(fabric.fabric.witness.checkpoint()).rejects.toMatchObject({ code: 'STORAGE_FAILED' })
+    failing = false
+    await fabric.create('B')
+    expect(await fabric.fabric.witness.checkpoint()).toMatchObject({ size: 5 })
+  })
+
   test('proves any entry to whoever has the verifier key', async () => {
     await using fabric = await openFixture({ witness: memoryStorage() })
     await fabric.create('A', 'B', 'C')
