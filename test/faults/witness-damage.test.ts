@@ -201,11 +201,21 @@ describe('what is missing', () => {
     ['the key', [KEY], KEY],
     ['all but the key', [CHECKPOINT, 'witness/hashes', 'witness/postings', 'witness/redaction-key'], CHECKPOINT],
     ['the directory of the witness', ['witness'], KEY],
+    ['the key together with the log', [KEY, 'log', 'snapshots'], KEY],
   ])('%s is told, and not made anew', async (_, names, file) => {
     await history(3)
-    for (const name of names) await rm(place.path(name), { recursive: true })
+    for (const name of names) await rm(place.path(name), { recursive: true, force: true })
     for (let attempt = 0; attempt < 2; attempt += 1) {
       await expect(place.open()).rejects.toMatchObject({ code: 'DATA_CORRUPT', details: { file } })
+    }
+  })
+
+  test('the log itself is told by what was signed of it', async () => {
+    await history(3)
+    await rm(place.path('log'), { recursive: true })
+    await rm(place.path('snapshots'), { recursive: true, force: true })
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(place.open()).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
     }
   })
 
