@@ -132,6 +132,7 @@ export class Cosigning {
     this.#ending.abort()
     this.#cancelPause()
     await Promise.all(this.#answers)
+    await this.#keeping
   }
 
   /** Offers the newest checkpoint; when that has been offered, and has no quorum yet, to all who did not cosign it. */

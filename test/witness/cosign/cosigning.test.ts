@@ -229,6 +229,21 @@ describe('a quorum', () => {
     expect([cosigning.quorate?.size, cosignersOf(cosigning)]).toEqual([3, []])
   })
 
+  test('that is being stored is stored by the time the cosigning is closed', async () => {
+    held('a')
+    held('b')
+    const replace = notes.replace.bind(notes)
+    notes.replace = async (...args) => {
+      await settle()
+      await replace(...args)
+    }
+    const cosigning = await open(policyOf('none'))
+    cosigning.offer(await checkpoint(3))
+    await cosigning.close()
+    expect(await notes.read('cosigned')).toBe(cosigning.quorate?.note)
+    expect(cosigning.quorate?.size).toBe(3)
+  })
+
   test('is sought again from those who did not cosign, at longer and longer intervals, until it is there', async () => {
     answers.b = absent
     const cosigning = await open(policyOf('all'))
