@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { parseDollars } from '../board/cost.js'
+import { parseDollars } from '../model/money.js'
 import { isId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { MILESTONE_PERCENTS, type MilestonePercent, type PlannedMilestone } from '../model/task.js'

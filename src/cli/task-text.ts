@@ -1,4 +1,4 @@
-import { formatDollars } from '../board/cost.js'
+import { formatDollars } from '../model/money.js'
 import type { Evidence } from '../model/task.js'
 import { formatEstimate } from '../model/time.js'
 import type { TaskDetailView, TaskView } from '../operations/views.js'

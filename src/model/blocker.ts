@@ -11,6 +11,10 @@ export type HelpState = (typeof HELP_STATES)[number]
 export interface Helper {
   readonly swarm: string
   readonly state: HelpState
+  /** What it is asked to do, where the governor planned it. */
+  readonly asks?: readonly string[]
+  /** When it was asked, or accepted: the start of the time it has to answer, or to be heard again. */
+  readonly since?: number
   readonly epoch?: number
   readonly reason?: string
 }

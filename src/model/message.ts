@@ -9,6 +9,14 @@ export const MESSAGE_KINDS = [
   'help_requested',
   'help_accepted',
   'help_declined',
+  'budget_warned',
+  'claim_stopped',
+  'claim_resumed',
+  'breaker_opened',
+  'breaker_closed',
+  'escalation_opened',
+  'escalation_answered',
+  'escalation_expired',
 ] as const
 export type MessageKind = (typeof MESSAGE_KINDS)[number]
 

@@ -69,6 +69,8 @@ export interface Claim {
   readonly stalledAt?: number
   /** When its last open blocker was resolved: the holder is offered it again before anything else. */
   readonly freedAt?: number
+  /** When it was stopped, because its budget is spent: heartbeats do not renew its lease until a person extends it. */
+  readonly stoppedAt?: number
 }
 
 export interface TaskFailure {

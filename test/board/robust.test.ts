@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatDollars, parseDollars } from '../../src/board/cost.js'
+import { formatDollars, parseDollars } from '../../src/model/money.js'
 import { parseBoard } from '../../src/board/parse.js'
 import { findCycles } from '../../src/model/graph.js'
 import { isId } from '../../src/model/ids.js'

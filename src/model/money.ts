@@ -15,3 +15,10 @@ export function formatDollars(nanos: number): string {
     .padEnd(2, '0')
   return `$${whole}.${rest}`
 }
+
+export const NANOS_PER_DOLLAR = 1_000_000_000
+
+/** Whether this is an amount of money or of tokens that can be booked: a whole number that is exact and not negative. */
+export function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+}
