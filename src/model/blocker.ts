@@ -34,6 +34,10 @@ export interface BlockerRow {
   /** For kind `task`: the task whose completion resolves this blocker. */
   readonly waitsFor?: string
   readonly helpers: readonly Helper[]
+  /** Set when helpers were lost and others have to be found. Milliseconds since the Unix epoch. */
+  readonly replanAt?: number
+  /** What an open question to people about it is called. */
+  readonly escalation?: string
   readonly raisedAt: number
   readonly resolvedAt?: number
   readonly resolvedBy?: string

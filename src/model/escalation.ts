@@ -33,6 +33,8 @@ export interface EscalationRow {
   /** SHA-256, hex, of exactly what an approval is asked for, and of the policy it was asked under. */
   readonly digest?: string
   readonly policy?: string
+  /** Channels that were told, or that gave up. */
+  readonly notified?: readonly string[]
   readonly openedAt: number
   readonly expiresAt: number
   readonly endedAt?: number

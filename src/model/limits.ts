@@ -44,6 +44,15 @@ export const LIMITS = {
   swarms: 100_000,
   openBlockersPerTask: 16,
   inboxMessages: 10_000,
+  /** Names of usage reports that one hold remembers, and holds that ended of which late reports are taken. */
+  usageReportsPerHold: 1_024,
+  endedHolds: 10_000,
+  /** Questions that wait for a person, and ended ones that stay in memory. */
+  openEscalations: 10_000,
+  endedEscalations: 1_000,
+  /** Claimable tasks of one kind that are looked at for one that the budgets have room for. */
+  offeredTasks: 256,
+  escalationOptions: 16,
   pageItems: 1_000,
   waitingCallers: 50_000,
   waitMs: 240_000,
@@ -107,4 +116,16 @@ export const LIMITS = {
   traceListItems: 10,
   /** Result of a query that is verified. */
   queryResultBytes: 256 * 1024 * 1024,
+  /** Notices that wait for one channel; the oldest makes room for a newer one. */
+  channelNotices: 1_000,
+  /** One attempt to send a notice, from connecting to the last answer. */
+  channelAttemptMs: 30_000,
+  /** What a notice quotes of a question or an answer, of any other text, and how many facts of the context. */
+  noticeQuoteChars: 4_096,
+  noticeFactChars: 256,
+  noticeFacts: 16,
+  /** Text of a notice as a whole. Slack cuts a message at 40,000. */
+  noticeChars: 16_384,
+  /** Subject of an e-mail, before it is encoded. */
+  noticeSubjectChars: 160,
 } as const

@@ -34,4 +34,5 @@ export interface Message {
   readonly text: string
   readonly task?: string
   readonly blocker?: string
+  readonly escalation?: string
 }
