@@ -116,6 +116,16 @@ export const LIMITS = {
   traceListItems: 10,
   /** Result of a query that is verified. */
   queryResultBytes: 256 * 1024 * 1024,
+  /** Canonical JSON of a policy: it is in the log as one entry. */
+  policyBytes: 48 * 1024,
+  /** infrafabric.yaml, comments included, and a manifest of swarms. */
+  configBytes: 128 * 1024,
+  manifestBytes: 1024 * 1024,
+  manifestSwarms: 5_000,
+  /** Problems of one of these files that are told. */
+  configProblems: 100,
+  channels: 16,
+  channelRecipients: 32,
   /** Notices that wait for one channel; the oldest makes room for a newer one. */
   channelNotices: 1_000,
   /** One attempt to send a notice, from connecting to the last answer. */
