@@ -5,14 +5,15 @@ import { ORCHESTRATOR } from '../model/swarm.js'
 import { requireUnresolved } from './assign-helpers.js'
 import type { EntryOf, HelpAnswered } from './entries.js'
 import { blockerRow } from './lookup.js'
+import { openNeed } from './plan-help.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /**
  * A helper accepts, which gives it an epoch of its own, or declines, which frees its place for another. Repeating an
- * answer changes nothing.
+ * answer changes nothing; accepting again says that the helper is still at it.
  */
-export const answerHelp: Decide<'answer_help'> = (state, command) => {
+export const answerHelp: Decide<'answer_help'> = (state, command, { now }) => {
   const blocker = requireUnresolved(state, command.blocker)
   const helper = blocker.helpers.find(({ swarm }) => swarm === command.swarm)
   if (helper === undefined) {
@@ -33,20 +34,23 @@ export const answerHelp: Decide<'answer_help'> = (state, command) => {
     swarm: command.swarm,
     ...(command.reason !== undefined && { reason: command.reason }),
   }
+  const renewed = { kind: 'help_renewed', blocker: blocker.id, swarm: helper.swarm, at: now } as const
   return {
     entries: helper.state === answer ? [] : [{ type: `help_${answer}`, subject: blocker.id, data }],
+    volatile: command.accept ? [renewed] : [],
     reply: (after) => blockerRow(after, blocker.id),
   }
 }
 
 export const helpAccepted: Evolve<EntryOf<'help_accepted'>> = (state, entry) => {
-  replaceHelper(state, entry.subject, { swarm: entry.data.swarm, state: 'accepted', epoch: entry.index })
+  replaceHelper(state, entry.subject, entry.data.swarm, { state: 'accepted', epoch: entry.index, since: entry.at })
   tell(state, entry, 'help_accepted', `${entry.data.swarm} helps with ${entry.data.task}.`)
 }
 
 export const helpDeclined: Evolve<EntryOf<'help_declined'>> = (state, entry) => {
   const { swarm, reason, task } = entry.data
-  replaceHelper(state, entry.subject, { swarm, state: 'declined', ...(reason !== undefined && { reason }) })
+  replaceHelper(state, entry.subject, swarm, { state: 'declined', ...(reason !== undefined && { reason }) })
+  findOthers(state, entry)
   tell(
     state,
     entry,
@@ -55,10 +59,20 @@ export const helpDeclined: Evolve<EntryOf<'help_declined'>> = (state, entry) => 
   )
 }
 
-function replaceHelper(state: FabricState, id: string, helper: Helper): void {
+/** A place that became free is filled anew, at the next tick, where the governor plans help. */
+function findOthers(state: FabricState, { subject, at }: Entry): void {
+  const blocker = blockerRow(state, subject)
+  if (blocker.kind !== 'help' || !state.governor.policy.help.automatic) return
+  if (openNeed(state, blocker) !== undefined) state.putBlocker({ ...blocker, replanAt: at })
+}
+
+function replaceHelper(state: FabricState, id: string, swarm: string, answer: Omit<Helper, 'swarm' | 'asks'>): void {
   const blocker = blockerRow(state, id)
-  const helpers = blocker.helpers.map((known) => (known.swarm === helper.swarm ? helper : known))
-  const assigned = helpers.some(({ state: answer }) => answer !== 'declined')
+  const helpers = blocker.helpers.map((known): Helper => {
+    if (known.swarm !== swarm) return known
+    return { swarm, ...(known.asks && { asks: known.asks }), ...answer }
+  })
+  const assigned = helpers.some((helper) => helper.state !== 'declined')
   state.putBlocker({ ...blocker, state: assigned ? 'assigned' : 'open', helpers })
 }
 

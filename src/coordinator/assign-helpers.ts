@@ -1,23 +1,24 @@
 import { qualify } from '../governor/match.js'
-import type { BlockerRow } from '../model/blocker.js'
+import type { BlockerRow, Helper } from '../model/blocker.js'
 import { FabricError } from '../model/errors.js'
-import type { EntryOf } from './entries.js'
+import { requireAdmitted } from './eligibility.js'
+import type { EntryOf, Hold } from './entries.js'
 import { blockerRow, requireActiveSwarm, requireBlocker, taskRow } from './lookup.js'
+import { holdForHelp } from './plan-help.js'
+import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
-import type { Decide, DecisionContext, Evolve } from './transition.js'
+import type { Decide, Evolve } from './transition.js'
 
 /** Asks swarms to help with a blocker. Those that were asked already are not asked again. */
 export const assignHelpers: Decide<'assign_helpers'> = (state, command, context) => {
   const blocker = requireUnresolved(state, command.blocker)
   const asked = new Set(askedSwarms(blocker))
   const swarms = [...new Set(command.swarms)].filter((swarm) => !asked.has(swarm))
-  for (const swarm of swarms) requireHelper(state, blocker, swarm, context)
-  requireRoom(state, blocker, swarms, context)
+  for (const swarm of swarms) requireHelper(state, blocker, swarm)
+  requireRoom(state, blocker, swarms)
+  const data = { task: blocker.task, swarms, ...holdForHelp(state, blocker, context), ...policyDigest(state, context) }
   return {
-    entries:
-      swarms.length === 0
-        ? []
-        : [{ type: 'help_requested', subject: blocker.id, data: { task: blocker.task, swarms } }],
+    entries: swarms.length === 0 ? [] : [{ type: 'help_requested', subject: blocker.id, data }],
     reply: (after) => blockerRow(after, blocker.id),
   }
 }
@@ -31,12 +32,13 @@ export function requireUnresolved(state: FabricState, id: string): BlockerRow {
   return blocker
 }
 
-function requireHelper(state: FabricState, blocker: BlockerRow, id: string, { policy }: DecisionContext): void {
+function requireHelper(state: FabricState, blocker: BlockerRow, id: string): void {
   const swarm = requireActiveSwarm(state, id)
   if (id === blocker.swarm) {
     throw new FabricError('NOT_ELIGIBLE', `${id} raised ${blocker.id}; it cannot be its own helper.`, { swarm: id })
   }
-  const qualification = qualify(swarm, { requires: blocker.requires }, policy)
+  requireAdmitted(state, id)
+  const qualification = qualify(swarm, { requires: blocker.requires }, state.governor.policy)
   if (!qualification.qualified) {
     throw new FabricError('NOT_ELIGIBLE', `${id} does not qualify to help: ${qualification.reason}.`, {
       swarm: id,
@@ -47,14 +49,9 @@ function requireHelper(state: FabricState, blocker: BlockerRow, id: string, { po
 }
 
 /** The limit is one of the task: helpers with its other blockers count too. */
-function requireRoom(
-  state: FabricState,
-  { id, task }: BlockerRow,
-  swarms: readonly string[],
-  { policy: { maxSwarmsPerTask } }: DecisionContext,
-): void {
-  const blockers = taskRow(state, task).openBlockers.map((open) => blockerRow(state, open))
-  const helpers = new Set(blockers.flatMap(askedSwarms))
+function requireRoom(state: FabricState, { id, task }: BlockerRow, swarms: readonly string[]): void {
+  const { maxSwarmsPerTask } = state.governor.policy
+  const helpers = helpersOnTask(state, task)
   if (1 + new Set([...helpers, ...swarms]).size <= maxSwarmsPerTask) return
   throw new FabricError(
     'POLICY_VIOLATION',
@@ -63,19 +60,36 @@ function requireRoom(
   )
 }
 
+/** Swarms that help with a task, whichever of its blockers they were asked about, or may still say whether they do. */
+export function helpersOnTask(state: FabricState, task: string): ReadonlySet<string> {
+  return new Set(taskRow(state, task).openBlockers.flatMap((open) => askedSwarms(blockerRow(state, open))))
+}
+
 /** Swarms that help or may still say whether they do. */
-function askedSwarms({ helpers }: BlockerRow): string[] {
+export function askedSwarms({ helpers }: BlockerRow): string[] {
   return helpers.filter(({ state }) => state !== 'declined').map(({ swarm }) => swarm)
 }
 
 export const helpRequested: Evolve<EntryOf<'help_requested'>> = (state, entry) => {
-  const { subject, data } = entry
-  const blocker = blockerRow(state, subject)
+  const { subject, at, data } = entry
+  const { replanAt: _, ...blocker } = blockerRow(state, subject)
   const others = blocker.helpers.filter(({ swarm }) => !data.swarms.includes(swarm))
-  const helpers = [...others, ...data.swarms.map((swarm) => ({ swarm, state: 'requested' as const }))]
-  state.putBlocker({ ...blocker, state: 'assigned', helpers })
-  const text = `${blocker.swarm} needs help on ${data.task}: ${blocker.needs}`
-  for (const swarm of data.swarms) {
+  const asked = data.swarms.map((swarm): Helper => {
+    const asks = data.asks?.[swarm]
+    return { swarm, state: 'requested', since: at, ...(asks !== undefined && { asks }) }
+  })
+  if (data.hold !== undefined) placeHelpHold(state, blocker, data.hold, at)
+  state.putBlocker({ ...blocker, state: 'assigned', helpers: [...others, ...asked] })
+  for (const { swarm, asks = [] } of asked) {
+    const part = asks.length === 0 ? '' : ` (your part: ${asks.join(', ')})`
+    const text = `${blocker.swarm} needs help on ${data.task}: ${blocker.needs}${part}`
     state.deliver(swarm, entry, { kind: 'help_requested', task: data.task, blocker: subject, text })
   }
+}
+
+function placeHelpHold(state: FabricState, blocker: BlockerRow, { amount, accounts }: Hold, at: number): void {
+  const { id, task, swarm, epoch } = blocker
+  const board = state.tasks.get(task)?.board
+  const about = { task, ...(board !== undefined && { board }), swarm, epoch, at }
+  state.governor.books.place({ id, kind: 'help', ...about, amount }, accounts)
 }

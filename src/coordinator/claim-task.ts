@@ -1,12 +1,15 @@
-import { qualify } from '../governor/match.js'
+import { withProbe } from '../governor/breaker/breaker.js'
+import type { Reservation } from '../governor/budget/reserve.js'
 import { FabricError } from '../model/errors.js'
 import type { SwarmRow } from '../model/swarm.js'
-import { isStuck, type TaskRow } from '../model/task.js'
+import type { TaskRow } from '../model/task.js'
 import type { ClaimGrant } from './commands.js'
+import { requireEligible } from './eligibility.js'
 import type { EntryOf } from './entries.js'
-import { endStall } from './heartbeat.js'
+import { endStall, renewLease } from './heartbeat.js'
 import { requireActiveSwarm, requireClaimable, requireTask, taskRow } from './lookup.js'
-import type { FabricState } from './state.js'
+import { policyDigest } from './policy-digest.js'
+import { claimHold, type FabricState } from './state.js'
 import type { Decide, Decision, DecisionContext, Evolve } from './transition.js'
 
 /**
@@ -17,27 +20,41 @@ export const claimTask: Decide<'claim_task'> = (state, command, context) => {
   const task = requireTask(state, command.task)
   const swarm = requireActiveSwarm(state, command.swarm)
   if (task.claim?.swarm === swarm.id) {
+    const claimed = { ...task, claim: task.claim }
     return {
-      entries: endStall({ ...task, claim: task.claim }),
-      volatile: [{ kind: 'lease_renewed', task: task.id, at: context.now }],
+      entries: endStall(claimed),
+      volatile: renewLease(claimed, context.now),
       reply: (after) => grant(after, taskRow(after, task.id), true),
     }
   }
   requireClaimable(state, task, swarm.id, context.now)
-  requireQualified(swarm, task, context)
-  requireCapacity(state, swarm)
-  return grantClaim(task, swarm, command.leaseMs, context)
+  const reservation = requireEligible(state, task, swarm, context.now)
+  return grantClaim(state, task, swarm, { reservation, leaseMs: command.leaseMs }, context)
+}
+
+interface Terms {
+  /** What is held for it, in the same entry. */
+  readonly reservation: Reservation
+  readonly leaseMs: number | undefined
 }
 
 /** The decision that gives a claimable task to a swarm that may have it. */
 export function grantClaim(
+  state: FabricState,
   task: TaskRow,
   swarm: SwarmRow,
-  leaseMs: number | undefined,
-  { policy }: DecisionContext,
+  { reservation, leaseMs }: Terms,
+  context: DecisionContext,
 ): Decision<ClaimGrant> {
+  const { policy } = context
   const lease = Math.min(leaseMs ?? policy.leaseMs, policy.maxLeaseMs)
-  const data = { swarm: swarm.id, leaseMs: lease, attempt: task.attempts + 1 }
+  const data = {
+    swarm: swarm.id,
+    leaseMs: lease,
+    attempt: task.attempts + 1,
+    ...(reservation.accounts.length > 0 && { hold: reservation }),
+    ...policyDigest(state, context),
+  }
   return {
     entries: [{ type: 'task_claimed', subject: task.id, data }],
     reply: (after) => grant(after, taskRow(after, task.id), false),
@@ -52,40 +69,6 @@ export function grant(state: FabricState, task: TaskRow, reclaimed: boolean): Cl
   return { task: task.id, swarm: claim.swarm, epoch: claim.epoch, leaseMs: claim.leaseMs, leaseEndsAt, reclaimed }
 }
 
-function requireQualified(swarm: SwarmRow, task: TaskRow, { policy }: DecisionContext): void {
-  const qualification = qualify(swarm, task, policy)
-  if (qualification.qualified) return
-  throw new FabricError('NOT_ELIGIBLE', `${swarm.id} does not qualify for ${task.id}: ${qualification.reason}.`, {
-    task: task.id,
-    swarm: swarm.id,
-    match: qualification.match,
-    requires: task.requires,
-    ...(task.tier !== undefined && { tier: task.tier }),
-  })
-}
-
-/** The claims that `FabricState.activeCount` counts. */
-export function activeClaims(state: FabricState, swarm: string): TaskRow[] {
-  const active: TaskRow[] = []
-  for (const id of state.claims.get(swarm)) {
-    const task = taskRow(state, id)
-    if (!isStuck(task)) active.push(task)
-  }
-  return active
-}
-
-function requireCapacity(state: FabricState, swarm: SwarmRow): void {
-  if (state.activeCount(swarm.id) < swarm.capacity) return
-  const held = activeClaims(state, swarm.id)
-    .map((task) => task.id)
-    .slice(0, 8)
-  throw new FabricError(
-    'NOT_ELIGIBLE',
-    `${swarm.id} already works on ${held.join(', ')}, its capacity of ${swarm.capacity}. Finish or release one first.`,
-    { swarm: swarm.id, capacity: swarm.capacity, holds: held },
-  )
-}
-
 export const taskClaimed: Evolve<EntryOf<'task_claimed'>> = (state, { subject, index, at, data }) => {
   const task = taskRow(state, subject)
   state.putTask({
@@ -95,4 +78,25 @@ export const taskClaimed: Evolve<EntryOf<'task_claimed'>> = (state, { subject, i
     attempts: data.attempt,
     updatedAt: at,
   })
+  const { governor } = state
+  const { swarm, hold } = data
+  if (hold !== undefined) {
+    const board = task.board === undefined ? {} : { board: task.board }
+    const { amount, accounts } = hold
+    const placed = {
+      id: claimHold(index),
+      kind: 'claim',
+      task: subject,
+      ...board,
+      swarm,
+      epoch: index,
+      at,
+      amount,
+    } as const
+    governor.books.place(placed, accounts)
+  }
+  const breaker = governor.breakers.get(swarm)
+  if (breaker?.state !== 'half_open') return
+  const deadline = at + governor.policy.breaker.probeMs
+  state.putBreaker(withProbe(breaker, { id: index, deadline, succeeded: false }))
 }

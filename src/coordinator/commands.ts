@@ -1,4 +1,8 @@
+import type { GovernorPolicy } from '../governor/policy/policy.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
+import type { BreakerRow } from '../model/breaker.js'
+import type { AccountRow, Amount, Usage } from '../model/budget.js'
+import type { EscalationRow, EscalationSeverity } from '../model/escalation.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
@@ -17,6 +21,17 @@ export interface RegisterSwarm {
   readonly tier?: string
   readonly capacity: number
   readonly metadata: Readonly<Record<string, string>>
+  /** What follows is an administrator's to say: what it costs and may spend, and how far it is trusted. */
+  readonly costPerHourNanos?: number
+  readonly reputation?: number
+  readonly budgetNanos?: number
+}
+
+/** An administrator says which capabilities a swarm has; the list replaces the one before. */
+export interface GrantCapabilities {
+  readonly type: 'grant_capabilities'
+  readonly swarm: string
+  readonly capabilities: readonly string[]
 }
 
 export interface RetireSwarm {
@@ -68,6 +83,87 @@ export interface ClaimTask {
 
 export interface Heartbeat extends HolderWord {
   readonly type: 'heartbeat'
+  readonly usage?: Usage
+}
+
+/** What was spent, by the holder under the claim's epoch or by a helper under its own; also after the claim has ended. */
+export interface ReportUsage extends HolderWord {
+  readonly type: 'report_usage'
+  readonly usage: Usage
+}
+
+/** Allows more in an account. */
+export interface ExtendBudget {
+  readonly type: 'extend_budget'
+  readonly account: string
+  readonly nanos: number
+  readonly reason: string
+}
+
+/** Asks whether a swarm may make a call now. */
+export interface AdmitCall {
+  readonly type: 'admit_call'
+  readonly swarm: string
+}
+
+/** Says what became of an admitted call. */
+export interface ReportCall {
+  readonly type: 'report_call'
+  readonly swarm: string
+  readonly succeeded: boolean
+  readonly generation: number
+  readonly probe?: number
+}
+
+/** Opens and latches a breaker: an administrator, or the engine for a loop that runs away. */
+export interface TripBreaker {
+  readonly type: 'trip_breaker'
+  readonly swarm: string
+  readonly cause: 'runaway' | 'administrator'
+  readonly reason: string
+}
+
+export interface ResetBreaker {
+  readonly type: 'reset_breaker'
+  readonly swarm: string
+  readonly reason: string
+}
+
+export interface ApplyPolicy {
+  readonly type: 'apply_policy'
+  readonly policy: GovernorPolicy
+  /** SHA-256, hex, of its canonical form. */
+  readonly digest: string
+}
+
+/** Asks a person. */
+export interface AskHuman {
+  readonly type: 'ask_human'
+  /** The swarm that asks; absent when it is an operator. */
+  readonly swarm?: string
+  readonly severity: EscalationSeverity
+  readonly question: string
+  readonly context: Readonly<Record<string, string>>
+  readonly options: readonly string[]
+  readonly task?: string
+  readonly ttlMs?: number
+  /** Makes it the request for an approval: SHA-256, hex, of exactly what is to be approved. */
+  readonly approvalOf?: string
+}
+
+export interface AnswerEscalation {
+  readonly type: 'answer_escalation'
+  readonly escalation: string
+  readonly option?: string
+  readonly answer?: string
+}
+
+/** Uses an approval, which is possible once, for exactly what was approved. */
+export interface TakeApproval {
+  readonly type: 'take_approval'
+  readonly escalation: string
+  readonly swarm?: string
+  readonly digest: string
 }
 
 export interface ReportMilestone extends HolderWord {
@@ -179,6 +275,17 @@ export type CoordinatorCommand =
   | ResolveBlocker
   | SendMessage
   | AcknowledgeInbox
+  | GrantCapabilities
+  | ReportUsage
+  | ExtendBudget
+  | AdmitCall
+  | ReportCall
+  | TripBreaker
+  | ResetBreaker
+  | ApplyPolicy
+  | AskHuman
+  | AnswerEscalation
+  | TakeApproval
   | Tick
 
 export interface ClaimGrant {
@@ -203,6 +310,13 @@ export interface Offer {
   readonly claim?: ClaimGrant
   /** Present for `help`: what the other swarm needs. */
   readonly blocker?: BlockerRow
+  /** For `none`: there is work, but no budget has room for it. */
+  readonly short?: boolean
+}
+
+/** Tells a holder to stop, and why. */
+export interface StopSignal {
+  readonly reason: string
 }
 
 export interface HeartbeatReply {
@@ -213,6 +327,34 @@ export interface HeartbeatReply {
   readonly leaseEndsAt: number
   /** Messages the holder has not acknowledged yet. */
   readonly unread: number
+  /** The claim is stopped: its lease is not renewed. Finish or release it, or wait until a person extends its budget. */
+  readonly stop?: StopSignal
+  /** What the claim has reserved and spent, where it has a budget. Nano-dollars. */
+  readonly budget?: { readonly heldNanos: number; readonly spentNanos: number }
+}
+
+export interface UsageReply {
+  readonly task: string
+  readonly swarm: string
+  readonly epoch: number
+  /** What this report came to. */
+  readonly amount: Amount
+  /** It was booked before under the same name. */
+  readonly repeated: boolean
+  /** The hold had ended. */
+  readonly late: boolean
+  readonly heldNanos: number
+  readonly spentNanos: number
+  readonly stop?: StopSignal
+}
+
+export interface CallPermit {
+  readonly swarm: string
+  /** Goes with the report of what became of the call. */
+  readonly generation: number
+  readonly probe?: number
+  /** When an unanswered probe counts as failed, milliseconds since the epoch. */
+  readonly deadline?: number
 }
 
 export const IMPORT_ACTIONS = ['create', 'update', 'complete', 'cancel', 'unchanged'] as const
@@ -259,6 +401,17 @@ export interface Replies {
   resolve_blocker: BlockerRow
   send_message: Message
   acknowledge_inbox: { readonly swarm: string; readonly acknowledged: number; readonly unread: number }
+  grant_capabilities: SwarmRow
+  report_usage: UsageReply
+  extend_budget: AccountRow
+  admit_call: CallPermit
+  report_call: { readonly counted: boolean; readonly breaker: BreakerRow }
+  trip_breaker: BreakerRow
+  reset_breaker: BreakerRow
+  apply_policy: { readonly digest: string; readonly changed: boolean }
+  ask_human: EscalationRow
+  answer_escalation: EscalationRow
+  take_approval: EscalationRow
   tick: { readonly due: number }
 }
 

@@ -5,6 +5,7 @@ import type { TaskRow } from '../model/task.js'
 import type { CompleteTask } from './commands.js'
 import { afterCompletion } from './dependencies.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { claimOutcome, countOutcome, judgeOutcome } from './judge-outcome.js'
 import { requireClaim, requireTask, taskRow } from './lookup.js'
 import { closeBlockers } from './release-task.js'
 import type { FabricState } from './state.js'
@@ -15,7 +16,7 @@ import type { Decide, Evolve } from './transition.js'
  * Completes a task with evidence and unblocks what waited for it. Repeating the word that completed it changes nothing
  * and gets the same answer, so a lost reply can be asked for again.
  */
-export const completeTask: Decide<'complete_task'> = (state, command) => {
+export const completeTask: Decide<'complete_task'> = (state, command, context) => {
   const row = requireTask(state, command.task)
   if (isRepeated(row, command)) {
     return { entries: [], reply: () => ({ task: row, unblocked: [] }) }
@@ -28,8 +29,12 @@ export const completeTask: Decide<'complete_task'> = (state, command) => {
   entries.push({ type: 'task_completed', subject: row.id, data: { ...by, ...said } })
   const consequences = afterCompletion(state, new Set([row.id]))
   const unblocked = consequences.filter(({ type }) => type === 'task_unblocked').map(({ subject }) => subject)
+  entries.push(...consequences)
+  if (by.swarm !== undefined && by.epoch !== undefined) {
+    judgeOutcome(state, by.swarm, claimOutcome(by.epoch, true), row.id, context, entries)
+  }
   return {
-    entries: [...entries, ...consequences],
+    entries,
     ...(by.swarm !== undefined && { actor: swarmActor(by.swarm) }),
     reply: (after) => ({ task: taskRow(after, row.id), unblocked }),
   }
@@ -88,6 +93,9 @@ export const taskCompleted: Evolve<EntryOf<'task_completed'>> = (state, { subjec
     updatedAt: at,
   })
   closeDependency(state, subject)
+  if (data.swarm !== undefined && data.epoch !== undefined) {
+    countOutcome(state, data.swarm, claimOutcome(data.epoch, true))
+  }
 }
 
 function closeDependency(state: FabricState, completed: string): void {

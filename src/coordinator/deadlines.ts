@@ -1,11 +1,18 @@
+import type { BlockerRow, Helper } from '../model/blocker.js'
 import { compareIds } from '../model/ids.js'
 import type { TaskRow } from '../model/task.js'
 import type { Policy } from './policy.js'
 
+/** `task`: stall, end of lease, end of backoff, retention. `reads`: coalesced acknowledgements. `help`: helpers that do
+ * not answer or fell silent, or a plan that has to be made anew. `breaker`: the end of its time, or of a probe's.
+ * `escalation`: nobody answered. */
+export const DEADLINE_KINDS = ['task', 'reads', 'help', 'breaker', 'escalation'] as const
+export type DeadlineKind = (typeof DEADLINE_KINDS)[number]
+
 /** Something that happens by itself when its time comes. */
 export interface Deadline {
-  /** `task`: stall, end of lease, end of backoff, retention. `reads`: coalesced acknowledgements. */
-  readonly kind: 'task' | 'reads'
+  readonly kind: DeadlineKind
+  /** Of the task, blocker, swarm or escalation. */
   readonly id: string
   /** Milliseconds since the Unix epoch. */
   readonly at: number
@@ -35,10 +42,36 @@ export function taskDeadline(task: TaskRow, { heard, awaited, timing }: Deadline
   const { claim } = task
   if (claim !== undefined) {
     const leaseEnd = heard + claim.leaseMs
-    return claim.stalledAt === undefined ? Math.min(leaseEnd, heard + timing.stallMs) : leaseEnd
+    const silenceMatters = claim.stalledAt === undefined && claim.stoppedAt === undefined
+    return silenceMatters ? Math.min(leaseEnd, heard + timing.stallMs) : leaseEnd
   }
   if (task.state === 'available') return task.notBefore
   // A cancelled task that others wait for may be brought back, so it stays.
   const archivable = task.state === 'completed' || (task.state === 'cancelled' && !awaited)
   return archivable && task.finishedAt !== undefined ? task.finishedAt + timing.retentionMs : undefined
+}
+
+/** How long a helper may take to answer, and may be silent once it helps. */
+export interface HelpTiming {
+  readonly answerMs: number
+  readonly leaseMs: number
+}
+
+/** When a helper loses its place: it did not answer, or fell silent. `heard` is its last word, in memory only. */
+export function helperDeadline(helper: Helper, heard: number, timing: HelpTiming): number | undefined {
+  if (helper.state === 'declined' || helper.since === undefined) return undefined
+  const since = Math.max(helper.since, heard)
+  return since + (helper.state === 'requested' ? timing.answerMs : timing.leaseMs)
+}
+
+/** When the next thing happens to a blocker by itself. */
+export function blockerDeadline(
+  blocker: BlockerRow,
+  heard: (helper: string) => number,
+  timing: HelpTiming,
+): number | undefined {
+  if (blocker.state === 'resolved') return undefined
+  if (blocker.replanAt !== undefined) return blocker.replanAt
+  const times = blocker.helpers.flatMap((helper) => helperDeadline(helper, heard(helper.swarm), timing) ?? [])
+  return times.length === 0 ? undefined : Math.min(...times)
 }

@@ -1,11 +1,17 @@
+import { answerEscalation } from './answer-escalation.js'
 import { answerHelp } from './answer-help.js'
+import { applyPolicy } from './apply-policy.js'
+import { askHuman } from './ask-human.js'
 import { assignHelpers } from './assign-helpers.js'
+import { admitCall, reportCall } from './breaker-calls.js'
 import { cancelTask } from './cancel-task.js'
 import { claimTask } from './claim-task.js'
 import type { CommandOf, CommandType, CoordinatorCommand, Replies } from './commands.js'
 import { completeTask } from './complete-task.js'
 import { createTask } from './create-task.js'
+import { extendBudget } from './extend-budget.js'
 import { failTask } from './fail-task.js'
+import { grantCapabilities } from './grant-capabilities.js'
 import { heartbeat } from './heartbeat.js'
 import { importBoard } from './import-board.js'
 import { offerNext } from './offer-next.js'
@@ -14,13 +20,16 @@ import { acknowledgeInbox } from './read-inbox.js'
 import { registerSwarm } from './register-swarm.js'
 import { releaseTask } from './release-task.js'
 import { reportMilestone } from './report-milestone.js'
+import { reportUsage } from './report-usage.js'
 import { resolveBlocker } from './resolve-blocker.js'
 import { retireSwarm } from './retire-swarm.js'
 import { retryTask } from './retry-task.js'
 import { sendMessage } from './send-message.js'
 import type { FabricState } from './state.js'
+import { takeApproval } from './take-approval.js'
 import { tick } from './tick.js'
 import type { Decide, Decision, DecisionContext } from './transition.js'
+import { resetBreaker, tripBreaker } from './trip-breaker.js'
 
 const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   register_swarm: registerSwarm,
@@ -42,6 +51,17 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   resolve_blocker: resolveBlocker,
   send_message: sendMessage,
   acknowledge_inbox: acknowledgeInbox,
+  grant_capabilities: grantCapabilities,
+  report_usage: reportUsage,
+  extend_budget: extendBudget,
+  admit_call: admitCall,
+  report_call: reportCall,
+  trip_breaker: tripBreaker,
+  reset_breaker: resetBreaker,
+  apply_policy: applyPolicy,
+  ask_human: askHuman,
+  answer_escalation: answerEscalation,
+  take_approval: takeApproval,
   tick,
 }
 

@@ -1,4 +1,6 @@
+import type { GovernorEntry } from '../governor/entries.js'
 import type { BlockerKind } from '../model/blocker.js'
+import type { Amount } from '../model/budget.js'
 import type { Entry, EntryDraft } from '../model/entry.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec } from '../model/task.js'
 
@@ -8,6 +10,9 @@ export interface SwarmRegistered {
   readonly tier?: string
   readonly capacity: number
   readonly metadata: Readonly<Record<string, string>>
+  readonly costPerHourNanos?: number
+  readonly reputation?: number
+  readonly budgetNanos?: number
 }
 
 export interface SwarmRetired {
@@ -19,11 +24,21 @@ export interface TaskUnblocked {
   readonly cause: 'dependencies' | 'backoff'
 }
 
+/** Budget that is reserved together with what the entry says. */
+export interface Hold {
+  readonly amount: Amount
+  /** Accounts in which it is reserved. */
+  readonly accounts: readonly string[]
+}
+
 /** Its index is the epoch of the claim. */
 export interface TaskClaimed {
   readonly swarm: string
   readonly leaseMs: number
   readonly attempt: number
+  readonly hold?: Hold
+  /** Digest of the policy that it was decided under. */
+  readonly policy?: string
 }
 
 export interface ClaimWord {
@@ -32,7 +47,7 @@ export interface ClaimWord {
 }
 
 export interface TaskReleased extends ClaimWord {
-  readonly cause: 'holder' | 'lease_expired' | 'swarm_retired' | 'operator'
+  readonly cause: 'holder' | 'lease_expired' | 'swarm_retired' | 'operator' | 'budget_spent' | 'breaker_open'
   readonly note?: string
 }
 
@@ -90,6 +105,11 @@ export interface BlockerRaised extends ClaimWord {
 export interface HelpRequested {
   readonly task: string
   readonly swarms: readonly string[]
+  /** What each is asked to do, where the governor planned it. */
+  readonly asks?: Readonly<Record<string, readonly string[]>>
+  /** Reserved for all helpers of this blocker together, with the first that are asked. */
+  readonly hold?: Hold
+  readonly policy?: string
 }
 
 /** Its index is the epoch of the helper. */
@@ -97,6 +117,12 @@ export interface HelpAnswered {
   readonly task: string
   readonly swarm: string
   readonly reason?: string
+}
+
+/** Nobody who could help has a budget or the capabilities: people were asked. Subject: the blocker. */
+export interface HelpUnavailable {
+  readonly task: string
+  readonly reason: string
 }
 
 export interface BlockerResolved {
@@ -125,8 +151,12 @@ export interface BoardImported {
   readonly unchanged: number
 }
 
-/** Everything the coordinator writes. Names are past tense; the stored type is `infrafabric.coordinator.<name>.v1`. */
+/**
+ * Everything that is decided and folded here, with what the governor writes. Names are past tense; the stored type is
+ * `infrafabric.coordinator.<name>.v1`, or `infrafabric.governor.<name>.v1`.
+ */
 export type CoordinatorEntry =
+  | GovernorEntry
   | Entry<'swarm_registered', SwarmRegistered>
   | Entry<'swarm_retired', SwarmRetired>
   | Entry<'task_created', TaskSpec>
@@ -148,6 +178,7 @@ export type CoordinatorEntry =
   | Entry<'help_requested', HelpRequested>
   | Entry<'help_accepted', HelpAnswered>
   | Entry<'help_declined', HelpAnswered>
+  | Entry<'help_unavailable', HelpUnavailable>
   | Entry<'message_sent', MessageSent>
   | Entry<'inboxes_acknowledged', InboxesAcknowledged>
   | Entry<'board_imported', BoardImported>

@@ -1,14 +1,24 @@
 import { assertInvariant } from '../model/errors.js'
+import { escalationAnswered, escalationExpired } from './answer-escalation.js'
 import { helpAccepted, helpDeclined } from './answer-help.js'
+import { policyApplied } from './apply-policy.js'
 import { helpRequested } from './assign-helpers.js'
+import { budgetFrozen, budgetWarned, usageReported } from './book-usage.js'
+import { callAdmitted, callReported } from './breaker-calls.js'
 import { taskCancelled } from './cancel-task.js'
 import { taskClaimed } from './claim-task.js'
 import { taskCompleted } from './complete-task.js'
 import { taskCreated, taskUpdated } from './create-task.js'
+import type { DeadlineKind } from './deadlines.js'
 import type { CoordinatorEntry, CoordinatorEntryType, EntryOf } from './entries.js'
+import { escalationNotified, escalationOpened } from './escalate.js'
+import { budgetExtended } from './extend-budget.js'
 import { taskAttemptFailed, taskFailed } from './fail-task.js'
+import { capabilitiesGranted } from './grant-capabilities.js'
 import { taskStallEnded } from './heartbeat.js'
 import { boardImported } from './import-board.js'
+import { breakerClosed, breakerHalfOpened, breakerOpened } from './open-breaker.js'
+import { helpUnavailable } from './plan-help.js'
 import { blockerRaised } from './raise-blocker.js'
 import { inboxesAcknowledged } from './read-inbox.js'
 import { swarmRegistered } from './register-swarm.js'
@@ -18,7 +28,9 @@ import { blockerResolved } from './resolve-blocker.js'
 import { swarmRetired } from './retire-swarm.js'
 import { taskRetried } from './retry-task.js'
 import { messageSent } from './send-message.js'
-import type { FabricState } from './state.js'
+import { type FabricState, helpKey } from './state.js'
+import { claimResumed, claimStopped } from './stop-claim.js'
+import { approvalTaken } from './take-approval.js'
 import { taskArchived, taskStalled } from './tick.js'
 import type { Evolve, VolatileChange } from './transition.js'
 import { taskUnblocked } from './unblock-task.js'
@@ -48,6 +60,25 @@ const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>>
   message_sent: messageSent,
   inboxes_acknowledged: inboxesAcknowledged,
   board_imported: boardImported,
+  help_unavailable: helpUnavailable,
+  policy_applied: policyApplied,
+  capabilities_granted: capabilitiesGranted,
+  usage_reported: usageReported,
+  budget_warned: budgetWarned,
+  budget_frozen: budgetFrozen,
+  budget_extended: budgetExtended,
+  claim_stopped: claimStopped,
+  claim_resumed: claimResumed,
+  call_admitted: callAdmitted,
+  call_reported: callReported,
+  breaker_opened: breakerOpened,
+  breaker_half_opened: breakerHalfOpened,
+  breaker_closed: breakerClosed,
+  escalation_opened: escalationOpened,
+  escalation_answered: escalationAnswered,
+  escalation_expired: escalationExpired,
+  escalation_notified: escalationNotified,
+  approval_taken: approvalTaken,
 }
 
 export function isCoordinatorEntryType(type: string): type is CoordinatorEntryType {
@@ -64,6 +95,15 @@ function evolverOf<Type extends CoordinatorEntryType>(entry: EntryOf<Type>): Evo
   return EVOLVERS[entry.type as Type]
 }
 
+/** Puts the next deadline of a kind where the timer finds it, after one has passed. */
+const REFRESH: Readonly<Record<DeadlineKind, (state: FabricState, id: string) => void>> = {
+  task: (state, id) => state.refreshDeadline(id),
+  reads: (state) => state.deadlines.remove('reads/inboxes'),
+  help: (state, id) => state.refreshBlockerDeadline(id),
+  breaker: (state, id) => state.refreshBreakerDeadline(id),
+  escalation: (state, id) => state.refreshEscalationDeadline(id),
+}
+
 /** Applies what a decision changes in memory only. */
 export function applyVolatile(state: FabricState, changes: readonly VolatileChange[]): void {
   for (const change of changes) {
@@ -75,9 +115,11 @@ export function applyVolatile(state: FabricState, changes: readonly VolatileChan
         if (state.reads.size === 0) state.deadlines.put({ kind: 'reads', id: 'inboxes', at: change.settleAt })
         state.reads.set(change.swarm, change.upTo)
         break
+      case 'help_renewed':
+        state.helpRenewals.set(helpKey(change.blocker, change.swarm), change.at)
+        break
       case 'deadlines_passed':
-        for (const task of change.tasks) state.refreshDeadline(task)
-        if (change.reads) state.deadlines.remove('reads/inboxes')
+        for (const deadline of change.due) REFRESH[deadline.kind](state, deadline.id)
         break
       default:
         assertInvariant(false, 'an unknown volatile change')

@@ -2,13 +2,15 @@ import { swarmActor } from '../model/entry.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { claimOutcome, countOutcome, judgeOutcome } from './judge-outcome.js'
 import { requireClaim, taskRow } from './lookup.js'
 import type { Policy } from './policy.js'
 import { closeBlockers, withoutClaim } from './release-task.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** Ends a claim with a failure: the task is offered again after a backoff, or fails for good at the limit. */
-export const failTask: Decide<'fail_task'> = (state, command, { now, policy }) => {
+export const failTask: Decide<'fail_task'> = (state, command, context) => {
+  const { now, policy } = context
   const task = requireClaim(state, command)
   const failures = task.failures + 1
   const final = !command.retry || failures >= policy.maxFailures
@@ -21,6 +23,8 @@ export const failTask: Decide<'fail_task'> = (state, command, { now, policy }) =
   const entries: CoordinatorDraft[] = closeBlockers(state, task.id)
   entries.push({ type: 'task_attempt_failed', subject: task.id, data })
   if (final) entries.push(giveUp(task.id, command.reason, failures))
+  const { swarm, epoch } = task.claim
+  judgeOutcome(state, swarm, claimOutcome(epoch, false), task.id, context, entries)
   return { entries, actor: swarmActor(task.claim.swarm), reply: (after) => taskRow(after, task.id) }
 }
 
@@ -44,6 +48,7 @@ export const taskAttemptFailed: Evolve<EntryOf<'task_attempt_failed'>> = (state,
     ...(retryAt !== undefined && { notBefore: retryAt }),
   }
   state.putTask(failed)
+  countOutcome(state, swarm, claimOutcome(epoch, false))
 }
 
 export const taskFailed: Evolve<EntryOf<'task_failed'>> = (state, entry) => {

@@ -43,6 +43,19 @@ export class KeyedHeap<Item> {
     }
   }
 
+  /** Live items, first to last, as far as somebody asks. The heap must not change meanwhile. */
+  *inOrder(): IterableIterator<Item> {
+    const first = this.first()
+    if (first === undefined) return
+    yield first
+    const open = new Frontier((a: number, b: number) => this.#before(this.#items[a] as Item, this.#items[b] as Item))
+    for (let position: number | undefined = 0; position !== undefined; position = open.take()) {
+      const item = this.#items[position]
+      if (item !== undefined && position > 0 && this.#isLive(item)) yield item
+      for (const child of [2 * position + 1, 2 * position + 2]) if (child < this.#items.length) open.add(child)
+    }
+  }
+
   /** Up to `limit` live items for which `wanted` holds; it must hold for all that come before one for which it does. */
   takeWhile(wanted: (item: Item) => boolean, limit: number): Item[] {
     const found: Item[] = []
@@ -95,5 +108,26 @@ export class KeyedHeap<Item> {
       position = child
     }
     items[position] = last
+  }
+}
+
+/** Positions in a heap that may hold the next item; few, so that a sorted list serves. */
+class Frontier {
+  readonly #positions: number[] = []
+  readonly #before: (a: number, b: number) => boolean
+
+  constructor(before: (a: number, b: number) => boolean) {
+    this.#before = before
+  }
+
+  add(position: number): void {
+    let at = this.#positions.length
+    while (at > 0 && this.#before(this.#positions[at - 1] as number, position)) at -= 1
+    this.#positions.splice(at, 0, position)
+  }
+
+  /** The first of them. */
+  take(): number | undefined {
+    return this.#positions.pop()
   }
 }

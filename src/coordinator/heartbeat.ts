@@ -1,25 +1,60 @@
 import { swarmActor } from '../model/entry.js'
+import { bookUsage, type UsageOutcome } from './book-usage.js'
+import type { HeartbeatReply } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { type ClaimedTask, claimedTask, requireClaim, taskRow } from './lookup.js'
 import { unreadMessages } from './read-inbox.js'
-import type { Decide, Evolve } from './transition.js'
+import { claimHold, type FabricState } from './state.js'
+import { stopOf } from './stop-claim.js'
+import type { Decide, Evolve, VolatileChange } from './transition.js'
 
-/** Renews a lease, in memory only: an entry is written only when the holder had been reported as stalled. */
-export const heartbeat: Decide<'heartbeat'> = (state, command, { now }) => {
+/**
+ * Renews a lease, in memory only: an entry is written only when the holder had been reported as stalled, or when it
+ * reports what it spent. A stopped claim is answered and not renewed.
+ */
+export const heartbeat: Decide<'heartbeat'> = (state, command, context) => {
   const task = requireClaim(state, command)
-  const { claim } = task
+  const { swarm } = task.claim
+  const entries = endStall(task)
+  const { usage } = command
+  const outcome =
+    usage && bookUsage(state, { task, ...word(task), hold: claimHold(command.epoch) }, usage, context, entries)
   return {
-    entries: endStall(task),
-    actor: swarmActor(task.claim.swarm),
-    volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
-    reply: (after) => ({
-      task: task.id,
-      swarm: claim.swarm,
-      epoch: claim.epoch,
-      leaseEndsAt: after.leaseEndsAt(taskRow(after, task.id)) ?? now,
-      unread: unreadMessages(after, claim.swarm).length,
+    entries,
+    actor: swarmActor(swarm),
+    volatile: renewLease(task, context.now),
+    reply: (after) => replyOf(after, task, outcome, context.now),
+  }
+}
+
+function word({ claim: { swarm, epoch } }: ClaimedTask) {
+  return { swarm, epoch }
+}
+
+function replyOf(
+  after: FabricState,
+  { id, claim }: ClaimedTask,
+  outcome: UsageOutcome | undefined,
+  now: number,
+): HeartbeatReply {
+  const hold = after.governor.books.hold(claimHold(claim.epoch))
+  const stop = stopOf(after, id, claim.epoch)
+  return {
+    task: id,
+    swarm: claim.swarm,
+    epoch: claim.epoch,
+    leaseEndsAt: after.leaseEndsAt(taskRow(after, id)) ?? now,
+    unread: unreadMessages(after, claim.swarm).length,
+    ...(stop !== undefined && { stop }),
+    ...((hold !== undefined || outcome !== undefined) && {
+      budget: { heldNanos: hold?.amount.nanos ?? 0, spentNanos: hold?.settled.nanos ?? 0 },
     }),
   }
+}
+
+/** The renewal of a lease by a word of its holder; none for a stopped claim, whose time runs out. */
+export function renewLease({ id, claim }: ClaimedTask, now: number): VolatileChange[] {
+  return claim.stoppedAt === undefined ? [{ kind: 'lease_renewed', task: id, at: now }] : []
 }
 
 /** The entry that takes back the warning about a silent holder, where there is one. */

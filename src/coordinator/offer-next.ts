@@ -1,11 +1,13 @@
-import type { MatchPolicy } from '../governor/match.js'
+import { type Reservation, reserveForClaim } from '../governor/budget/reserve.js'
 import { qualify } from '../governor/match.js'
 import type { BlockerRow } from '../model/blocker.js'
 import { assertInvariant } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskKind, TaskRow } from '../model/task.js'
-import { activeClaims, grant, grantClaim } from './claim-task.js'
+import { grant, grantClaim } from './claim-task.js'
 import type { Offer } from './commands.js'
+import { activeClaims, requireAdmitted } from './eligibility.js'
 import { blockerRow, requireActiveSwarm, taskRow } from './lookup.js'
 import { type Bucket, type Rank, ranksBefore } from './ready-queue.js'
 import type { FabricState } from './state.js'
@@ -19,10 +21,15 @@ export const offerNext: Decide<'offer_next'> = (state, command, context) => {
   const swarm = requireActiveSwarm(state, command.swarm)
   const offer = currentWork(state, swarm)
   if (offer !== undefined) return { entries: [], reply: () => offer }
-  const task = bestTask(state, swarm, 'primary', context.policy) ?? bestTask(state, swarm, 'filler', context.policy)
-  if (task === undefined) return { entries: [], reply: () => ({ kind: 'none' }) }
+  requireAdmitted(state, swarm.id)
+  const search = { state, swarm, now: context.now, short: false }
+  const best = bestTask(search, 'primary') ?? bestTask(search, 'filler')
+  if (best === undefined) {
+    return { entries: [], reply: () => ({ kind: 'none', ...(search.short && { short: true }) }) }
+  }
+  const { task, reservation } = best
   if (!command.claim) return { entries: [], reply: () => ({ kind: task.kind, task }) }
-  const claimed = grantClaim(task, swarm, command.leaseMs, context)
+  const claimed = grantClaim(state, task, swarm, { reservation, leaseMs: command.leaseMs }, context)
   return {
     ...claimed,
     reply: (after) => ({ kind: task.kind, task: taskRow(after, task.id), claim: claimed.reply(after) }),
@@ -35,15 +42,25 @@ function currentWork(state: FabricState, swarm: SwarmRow): Offer | undefined {
   const firstFreed = freed.sort(primaryThenOldest)[0]
   if (firstFreed !== undefined) return resume(state, firstFreed)
   const help = [...state.helping.get(swarm.id)].map((id) => blockerRow(state, id))
-  const accepted = help.filter((blocker) => helpState(blocker, swarm.id) === 'accepted')
+  const accepted = acceptedHelp(state, swarm.id)
   const hasRoom = state.activeCount(swarm.id) + accepted.length < swarm.capacity
-  const active = hasRoom ? [] : activeClaims(state, swarm.id).sort(primaryThenOldest)
+  const active = activeClaims(state, swarm.id).sort(primaryThenOldest)
   const request = help.find((blocker) => helpState(blocker, swarm.id) === 'requested')
-  const busy = accepted.length + active.filter((task) => task.kind === 'primary').length
-  if (request !== undefined && (hasRoom || busy < swarm.capacity)) return helpWith(state, request)
+  if (request !== undefined && helpLoad(state, swarm.id) < swarm.capacity) return helpWith(state, request)
   if (hasRoom) return undefined
   if (accepted[0] !== undefined) return helpWith(state, accepted[0])
   return active[0] === undefined ? undefined : resume(state, active[0])
+}
+
+function acceptedHelp(state: FabricState, swarm: string): BlockerRow[] {
+  const help = [...state.helping.get(swarm)].map((id) => blockerRow(state, id))
+  return help.filter((blocker) => helpState(blocker, swarm) === 'accepted')
+}
+
+/** Work that keeps a swarm from helping: primary tasks and help it has accepted. Filler work waits. */
+export function helpLoad(state: FabricState, swarm: string): number {
+  const primary = activeClaims(state, swarm).filter((task) => task.kind === 'primary').length
+  return acceptedHelp(state, swarm).length + primary
 }
 
 function helpState(blocker: BlockerRow, swarm: string): string | undefined {
@@ -68,21 +85,54 @@ function helpWith(state: FabricState, blocker: BlockerRow): Offer {
   return { kind: 'help', task: taskRow(state, blocker.task), blocker }
 }
 
-/** The best claimable task of a kind for a swarm: what names it as owner first, then by priority, match, path and age. */
-function bestTask(state: FabricState, swarm: SwarmRow, kind: TaskKind, policy: MatchPolicy): TaskRow | undefined {
-  const best = bestOf(state.claimable(swarm.id)) ?? bestOf(state.claimable())
-  return best === undefined ? undefined : claimable(state, best.task)
+interface Search {
+  readonly state: FabricState
+  readonly swarm: SwarmRow
+  readonly now: number
+  /** Set when there was work that no budget had room for. */
+  short: boolean
+}
 
-  function bestOf(buckets: Iterable<Bucket>): Rank | undefined {
-    let found: { readonly match: number; readonly rank: Rank } | undefined
-    for (const bucket of buckets) {
-      if (bucket.kind !== kind) continue
-      const { qualified, match } = qualify(swarm, bucket, policy)
-      const rank = qualified ? bucket.ranks.first() : undefined
-      if (rank !== undefined && (found === undefined || offeredBefore({ match, rank }, found))) found = { match, rank }
-    }
-    return found?.rank
+interface Found {
+  readonly rank: Rank
+  readonly match: number
+  readonly reservation: Reservation
+}
+
+/** The best claimable task of a kind for a swarm: what names it as owner first, then by priority, match, path and age. */
+function bestTask(search: Search, kind: TaskKind): { task: TaskRow; reservation: Reservation } | undefined {
+  const { state, swarm } = search
+  const best = bestOf(search, kind, state.claimable(swarm.id)) ?? bestOf(search, kind, state.claimable())
+  return best && { task: claimable(state, best.rank.task), reservation: best.reservation }
+}
+
+function bestOf(search: Search, kind: TaskKind, buckets: Iterable<Bucket>): Found | undefined {
+  const { state, swarm } = search
+  let best: Found | undefined
+  for (const bucket of buckets) {
+    if (bucket.kind !== kind) continue
+    const { qualified, match } = qualify(swarm, bucket, state.governor.policy)
+    const first = qualified ? bucket.ranks.first() : undefined
+    if (first === undefined || (best !== undefined && !offeredBefore({ match, rank: first }, best))) continue
+    const found = affordable(search, bucket, match)
+    if (found !== undefined && (best === undefined || offeredBefore(found, best))) best = found
   }
+  return best
+}
+
+/** The first of a group that the budgets have room for; in nearly all cases the very first. */
+function affordable(search: Search, { ranks }: Bucket, match: number): Found | undefined {
+  const { state, swarm, now } = search
+  const { books } = state.governor
+  let looked = 0
+  for (const rank of ranks.inOrder()) {
+    const result = reserveForClaim(books, state.governor, claimable(state, rank.task), swarm, now)
+    if (!('shortage' in result)) return { rank, match, reservation: result }
+    search.short = true
+    looked += 1
+    if (looked >= LIMITS.offeredTasks) return undefined
+  }
+  return undefined
 }
 
 function offeredBefore(a: { match: number; rank: Rank }, b: { match: number; rank: Rank }): boolean {

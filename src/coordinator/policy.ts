@@ -2,7 +2,7 @@ import { FabricError } from '../model/errors.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../model/time.js'
 
 /**
- * What the coordinator decides by. Its consequences are written into the entries, so a later change of policy
+ * What the coordinator decides by; what the governor decides by is in the log (`governor/policy`). Its consequences are written into the entries, so a later change of policy
  * never changes what the log means; beside `decide` only the deadlines, which are not in the log, follow from it.
  */
 export interface Policy {
@@ -15,12 +15,6 @@ export interface Policy {
   readonly maxFailures: number
   readonly backoffMs: number
   readonly maxBackoffMs: number
-  /** Smallest part of the needed capabilities that a swarm must have, 0 to 1. */
-  readonly minMatch: number
-  /** The holder and its helpers together. */
-  readonly maxSwarmsPerTask: number
-  /** Model tiers from the smallest to the largest. A tier not named here must match exactly. */
-  readonly tiers: readonly string[]
   /** How long a finished task stays in memory. */
   readonly retentionMs: number
   /** How long inbox acknowledgements are gathered before they become one entry. */
@@ -34,23 +28,18 @@ export const DEFAULT_POLICY: Policy = {
   maxFailures: 3,
   backoffMs: 10 * SECOND_MS,
   maxBackoffMs: 10 * MINUTE_MS,
-  minMatch: 0.7,
-  maxSwarmsPerTask: 3,
-  tiers: ['haiku', 'sonnet', 'opus'],
   retentionMs: 7 * DAY_MS,
   acknowledgeMs: 5 * SECOND_MS,
 }
 
 /** Least and most of each number. */
-const BOUNDS: Readonly<Record<Exclude<keyof Policy, 'tiers'>, readonly [least: number, most: number]>> = {
+const BOUNDS: Readonly<Record<keyof Policy, readonly [least: number, most: number]>> = {
   leaseMs: [1, DAY_MS],
   maxLeaseMs: [1, 30 * DAY_MS],
   stallMs: [1, 30 * DAY_MS],
   maxFailures: [1, 1_000],
   backoffMs: [0, DAY_MS],
   maxBackoffMs: [0, 30 * DAY_MS],
-  minMatch: [0, 1],
-  maxSwarmsPerTask: [1, 1_000],
   retentionMs: [0, 3_650 * DAY_MS],
   acknowledgeMs: [0, DAY_MS],
 }

@@ -1,4 +1,4 @@
-import { type MatchPolicy, qualify } from '../governor/match.js'
+import { qualify } from '../governor/match.js'
 import type { BlockerRow } from '../model/blocker.js'
 import { compareIds } from '../model/ids.js'
 import type { SwarmRow } from '../model/swarm.js'
@@ -80,15 +80,11 @@ export function showTask(state: FabricState, id: string): TaskDetail {
 }
 
 /** Claimable tasks in the order they are offered, primary work first; with `swarm`, only those it qualifies for. */
-export function listReady(
-  state: FabricState,
-  options: { readonly swarm?: string } & MatchPolicy,
-  page: PageRequest,
-): Page<TaskRow> {
+export function listReady(state: FabricState, options: { readonly swarm?: string }, page: PageRequest): Page<TaskRow> {
   const swarm = options.swarm === undefined ? undefined : requireSwarm(state, options.swarm)
   const ready: TaskRow[] = []
   for (const bucket of state.claimable()) {
-    if (swarm !== undefined && !qualify(swarm, bucket, options).qualified) continue
+    if (swarm !== undefined && !qualify(swarm, bucket, state.governor.policy).qualified) continue
     for (const { task } of bucket.ranks.items()) ready.push(taskRow(state, task))
   }
   ready.sort((a, b) => {
@@ -142,7 +138,7 @@ export function boardContents(
 }
 
 /** The cursor is the last id of the page before, so that a page stays right while rows come and go. */
-function pageById<Row extends { readonly id: string }>(rows: Row[], { limit, cursor }: PageRequest): Page<Row> {
+export function pageById<Row extends { readonly id: string }>(rows: Row[], { limit, cursor }: PageRequest): Page<Row> {
   const rest = cursor === undefined ? rows : rows.filter(({ id }) => compareIds(id, cursor) > 0)
   rest.sort((a, b) => compareIds(a.id, b.id))
   const items = rest.slice(0, limit)
@@ -151,7 +147,7 @@ function pageById<Row extends { readonly id: string }>(rows: Row[], { limit, cur
 }
 
 /** For orders that change by themselves: the cursor is the number of items already seen. */
-function pageByPosition<Row>(rows: Row[], { limit, cursor }: PageRequest): Page<Row> {
+export function pageByPosition<Row>(rows: Row[], { limit, cursor }: PageRequest): Page<Row> {
   const from = cursor === undefined ? 0 : Math.max(0, Number.parseInt(cursor, 10) || 0)
   const items = rows.slice(from, from + limit)
   return from + limit < rows.length ? { items, nextCursor: String(from + limit) } : { items }

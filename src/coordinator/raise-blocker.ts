@@ -1,17 +1,20 @@
+import type { BlockerRow } from '../model/blocker.js'
 import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { dependsOn } from '../model/graph.js'
 import { LIMITS } from '../model/limits.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { RaiseBlocker } from './commands.js'
-import type { EntryOf } from './entries.js'
-import { endStall } from './heartbeat.js'
+import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { endStall, renewLease } from './heartbeat.js'
 import { blockerRow, type ClaimedTask, claimedTask, requireClaim, requireTask } from './lookup.js'
+import { askPeople, planHelp } from './plan-help.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** The holder says what stops it; the orchestrator hears of it with the commit. */
-export const raiseBlocker: Decide<'raise_blocker'> = (state, command, { now, nextIndex }) => {
+export const raiseBlocker: Decide<'raise_blocker'> = (state, command, context) => {
+  const { now, nextIndex } = context
   const task = requireClaim(state, command)
   if (task.openBlockers.length >= LIMITS.openBlockersPerTask) {
     throw new FabricError(
@@ -31,10 +34,14 @@ export const raiseBlocker: Decide<'raise_blocker'> = (state, command, { now, nex
     requires: command.requires,
     ...(waitsFor !== undefined && { waitsFor }),
   }
+  const entries: CoordinatorDraft[] = [...before, { type: 'blocker_raised', subject: id, data }]
+  const raised: BlockerRow = { id, state: 'open', helpers: [], raisedAt: now, ...data }
+  if (command.kind === 'help' && state.governor.policy.help.automatic) planHelp(state, raised, context, entries)
+  else if (command.kind === 'human') askPeople(state, raised, context, entries)
   return {
-    entries: [...before, { type: 'blocker_raised', subject: id, data }],
+    entries,
     actor: swarmActor(task.claim.swarm),
-    volatile: [{ kind: 'lease_renewed', task: task.id, at: now }],
+    volatile: renewLease(task, now),
     reply: (after) => blockerRow(after, id),
   }
 }

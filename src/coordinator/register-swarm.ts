@@ -1,13 +1,17 @@
+import { unknownCapabilities } from '../governor/capabilities/registry.js'
+import { actorSwarm } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
-import { ORCHESTRATOR } from '../model/swarm.js'
+import { ORCHESTRATOR, type SwarmRow } from '../model/swarm.js'
+import type { RegisterSwarm } from './commands.js'
 import type { EntryOf } from './entries.js'
 import { requireSwarm } from './lookup.js'
+import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** Registers a swarm, or changes what it can do. Registering the same again changes nothing. */
-export const registerSwarm: Decide<'register_swarm'> = (state, command) => {
-  const { swarm, capabilities, tier, capacity, metadata } = command
+export const registerSwarm: Decide<'register_swarm'> = (state, command, { actor }) => {
+  const { type: _, swarm, ...profile } = command
   if (swarm === ORCHESTRATOR) {
     throw new FabricError('CONFLICT', `The name ${ORCHESTRATOR} is reserved for its inbox. Choose another.`, { swarm })
   }
@@ -15,23 +19,57 @@ export const registerSwarm: Decide<'register_swarm'> = (state, command) => {
   if (known?.state !== 'active' && state.activeSwarms >= LIMITS.swarms) {
     throw new FabricError('RATE_LIMITED', `The fabric has its limit of ${LIMITS.swarms} swarms. Retire some first.`)
   }
-  const profile = { capabilities, ...(tier !== undefined && { tier }), capacity, metadata }
-  const unchanged =
-    known?.state === 'active' &&
-    JSON.stringify(profile) ===
-      JSON.stringify({
-        capabilities: known.capabilities,
-        ...(known.tier !== undefined && { tier: known.tier }),
-        capacity: known.capacity,
-        metadata: known.metadata,
-      })
+  if (actorSwarm(actor) !== undefined) requireOwnProfile(known, command, actor)
+  requireKnownCapabilities(state, command)
+  const unchanged = known?.state === 'active' && PROFILE.every((field) => sameJson(known[field], command[field]))
   return {
     entries: unchanged ? [] : [{ type: 'swarm_registered', subject: swarm, data: profile }],
     reply: (after) => requireSwarm(after, swarm),
   }
 }
 
+const PROFILE = [
+  'capabilities',
+  'tier',
+  'capacity',
+  'metadata',
+  'costPerHourNanos',
+  'reputation',
+  'budgetNanos',
+] as const satisfies (keyof SwarmRow & keyof RegisterSwarm)[]
+
+/** What an administrator says about a swarm; the swarm itself can only repeat it. */
+const TRUST = ['costPerHourNanos', 'reputation', 'budgetNanos'] as const
+
+function requireOwnProfile(known: SwarmRow | undefined, command: RegisterSwarm, actor: string): void {
+  const swarm = actorSwarm(actor)
+  if (known === undefined || swarm !== command.swarm) {
+    throw new FabricError('FORBIDDEN', `${swarm} cannot register ${command.swarm}. An administrator has to.`, { swarm })
+  }
+  const raised = TRUST.find((field) => known[field] !== command[field])
+  if (raised === undefined) return
+  throw new FabricError('FORBIDDEN', `${swarm} cannot set its own ${raised}. An administrator has to.`, {
+    swarm,
+    field: raised,
+  })
+}
+
+function requireKnownCapabilities({ governor }: FabricState, { capabilities }: RegisterSwarm): void {
+  if (!governor.policy.knownCapabilitiesOnly) return
+  const unknown = unknownCapabilities(capabilities, governor.policy)
+  if (unknown.length === 0) return
+  throw new FabricError(
+    'POLICY_VIOLATION',
+    `No registry names ${unknown.join(', ')}. See \`ifab governor capabilities\`, or add them to capability_registry.`,
+    { capabilities: unknown },
+  )
+}
+
+function sameJson(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
 export const swarmRegistered: Evolve<EntryOf<'swarm_registered'>> = (state, { subject, at, data }) => {
-  const registeredAt = state.swarms.get(subject)?.registeredAt ?? at
-  state.putSwarm({ id: subject, state: 'active', ...data, registeredAt })
+  const { registeredAt = at, granted } = state.swarms.get(subject) ?? {}
+  state.putSwarm({ id: subject, state: 'active', ...data, ...(granted && { granted }), registeredAt })
 }

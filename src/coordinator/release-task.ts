@@ -1,8 +1,10 @@
+import { withoutProbe } from '../governor/breaker/breaker.js'
 import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 import type { CoordinatorDraft, EntryOf, TaskReleased } from './entries.js'
+import { claimOutcome, countOutcome } from './judge-outcome.js'
 import { type ClaimedTask, claimedTask, requireClaim, requireTask, taskRow } from './lookup.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
@@ -62,14 +64,25 @@ export const taskReleased: Evolve<EntryOf<'task_released'>> = (state, entry) => 
     const lastFailure = { swarm: data.swarm, epoch: data.epoch, at, reason: 'lease expired' }
     state.putTask({ ...freed, failures: task.failures + 1, lastFailure })
   }
+  endProbe(state, data)
   if (data.cause === 'holder') return
   const text = `The claim of ${data.swarm} on ${subject} under epoch ${data.epoch} ended: ${CAUSES[data.cause]}.`
   state.deliver(data.swarm, entry, { kind: 'claim_lost', task: subject, text })
   state.deliver(ORCHESTRATOR, entry, { kind: 'claim_lost', task: subject, text })
 }
 
+/** A lost lease is a failure of the swarm; any other release says nothing about it. */
+function endProbe(state: FabricState, { swarm, epoch, cause }: TaskReleased): void {
+  if (cause === 'lease_expired') countOutcome(state, swarm, claimOutcome(epoch, false))
+  else if (state.governor.breakers.has(swarm)) {
+    state.putBreaker(withoutProbe(state.governor.breaker(swarm), epoch))
+  }
+}
+
 const CAUSES = {
   lease_expired: 'its lease ran out without a heartbeat',
   swarm_retired: 'the swarm was retired',
   operator: 'an operator took the task back',
+  budget_spent: 'its budget is spent and nobody extended it',
+  breaker_open: 'the circuit breaker of the swarm is open',
 }

@@ -5,6 +5,7 @@ import { ORCHESTRATOR } from '../model/swarm.js'
 import type { ResolveBlocker } from './commands.js'
 import type { EntryOf } from './entries.js'
 import { blockerRow, requireBlocker } from './lookup.js'
+import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /**
@@ -41,17 +42,25 @@ function resolver(blocker: BlockerRow, { epoch, swarm }: ResolveBlocker): string
   )
 }
 
+/** What people were asked about it needs no answer any more. */
+function settleQuestion(state: FabricState, { escalation }: BlockerRow, at: number): void {
+  const row = escalation === undefined ? undefined : state.governor.escalations.get(escalation)
+  if (row?.state === 'open') state.putEscalation({ ...row, state: 'settled', endedAt: at })
+}
+
 export const blockerResolved: Evolve<EntryOf<'blocker_resolved'>> = (state, entry) => {
   const { subject, at, data } = entry
   const blocker = blockerRow(state, subject)
   const { by: resolvedBy = data.cause, resolution } = data
+  const { replanAt: _, ...known } = blocker
   state.putBlocker({
-    ...blocker,
+    ...known,
     state: 'resolved',
     resolvedAt: at,
     resolvedBy,
     ...(resolution !== undefined && { resolution }),
   })
+  settleQuestion(state, blocker, at)
   const task = state.tasks.get(data.task)
   if (task?.claim !== undefined) {
     const openBlockers = task.openBlockers.filter((id) => id !== subject)

@@ -1,7 +1,7 @@
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { claimedTask, requireSwarm } from './lookup.js'
-import { releaseClaim } from './release-task.js'
+import { requireSwarm } from './lookup.js'
 import type { Decide, Evolve } from './transition.js'
+import { withdrawSwarm } from './withdraw-swarm.js'
 
 /** Takes a swarm out of service: its claims are released and its open help requests declined. */
 export const retireSwarm: Decide<'retire_swarm'> = (state, command) => {
@@ -10,11 +10,7 @@ export const retireSwarm: Decide<'retire_swarm'> = (state, command) => {
   const reason = command.reason === undefined ? {} : { reason: command.reason }
   const entries: CoordinatorDraft[] = []
   if (swarm.state === 'active') {
-    for (const task of released) entries.push(...releaseClaim(state, claimedTask(state, task), 'swarm_retired'))
-    for (const id of state.helping.get(swarm.id)) {
-      const task = state.blockers.get(id)?.task ?? ''
-      entries.push({ type: 'help_declined', subject: id, data: { task, swarm: swarm.id, reason: 'retired' } })
-    }
+    entries.push(...withdrawSwarm(state, swarm.id, 'swarm_retired', { reason: 'retired' }))
     entries.push({ type: 'swarm_retired', subject: swarm.id, data: reason })
   }
   return { entries, reply: (after) => ({ swarm: requireSwarm(after, swarm.id), released }) }

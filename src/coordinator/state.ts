@@ -1,12 +1,25 @@
+import { breakerDeadline } from '../governor/breaker/breaker.js'
+import { isExhausted } from '../governor/budget/reserve.js'
+import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
+import type { BreakerRow } from '../model/breaker.js'
 import { actorSwarm, type Entry } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
+import type { EscalationRow } from '../model/escalation.js'
 import { LIMITS } from '../model/limits.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
 import { CriticalPaths } from './critical-path.js'
-import { type Deadline, deadlineKey, deadlinesBefore, type TimingPolicy, taskDeadline } from './deadlines.js'
+import {
+  blockerDeadline,
+  type Deadline,
+  type DeadlineKind,
+  deadlineKey,
+  deadlinesBefore,
+  type TimingPolicy,
+  taskDeadline,
+} from './deadlines.js'
 import { KeyedHeap } from './heap.js'
 import { IdIndex } from './id-index.js'
 import { DEFAULT_POLICY } from './policy.js'
@@ -19,6 +32,15 @@ export interface Inbox {
   /** Index of the last message dealt with, as far as the log knows; -1 before the first. */
   readonly acknowledged: number
   readonly dropped: number
+}
+
+/** Id of the hold of a claim. */
+export function claimHold(epoch: number): string {
+  return `claim-${epoch}`
+}
+
+export function helpKey(blocker: string, helper: string): string {
+  return `${blocker}/${helper}`
 }
 
 /** Where the last row of a finished task that left memory can be read. */
@@ -35,6 +57,7 @@ export type StateRow =
   | { readonly table: 'blocker'; readonly row: BlockerRow }
   | { readonly table: 'inbox'; readonly row: Inbox }
   | { readonly table: 'archived'; readonly row: ArchivedTask }
+  | GovernorRow
 
 /**
  * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
@@ -49,6 +72,7 @@ export class FabricState {
   readonly blockers = new Map<string, BlockerRow>()
   readonly inboxes = new Map<string, Inbox>()
   readonly archived = new Map<string, ArchivedTask>()
+  readonly governor = new GovernorState({ swarm: (id) => this.swarms.get(id), task: (id) => this.tasks.get(id) })
 
   readonly ready = new ReadyQueue()
   /** Task -> tasks that name it as a dependency. */
@@ -81,9 +105,19 @@ export class FabricState {
     dependentsOf: (id) => this.dependents.get(id),
   })
 
-  /** What became claimable, whose inboxes grew, and who registered since the last commit: for waking those who wait. */
-  readonly news = { claimable: new Set<string>(), mail: new Set<string>(), profiles: new Set<string>() }
+  /**
+   * What happened since the last commit, for waking those who wait: what became claimable, whose inboxes grew, whose
+   * profile or breaker changed, and whether a budget has room again (an id stands for it).
+   */
+  readonly news = {
+    claimable: new Set<string>(),
+    mail: new Set<string>(),
+    profiles: new Set<string>(),
+    room: new Set<string>(),
+  }
   readonly renewals = new Map<string, number>()
+  /** `<blocker>/<helper>` -> when the helper was last heard. */
+  readonly helpRenewals = new Map<string, number>()
   readonly reads = new Map<string, number>()
   startedAt = 0
   readonly timing: TimingPolicy
@@ -97,6 +131,7 @@ export class FabricState {
     const before = this.tasks.get(row.id)
     this.tasks.set(row.id, row)
     if (before !== undefined) this.#unindexTask(before, row)
+    this.#endHold(before, row)
     this.counts[row.state] += 1
     if (isStuck(row)) this.stuck += 1
     if (before?.dependencies !== row.dependencies) {
@@ -120,6 +155,7 @@ export class FabricState {
       for (const blocker of this.blockersOf.get(row.id)) this.blockers.delete(blocker)
       this.blockersOf.delete(row.id)
       this.tasks.delete(row.id)
+      this.governor.books.forgetTask(row.id)
     }
     this.archived.set(archived.id, archived)
   }
@@ -127,8 +163,35 @@ export class FabricState {
   putSwarm(row: SwarmRow): void {
     if (this.swarms.get(row.id)?.state === 'active') this.activeSwarms -= 1
     if (row.state === 'active') this.activeSwarms += 1
+    const before = this.swarms.get(row.id)
     this.swarms.set(row.id, row)
+    if (before !== undefined && before.budgetNanos !== row.budgetNanos) this.governor.rebindSwarm(row.id)
     this.news.profiles.add(row.id)
+  }
+
+  putBreaker(row: BreakerRow): void {
+    this.governor.putBreaker(row)
+    this.news.profiles.add(row.swarm)
+    this.refreshBreakerDeadline(row.swarm)
+  }
+
+  putEscalation(row: EscalationRow): void {
+    this.governor.putEscalation(row)
+    this.refreshEscalationDeadline(row.id)
+  }
+
+  /** Changes the policy of the governor, and with it which tasks have a budget left. */
+  applyPolicy(row: PolicyRow): void {
+    this.governor.applyPolicy(row)
+    this.news.room.add('policy')
+    for (const task of this.tasks.values()) this.#updateReady(task)
+    for (const blocker of this.blockers.values()) this.refreshBlockerDeadline(blocker.id)
+  }
+
+  /** After its budget has changed a task may be claimable, or not any more. */
+  refreshReady(task: string): void {
+    const row = this.tasks.get(task)
+    if (row !== undefined) this.#updateReady(row)
   }
 
   putBlocker(row: BlockerRow): void {
@@ -138,7 +201,10 @@ export class FabricState {
     this.blockersOf.add(row.task, row.id)
     for (const helper of before?.helpers ?? []) this.helping.remove(helper.swarm, row.id)
     if (row.waitsFor !== undefined) this.waitedFor.remove(row.waitsFor, row.id)
+    this.refreshBlockerDeadline(row.id)
     if (row.state === 'resolved') {
+      for (const helper of row.helpers) this.helpRenewals.delete(helpKey(row.id, helper.swarm))
+      this.#releaseHold(row.id, row.resolvedAt ?? 0, row.resolvedBy === 'claim_ended')
       if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
       return
     }
@@ -219,11 +285,27 @@ export class FabricState {
     if (row !== undefined) this.#updateTaskDeadline(row)
   }
 
+  refreshBlockerDeadline(id: string): void {
+    const row = this.blockers.get(id)
+    const heard = (helper: string) => Math.max(this.helpRenewals.get(helpKey(id, helper)) ?? 0, this.startedAt)
+    this.#setDeadline('help', id, row && blockerDeadline(row, heard, this.governor.policy.help))
+  }
+
+  refreshBreakerDeadline(swarm: string): void {
+    const row = this.governor.breakers.get(swarm)
+    this.#setDeadline('breaker', swarm, row && breakerDeadline(row))
+  }
+
+  refreshEscalationDeadline(id: string): void {
+    this.#setDeadline('escalation', id, this.governor.escalations.get(id)?.expiresAt)
+  }
+
   forgetNews(): void {
     for (const names of Object.values(this.news)) names.clear()
   }
 
   *rows(): IterableIterator<StateRow> {
+    yield* this.governor.rows()
     for (const row of this.swarms.values()) yield { table: 'swarm', row }
     for (const row of this.tasks.values()) yield { table: 'task', row }
     for (const row of this.blockers.values()) yield { table: 'blocker', row }
@@ -231,12 +313,35 @@ export class FabricState {
     for (const row of this.archived.values()) yield { table: 'archived', row }
   }
 
-  putRow({ table, row }: StateRow): void {
+  putRow(stored: StateRow): void {
+    const { table, row } = stored
     if (table === 'task') this.putTask(row)
     else if (table === 'swarm') this.putSwarm(row)
     else if (table === 'blocker') this.putBlocker(row)
     else if (table === 'inbox') this.putInbox(row)
-    else this.archived.set(row.id, row)
+    else if (table === 'archived') this.archived.set(row.id, row)
+    else this.#putGovernorRow(stored as GovernorRow)
+  }
+
+  #putGovernorRow(stored: GovernorRow): void {
+    this.governor.putRow(stored)
+    if (stored.table === 'breaker') this.refreshBreakerDeadline(stored.row.swarm)
+    else if (stored.table === 'escalation') this.refreshEscalationDeadline(stored.row.id)
+  }
+
+  /** The hold of a claim ends with it, whatever ended it. */
+  #endHold(before: TaskRow | undefined, row: TaskRow): void {
+    const { claim } = before ?? {}
+    if (claim === undefined || claim.epoch === row.claim?.epoch) return
+    this.#releaseHold(claimHold(claim.epoch), row.updatedAt, row.state !== 'completed')
+  }
+
+  #releaseHold(id: string, at: number, wasted: boolean): void {
+    const hold = this.governor.books.holds.get(id)
+    if (hold === undefined) return
+    this.governor.books.release(id, at, wasted)
+    // The account of the task itself makes room for nobody else.
+    if (hold.accounts.length > 1) this.news.room.add(id)
   }
 
   #unindexTask(before: TaskRow, after?: TaskRow): void {
@@ -281,8 +386,8 @@ export class FabricState {
   }
 
   #updateReady(row: TaskRow): void {
-    const claimable = row.state === 'available' && !row.external && row.notBefore === undefined
-    if (!claimable) {
+    const waits = row.state !== 'available' || row.external || row.notBefore !== undefined
+    if (waits || isExhausted(this.governor.books, this.governor.policy, row)) {
       this.#removeReady(row)
       return
     }
@@ -296,8 +401,12 @@ export class FabricState {
       awaited: this.isAwaited(row.id),
       timing: this.timing,
     })
-    if (at === undefined) this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
-    else this.deadlines.put({ kind: 'task', id: row.id, at })
+    this.#setDeadline('task', row.id, at)
+  }
+
+  #setDeadline(kind: DeadlineKind, id: string, at: number | undefined): void {
+    if (at === undefined) this.deadlines.remove(deadlineKey({ kind, id }))
+    else this.deadlines.put({ kind, id, at })
   }
 
   #touchPaths(before: TaskRow | undefined, row: TaskRow): void {

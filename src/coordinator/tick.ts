@@ -2,37 +2,90 @@ import { assertInvariant } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 import { formatTimestamp } from '../model/time.js'
+import { type Deadline, type DeadlineKind, helperDeadline } from './deadlines.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { giveUp } from './fail-task.js'
-import { type ClaimedTask, claimedTask, taskRow } from './lookup.js'
+import { giveUp as giveUpTask } from './fail-task.js'
+import { claimOutcome, judgeOutcome } from './judge-outcome.js'
+import { blockerRow, type ClaimedTask, claimedTask, taskRow } from './lookup.js'
+import { openBreaker } from './open-breaker.js'
+import { planHelp } from './plan-help.js'
 import { acknowledgedCursors } from './read-inbox.js'
 import { releaseClaim } from './release-task.js'
-import type { FabricState } from './state.js'
+import { type FabricState, helpKey } from './state.js'
 import type { Decide, DecisionContext, Evolve } from './transition.js'
 
 /** Deadlines handled by one tick; the rest are due at once again. Keeps one batch small. */
 const DUE_PER_TICK = 256
 
-/** Does what is due: warns about silent holders, ends leases, backoffs and retention, writes down read cursors. */
+/** What happens when the time of something has come. Appends to the entries of the same tick. */
+type Due = (state: FabricState, id: string, context: DecisionContext, entries: CoordinatorDraft[]) => void
+
+const DUE: Readonly<Record<DeadlineKind, Due>> = {
+  task: taskDue,
+  reads: (state, _id, _context, entries) => void entries.push(...acknowledgedCursors(state)),
+  help: helpDue,
+  breaker: breakerDue,
+  escalation: (_state, id, _context, entries) => {
+    entries.push({ type: 'escalation_expired', subject: id, data: {} })
+  },
+}
+
+/**
+ * Does what is due: warns about silent holders, ends leases, backoffs and retention, writes down read cursors, replaces
+ * helpers that do not answer, moves breakers on, and ends questions that nobody answered.
+ */
 export const tick: Decide<'tick'> = (state, command, context) => {
-  const due = state.deadlines.takeWhile(({ at }) => at <= context.now, DUE_PER_TICK)
-  const tasks = due.filter(({ kind }) => kind === 'task').map(({ id }) => id)
-  const reads = command.flush === true || tasks.length < due.length
-  const entries: CoordinatorDraft[] = tasks.flatMap((id) => taskDue(state, id, context))
-  if (reads) entries.push(...acknowledgedCursors(state))
+  const due = distinctOwners(
+    state,
+    state.deadlines.takeWhile(({ at }) => at <= context.now, DUE_PER_TICK),
+  )
+  const entries: CoordinatorDraft[] = []
+  for (const { kind, id } of due) DUE[kind](state, id, context, entries)
+  if (command.flush === true && !due.some(({ kind }) => kind === 'reads')) entries.push(...acknowledgedCursors(state))
   return {
     entries,
-    volatile: [{ kind: 'deadlines_passed', tasks, reads }],
+    volatile: [{ kind: 'deadlines_passed', due }],
     reply: () => ({ due: due.length }),
   }
 }
 
-function taskDue(state: FabricState, id: string, context: DecisionContext): CoordinatorDraft[] {
+/**
+ * Deadlines that touch each other wait for the next tick, which comes at once: each is decided against a state that
+ * shows what the one before led to.
+ */
+function distinctOwners(state: FabricState, due: readonly Deadline[]): Deadline[] {
+  const seen = new Set<string>()
+  return due.filter((deadline) => {
+    const owners = ownersOf(state, deadline)
+    const free = owners.every((owner) => !seen.has(owner))
+    if (free) for (const owner of owners) seen.add(owner)
+    return free
+  })
+}
+
+/** Swarms and tasks of which the entries of a deadline may tell. */
+function ownersOf(state: FabricState, { kind, id }: Deadline): string[] {
+  if (kind === 'task') {
+    const claim = state.tasks.get(id)?.claim
+    return claim === undefined ? [] : [`swarm ${claim.swarm}`, `task ${id}`]
+  }
+  if (kind === 'breaker') return [`swarm ${id}`]
+  const task = kind === 'help' ? state.blockers.get(id)?.task : undefined
+  return task === undefined ? [] : [`task ${task}`, 'help']
+}
+
+function taskDue(state: FabricState, id: string, context: DecisionContext, entries: CoordinatorDraft[]): void {
   const task = taskRow(state, id)
-  if (task.claim !== undefined) return claimDue(state, claimedTask(state, id), context)
-  if (task.state === 'available') return [{ type: 'task_unblocked', subject: id, data: { cause: 'backoff' } }]
+  if (task.claim !== undefined) {
+    claimDue(state, claimedTask(state, id), context, entries)
+    return
+  }
+  if (task.state === 'available') {
+    entries.push({ type: 'task_unblocked', subject: id, data: { cause: 'backoff' } })
+    return
+  }
   assertInvariant(task.state === 'completed' || task.state === 'cancelled', `${id} has a deadline while ${task.state}`)
-  return [{ type: 'task_archived', subject: id, data: { state: task.state, row: lastRow(task) } }]
+  entries.push({ type: 'task_archived', subject: id, data: { state: task.state, row: lastRow(task) } })
 }
 
 /** What is kept of a task that leaves memory; reports and failures have entries of their own. It fits into one entry. */
@@ -40,16 +93,63 @@ function lastRow({ lastFailure: _, ...task }: TaskRow): TaskRow {
   return { ...task, progress: [] }
 }
 
-function claimDue(state: FabricState, task: ClaimedTask, { now, policy }: DecisionContext): CoordinatorDraft[] {
+function claimDue(state: FabricState, task: ClaimedTask, context: DecisionContext, entries: CoordinatorDraft[]): void {
   const { id, claim } = task
+  const { now, policy } = context
   const silentSince = state.lastHeard(task)
   if (now >= silentSince + claim.leaseMs) {
-    const failures = task.failures + 1
-    const released = releaseClaim(state, task, 'lease_expired')
-    return failures < policy.maxFailures ? released : [...released, giveUp(id, 'its leases expired', failures)]
+    endLease(state, task, context, entries)
+  } else if (claim.stalledAt === undefined && claim.stoppedAt === undefined && now >= silentSince + policy.stallMs) {
+    entries.push({
+      type: 'task_stalled',
+      subject: id,
+      data: { swarm: claim.swarm, epoch: claim.epoch, silentSince },
+    })
   }
-  if (claim.stalledAt !== undefined || now < silentSince + state.timing.stallMs) return []
-  return [{ type: 'task_stalled', subject: id, data: { swarm: claim.swarm, epoch: claim.epoch, silentSince } }]
+}
+
+/** A stopped claim could not be renewed, so its end is nobody's failure. */
+function endLease(state: FabricState, task: ClaimedTask, context: DecisionContext, entries: CoordinatorDraft[]): void {
+  const { id, claim } = task
+  if (claim.stoppedAt !== undefined) {
+    entries.push(...releaseClaim(state, task, 'budget_spent'))
+    return
+  }
+  const failures = task.failures + 1
+  entries.push(...releaseClaim(state, task, 'lease_expired'))
+  if (failures >= context.policy.maxFailures) entries.push(giveUpTask(id, 'its leases expired', failures))
+  judgeOutcome(state, claim.swarm, claimOutcome(claim.epoch, false), id, context, entries)
+}
+
+/** Helpers that did not answer or fell silent lose their place; free places are filled by a new plan. */
+function helpDue(state: FabricState, id: string, context: DecisionContext, entries: CoordinatorDraft[]): void {
+  const blocker = blockerRow(state, id)
+  if (blocker.replanAt !== undefined) {
+    const before = entries.length
+    planHelp(state, blocker, context, entries)
+    if (entries.length > before) return
+    const data = { task: blocker.task, reason: 'nothing is left that others were to do' }
+    entries.push({ type: 'help_unavailable', subject: id, data })
+    return
+  }
+  for (const helper of blocker.helpers) {
+    const heard = Math.max(state.helpRenewals.get(helpKey(id, helper.swarm)) ?? 0, state.startedAt)
+    const deadline = helperDeadline(helper, heard, state.governor.policy.help)
+    if (deadline === undefined || deadline > context.now) continue
+    const reason = helper.state === 'requested' ? 'it did not answer in time' : 'it fell silent'
+    entries.push({ type: 'help_declined', subject: id, data: { task: blocker.task, swarm: helper.swarm, reason } })
+  }
+}
+
+/** The time of an open breaker is over, or a trial call was not answered in its. */
+function breakerDue(state: FabricState, swarm: string, context: DecisionContext, entries: CoordinatorDraft[]): void {
+  const { policy } = state.governor
+  if (state.governor.breaker(swarm).state === 'open') {
+    entries.push({ type: 'breaker_half_opened', subject: swarm, data: { probes: policy.breaker.probes } })
+    return
+  }
+  const reason = 'a trial call was not answered in time'
+  openBreaker(state, swarm, { cause: 'probe', reason, latched: false }, context, entries)
 }
 
 export const taskStalled: Evolve<EntryOf<'task_stalled'>> = (state, entry) => {

@@ -1,5 +1,6 @@
 import type { Entry } from '../model/entry.js'
 import type { CommandOf, CommandType, Replies } from './commands.js'
+import type { Deadline } from './deadlines.js'
 import type { CoordinatorDraft } from './entries.js'
 import type { Policy } from './policy.js'
 import type { FabricState } from './state.js'
@@ -12,13 +13,16 @@ export interface DecisionContext {
   /** Index that the first entry of this decision will get. */
   readonly nextIndex: number
   readonly policy: Policy
+  /** Digest of the built-in policy of the governor, for a fabric that was never told another. */
+  readonly defaultDigest?: string
 }
 
 /** A change that is forgotten at a restart on purpose (see FabricState). */
 export type VolatileChange =
   | { readonly kind: 'lease_renewed'; readonly task: string; readonly at: number }
   | { readonly kind: 'inbox_read'; readonly swarm: string; readonly upTo: number; readonly settleAt: number }
-  | { readonly kind: 'deadlines_passed'; readonly tasks: readonly string[]; readonly reads: boolean }
+  | { readonly kind: 'help_renewed'; readonly blocker: string; readonly swarm: string; readonly at: number }
+  | { readonly kind: 'deadlines_passed'; readonly due: readonly Deadline[] }
 
 export interface Decision<Reply> {
   readonly entries: readonly CoordinatorDraft[]

@@ -4,15 +4,15 @@ import { decide } from '../coordinator/decide.js'
 import { applyVolatile } from '../coordinator/evolve.js'
 import type { Policy } from '../coordinator/policy.js'
 import type { Decision, VolatileChange } from '../coordinator/transition.js'
-import type { EntryDraft } from '../model/entry.js'
-import { asFabricError, FabricError } from '../model/errors.js'
+import { actorSwarm, type EntryDraft, FABRIC_ACTOR } from '../model/entry.js'
+import { asFabricError, assertInvariant, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { EngineDraft, FabricEntry } from './entries.js'
 import { type EncodedEntry, encodeEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { receiptKey } from './receipts.js'
-import { type CountedRefusals, isRecorded, type Refusals, refusalDraft } from './refusals.js'
+import { type CountedRefusals, isRecorded, type Refusal, type Refusals, refusalDraft } from './refusals.js'
 
 /** A command, or a note of the engine's own, that waits for its batch. */
 export interface Pending {
@@ -53,6 +53,8 @@ export interface BatchOptions {
   readonly writerId: string
   readonly batchId: string
   readonly refusals: Refusals
+  /** Digest of the governor's built-in policy. */
+  readonly defaultDigest: string
 }
 
 /**
@@ -141,7 +143,10 @@ export class CommandBatch {
         requireSameCommand(known.digest, digest)
         return { kind: 'repeat', receiptIndex: known.index }
       }
-      const decision = decide(fold.state, command, { now, actor: origin.actor, nextIndex: fold.head.size, policy })
+      const { defaultDigest } = this.#options
+      const { actor: speaker } = origin
+      const context = { now, actor: speaker, nextIndex: fold.head.size, policy, defaultDigest }
+      const decision = decide(fold.state, command, context)
       const actor = decision.actor ?? origin.actor
       return { kind: 'decision', decision, entries: this.#encode(decision.entries, { ...origin, actor }), digest }
     } catch (error) {
@@ -167,11 +172,28 @@ export class CommandBatch {
     const task = about === undefined ? {} : { task: about }
     const swarm = 'swarm' in work && work.swarm !== undefined ? { swarm: work.swarm } : {}
     const { refusals, now } = this.#options
-    const counted = refusals.note({ code, operation: work.type, actor, ...task, ...swarm }, now)
-    if (counted === undefined) return
-    this.#refused.push(counted)
-    const trace = traceparent === undefined ? {} : { traceparent }
-    this.#fold(this.#encode([refusalDraft(counted.data)], { actor, ...trace }))
+    const refusal = { code, operation: work.type, actor, ...task, ...swarm }
+    const counted = refusals.note(refusal, now)
+    if (counted !== undefined) {
+      this.#refused.push(counted)
+      const trace = traceparent === undefined ? {} : { traceparent }
+      this.#fold(this.#encode([refusalDraft(counted.data)], { actor, ...trace }))
+    }
+    this.#stopRunaway(refusal)
+  }
+
+  /** A swarm that sends the same refused call over and over is in a loop that it does not leave by itself. */
+  #stopRunaway(refusal: Refusal): void {
+    const { fold, refusals, now } = this.#options
+    const swarm = actorSwarm(refusal.actor)
+    if (swarm === undefined || !fold.state.swarms.has(swarm)) return
+    const { runawayRefusals } = fold.state.governor.policy.breaker
+    if (!refusals.isRunaway(refusal, now, runawayRefusals)) return
+    const reason = `${refusal.operation} was refused with ${refusal.code} ${runawayRefusals} times without a pause`
+    const origin = { actor: FABRIC_ACTOR }
+    const prepared = this.#prepare({ type: 'trip_breaker', swarm, cause: 'runaway', reason }, origin)
+    assertInvariant(prepared.kind === 'decision', `the breaker of ${swarm} could not be opened`)
+    this.#fold(prepared.entries, prepared.decision.volatile)
   }
 
   /** A reply that is too large to keep is left out: the command is still done only once. */

@@ -13,6 +13,7 @@ import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { LogClock } from './log-clock.js'
+import { DEFAULT_POLICY_DIGEST } from './policy-digest.js'
 import { Publisher } from './publisher.js'
 import { type Loaded, loadFold, readReceipt } from './recovery.js'
 import { type CountedRefusals, isRecorded, type Refusal, Refusals, refusalDraft } from './refusals.js'
@@ -308,6 +309,7 @@ export class Engine {
       writerId: this.#writerId,
       batchId: ids.next(),
       refusals: this.#refusals,
+      defaultDigest: DEFAULT_POLICY_DIGEST,
     })
   }
 

@@ -1,5 +1,6 @@
 import type { CoordinatorEntry, CoordinatorEntryType } from '../coordinator/entries.js'
 import { isCoordinatorEntryType } from '../coordinator/evolve.js'
+import { isGovernorEntryType } from '../governor/entries.js'
 import type { Entry, EntryDraft } from '../model/entry.js'
 import type { ErrorCode } from '../model/errors.js'
 
@@ -89,7 +90,7 @@ export type EngineEntry =
 export type EngineDraft = EntryDraft<EngineEntry>
 export type FabricEntry = EngineEntry | CoordinatorEntry
 
-type Component = 'fabric' | 'witness' | 'coordinator'
+type Component = 'fabric' | 'witness' | 'coordinator' | 'governor'
 
 const ENGINE_ENTRIES: Readonly<Record<EngineEntry['type'], Component>> = {
   fabric_created: 'fabric',
@@ -105,6 +106,7 @@ const ENGINE_ENTRIES: Readonly<Record<EngineEntry['type'], Component>> = {
 
 /** The part of the system an entry belongs to; undefined for a name this version does not know. */
 export function componentOf(type: string): Component | undefined {
+  if (isGovernorEntryType(type)) return 'governor'
   if (isCoordinatorEntryType(type)) return 'coordinator'
   return Object.hasOwn(ENGINE_ENTRIES, type) ? ENGINE_ENTRIES[type as EngineEntry['type']] : undefined
 }

@@ -2,7 +2,9 @@ import { uuidv7 } from 'uuidv7'
 import { completePolicy, type Policy } from '../coordinator/policy.js'
 import { showTask, type TaskDetail } from '../coordinator/queries.js'
 import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
+import type { GovernorPolicy } from '../governor/policy/policy.js'
 import type { Journal } from '../journal/journal.js'
+import { FABRIC_ACTOR } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
 import { type IdSource, requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
@@ -10,6 +12,7 @@ import { Blobs } from './blobs.js'
 import { Engine } from './engine.js'
 import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
 import { EngineWitness, noWitness } from './fabric-witness.js'
+import { policyDigestOf } from './policy-digest.js'
 import { readEntry } from './recovery.js'
 import { systemTiming, type Timing } from './timing.js'
 import { Waiting } from './waiting.js'
@@ -22,6 +25,8 @@ export interface FabricOptions {
   readonly policy?: Partial<Policy>
   readonly timing?: Timing
   readonly ids?: IdSource
+  /** Policy of the governor, put in force when another one is. Without it that of the log stays. */
+  readonly governor?: GovernorPolicy
   /** Version of the program, written into the log at each start. */
   readonly version?: string
   /** Entries between two snapshots. */
@@ -50,9 +55,20 @@ export async function openFabric(options: FabricOptions): Promise<Fabric> {
     report,
     ...(options.witness && { witness: options.witness }),
   })
+  if (options.governor !== undefined) await applyAtStart(engine, options.governor)
   const fabric = new EngineFabric(engine, options.journal, policy, timing)
   await fabric.sweepBlobs().catch(report)
   return fabric
+}
+
+/** Before anybody is served. A fabric that cannot write it does not start. */
+async function applyAtStart(engine: Engine, policy: GovernorPolicy): Promise<void> {
+  try {
+    await engine.submit({ type: 'apply_policy', policy, digest: policyDigestOf(policy) }, { actor: FABRIC_ACTOR })
+  } catch (error) {
+    await engine.close()
+    throw error
+  }
 }
 
 class EngineFabric implements Fabric {

@@ -29,6 +29,15 @@ export interface CountedRefusals {
   readonly data: RequestRefused
 }
 
+/** Refusals that make a runaway loop when they are repeated without a pause. That of an open breaker is its result. */
+const RUNAWAY: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'FORBIDDEN',
+  'STALE_CLAIM',
+  'NOT_ELIGIBLE',
+  'BUDGET_EXCEEDED',
+  'POLICY_VIOLATION',
+])
+
 export function refusalDraft(data: RequestRefused): EngineDraft {
   return { type: 'request_refused', subject: data.task ?? data.swarm ?? data.operation, data }
 }
@@ -56,10 +65,12 @@ const FLOOD = 200
 export class Refusals {
   readonly #windows = new Map<string, Window>()
   readonly #perActor = new Map<string, { endsAt: number; count: number }>()
+  /** Kind of refusal -> how often it came without a pause as long as a window. */
+  readonly #streaks = new Map<string, { endsAt: number; count: number }>()
 
   /** The entry to write at once; undefined when this one is only counted. */
   note(refusal: Refusal, at: number): CountedRefusals | undefined {
-    this.#countActor(refusal.actor, at)
+    countIn(this.#perActor, refusal.actor, at)
     const kind = this.#kindOf(refusal)
     const key = keyOf(kind)
     const open = this.#windows.get(key)
@@ -71,6 +82,12 @@ export class Refusals {
     }
     this.#windows.set(key, { refusal: kind, endsAt: at + WINDOW_MS, count: 0, firstAt: at, lastAt: at })
     return counted(kind, 1, at, at)
+  }
+
+  /** Whether this refusal is the one with which its caller is in a loop: the `limit`th of its kind without a pause. */
+  isRunaway(refusal: Refusal, at: number, limit: number): boolean {
+    if (!RUNAWAY.has(refusal.code)) return false
+    return countIn(this.#streaks, keyOf(refusal), at) === limit
   }
 
   /** What was not written after all is counted into the next entry of its kind. */
@@ -114,32 +131,31 @@ export class Refusals {
     return recent !== undefined && recent.count > FLOOD && recent.endsAt > now
   }
 
-  #forgetOldestActor(): void {
-    if (this.#perActor.size < LIMITS.refusalKinds) return
-    for (const oldest of this.#perActor.keys()) {
-      this.#perActor.delete(oldest)
-      return
-    }
-  }
-
   /** When there are too many kinds at once, only the code tells further ones apart. */
   #kindOf(refusal: Refusal): Refusal {
     if (this.#windows.size < LIMITS.refusalKinds || this.#windows.has(keyOf(refusal))) return refusal
     return { code: refusal.code, operation: SEVERAL, actor: SEVERAL }
   }
+}
 
-  #countActor(actor: string, at: number): void {
-    const recent = this.#perActor.get(actor)
-    if (recent !== undefined && recent.endsAt > at) {
-      recent.count += 1
-      // Every refusal lengthens the window: a flood ends when it stops, not while it goes on.
-      recent.endsAt = at + WINDOW_MS
-      return
-    }
-    this.#perActor.delete(actor)
-    this.#forgetOldestActor()
-    this.#perActor.set(actor, { endsAt: at + WINDOW_MS, count: 1 })
+/** Counts one more under a key, and answers how many came without a pause as long as a window. */
+function countIn(counts: Map<string, { endsAt: number; count: number }>, key: string, at: number): number {
+  const recent = counts.get(key)
+  if (recent !== undefined && recent.endsAt > at) {
+    recent.count += 1
+    // Each lengthens the window: a flood ends when it stops, not while it goes on.
+    recent.endsAt = at + WINDOW_MS
+    return recent.count
   }
+  counts.delete(key)
+  if (counts.size >= LIMITS.refusalKinds) {
+    for (const oldest of counts.keys()) {
+      counts.delete(oldest)
+      break
+    }
+  }
+  counts.set(key, { endsAt: at + WINDOW_MS, count: 1 })
+  return 1
 }
 
 /** Not by `remote`: on a loopback interface callers choose their address, so it is only an example. */

@@ -154,7 +154,7 @@ export class Waiting {
     for (const waiter of this.#waiters) {
       if (!waiter.takesWork || waiter.isBusy) continue
       const swarm = state.swarms.get(waiter.swarm)
-      if (swarm?.state !== 'active' || !qualify(swarm, task, this.#policy).qualified) continue
+      if (swarm?.state !== 'active' || !qualify(swarm, task, state.governor.policy).qualified) continue
       waiter.wakeFor(id)
       return
     }

@@ -1,13 +1,11 @@
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
+import { effectiveCapabilities } from './matching/effective.js'
+import type { GovernorPolicy } from './policy/policy.js'
+import { ruleOf } from './policy/rules.js'
 
 /** The part of the policy that says who qualifies. */
-export interface MatchPolicy {
-  /** Smallest part of the needed capabilities that a swarm must have, 0 to 1. */
-  readonly minMatch: number
-  /** Model tiers from the smallest to the largest. A tier not named here must match exactly. */
-  readonly tiers: readonly string[]
-}
+export type MatchPolicy = Pick<GovernorPolicy, 'minCapabilityMatch' | 'minReputation' | 'tiers' | 'capabilityRules'>
 
 /** What a piece of work asks of a swarm. */
 export type Requirement = Pick<TaskSpec, 'requires' | 'tier'>
@@ -29,20 +27,67 @@ export function tierSuffices(have: string | undefined, need: string | undefined,
   return needRank >= 0 && haveRank >= needRank
 }
 
+/** Reputation of a swarm of which nothing is known. */
+export const NEW_REPUTATION = 1
+
+export function reputationOf({ reputation }: Pick<SwarmRow, 'reputation'>): number {
+  return reputation ?? NEW_REPUTATION
+}
+
 /** Why a swarm does not qualify for a piece of work, or how well it does. */
 export type Qualification =
   | { readonly qualified: true; readonly match: number }
-  | { readonly qualified: false; readonly match: number; readonly reason: string }
+  | {
+      readonly qualified: false
+      readonly match: number
+      readonly obstacle: 'capabilities' | 'tier' | 'reputation'
+      readonly reason: string
+    }
 
 export function qualify(swarm: SwarmRow, work: Requirement, policy: MatchPolicy): Qualification {
-  const match = capabilityMatch(swarm.capabilities, work.requires)
-  if (match < policy.minMatch) {
-    const missing = work.requires.filter((capability) => !swarm.capabilities.includes(capability))
-    const reason = `it meets ${Math.round(match * 100)}% of the needed capabilities (at least ${Math.round(policy.minMatch * 100)}% are required); missing: ${missing.join(', ')}`
-    return { qualified: false, match, reason }
+  const have = effectiveCapabilities(swarm, policy)
+  const match = capabilityMatch(have, work.requires)
+  const least = policy.minCapabilityMatch
+  if (match < least) {
+    const missing = work.requires.filter((capability) => !have.includes(capability))
+    const reason = `it meets ${Math.round(match * 100)}% of the needed capabilities (at least ${Math.round(least * 100)}% are required); missing: ${missing.map((name) => missingText(swarm, name)).join(', ')}`
+    return { qualified: false, match, obstacle: 'capabilities', reason }
   }
-  if (!tierSuffices(swarm.tier, work.tier, policy.tiers)) {
-    return { qualified: false, match, reason: `its tier ${swarm.tier} is below the required tier ${work.tier}` }
+  const tier = requiredTier(work, policy).find((needed) => !tierSuffices(swarm.tier, needed, policy.tiers))
+  if (tier !== undefined) {
+    const reason = `its tier ${swarm.tier} is below the required tier ${tier}`
+    return { qualified: false, match, obstacle: 'tier', reason }
+  }
+  const reputation = requiredReputation(work, policy)
+  if (reputationOf(swarm) < reputation) {
+    const reason = `its reputation of ${reputationOf(swarm)} is below the required ${reputation}`
+    return { qualified: false, match, obstacle: 'reputation', reason }
   }
   return { qualified: true, match }
+}
+
+function missingText({ capabilities }: SwarmRow, name: string): string {
+  return capabilities.includes(name) ? `${name} (counts only when an administrator grants it)` : name
+}
+
+/** What the task itself asks for, and what the rules of its capabilities do. */
+function requiredTier({ tier, requires }: Requirement, policy: MatchPolicy): string[] {
+  const tiers = tier === undefined ? [] : [tier]
+  if (hasRules(policy)) {
+    for (const capability of requires) tiers.push(...[ruleOf(policy, capability)?.minimumTier ?? []].flat())
+  }
+  return tiers
+}
+
+function requiredReputation({ requires }: Requirement, policy: MatchPolicy): number {
+  let least = policy.minReputation
+  if (!hasRules(policy)) return least
+  for (const capability of requires) least = Math.max(least, ruleOf(policy, capability)?.minimumReputation ?? 0)
+  return least
+}
+
+/** Most policies have none, and every claim asks. */
+function hasRules({ capabilityRules }: MatchPolicy): boolean {
+  for (const _ in capabilityRules) return true
+  return false
 }

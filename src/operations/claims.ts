@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { BLOCKER_KINDS } from '../model/blocker.js'
 import * as field from './fields.js'
+import { usageView } from './governor-views.js'
 import { operation, speakingAs } from './operation.js'
 import { presentBlocker, presentCompletion, presentGrant, presentHeartbeat, presentTask } from './present.js'
 import { blockerView, completionView, grantView, heartbeatView, taskView } from './views.js'
@@ -24,17 +25,36 @@ export const claim = operation({
 const holder = { task: field.id, as: field.as, epoch: field.epoch }
 
 export const heartbeat = operation({
-  summary: 'Renew the lease of a claim; answers how many messages wait.',
+  summary: 'Renew the lease of a claim and report what was spent; answers how many messages wait, and whether to stop.',
   role: 'swarm',
   method: 'POST',
   path: '/v1/tasks/:task/heartbeat',
-  input: z.strictObject(holder),
+  input: z.strictObject({ ...holder, usage: field.usage.exactOptional() }),
   output: heartbeatView,
   example: { task: 'P0.1.2', as: 'session-4-sip', epoch: 42 },
   mutates: true,
   keyed: false,
   run: async ({ fabric, origin }, { as, ...word }) =>
     presentHeartbeat(await fabric.submit({ type: 'heartbeat', ...word, ...speaker(as) }, speakingAs(origin, as))),
+})
+
+export const usage = operation({
+  summary: 'Report what a claim or a helper spent; also after the claim has ended. The same report is booked once.',
+  role: 'swarm',
+  method: 'POST',
+  path: '/v1/tasks/:task/usage',
+  input: z.strictObject({ ...holder, usage: field.usage }),
+  output: usageView,
+  example: {
+    task: 'P0.1.2',
+    as: 'session-4-sip',
+    epoch: 42,
+    usage: { id: 'turn-17', model: 'claude-sonnet-4-5', inputTokens: 12_000, outputTokens: 900 },
+  },
+  mutates: true,
+  keyed: false,
+  run: ({ fabric, origin }, { as, ...word }) =>
+    fabric.submit({ type: 'report_usage', ...word, ...speaker(as) }, speakingAs(origin, as)),
 })
 
 export const milestone = operation({

@@ -58,6 +58,29 @@ export const leaseMs = z.int().min(1_000).exactOptional()
 export const waitMs = z.int().min(0).max(LIMITS.waitMs).default(0)
 export const percent = z.literal(MILESTONE_PERCENTS)
 
+/** Nano-dollars, or tokens. */
+export const nanos = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
+const tokens = nanos
+
+/** What was used since the last report: tokens of a model, or plain cost. The same id is booked once for a claim. */
+export const usage = z.strictObject({
+  id,
+  model: line(LIMITS.titleChars).exactOptional(),
+  inputTokens: tokens.exactOptional(),
+  outputTokens: tokens.exactOptional(),
+  cachedTokens: tokens.exactOptional(),
+  costNanos: nanos.exactOptional(),
+})
+
+/** Name of an account, such as `swarm:alice/total` or `fabric/day:2026-11-25`. */
+export const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,160}\/[A-Za-z0-9:-]{1,32}$/, {
+  error: 'not the name of an account: use one that `ifab cost budget` shows, such as swarm:alice/total',
+})
+
+export const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
+
 export const page = {
   limit: z.int().min(1).max(LIMITS.pageItems).default(100),
   cursor: z.string().min(1).max(LIMITS.titleChars).exactOptional(),
@@ -95,7 +118,7 @@ export const evidence = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('file'),
     path: line(LIMITS.noteChars),
-    sha256: z.string().regex(/^[0-9a-f]{64}$/, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' }),
+    sha256,
   }),
   z.strictObject({ kind: z.literal('command'), command: note, exitCode: z.int() }),
   z.strictObject({ kind: z.literal('note'), text: note }),

@@ -39,19 +39,25 @@ export function presentTask(row: TaskRow): TaskView {
   }
 }
 
-function presentClaim({ stalledAt, freedAt, ...claim }: Claim): NonNullable<TaskView['claim']> {
+function presentClaim({ stalledAt, freedAt, stoppedAt, ...claim }: Claim): NonNullable<TaskView['claim']> {
   return {
     ...claim,
     claimedAt: formatTimestamp(claim.claimedAt),
     ...(stalledAt !== undefined && { stalledAt: formatTimestamp(stalledAt) }),
     ...(freedAt !== undefined && { freedAt: formatTimestamp(freedAt) }),
+    ...(stoppedAt !== undefined && { stoppedAt: formatTimestamp(stoppedAt) }),
   }
 }
 
-export function presentBlocker({ resolvedAt, ...row }: BlockerRow): BlockerView {
+export function presentBlocker({ resolvedAt, replanAt, helpers, ...row }: BlockerRow): BlockerView {
   return {
     ...row,
+    helpers: helpers.map(({ since, ...helper }) => ({
+      ...helper,
+      ...(since !== undefined && { since: formatTimestamp(since) }),
+    })),
     raisedAt: formatTimestamp(row.raisedAt),
+    ...(replanAt !== undefined && { replanAt: formatTimestamp(replanAt) }),
     ...(resolvedAt !== undefined && { resolvedAt: formatTimestamp(resolvedAt) }),
   }
 }
@@ -68,12 +74,13 @@ export function presentGrant(grant: ClaimGrant): GrantView {
   return { ...grant, leaseEndsAt: formatTimestamp(grant.leaseEndsAt) }
 }
 
-export function presentOffer({ kind, task, claim, blocker }: Offer): OfferView {
+export function presentOffer({ kind, task, claim, blocker, short }: Offer): OfferView {
   return {
     kind,
     ...(task && { task: presentTask(task) }),
     ...(claim && { claim: presentGrant(claim) }),
     ...(blocker && { blocker: presentBlocker(blocker) }),
+    ...(short !== undefined && { short }),
   }
 }
 

@@ -6,7 +6,8 @@ import { presentMessage, presentPage, presentRetirement, presentSwarm, presentSw
 import { messageView, retirementView, swarmDetailView, swarmPage, swarmView } from './views.js'
 
 export const register = operation({
-  summary: 'Register a swarm, or change what it says it can do.',
+  summary:
+    'Register a swarm, or change what it says it can do. What it costs, may spend and is trusted is for administrators.',
   role: 'admin',
   method: 'PUT',
   path: '/v1/swarms/:swarm',
@@ -16,13 +17,32 @@ export const register = operation({
     tier: field.id.exactOptional(),
     capacity: z.int().min(1).max(1_000).default(1),
     metadata: field.metadata.default({}),
+    costPerHourNanos: field.nanos.exactOptional(),
+    reputation: z.number().min(0).max(1).exactOptional(),
+    budgetNanos: field.nanos.exactOptional(),
+    /** The swarm itself, where it changes its own profile. */
+    as: field.as,
   }),
   output: swarmView,
   example: { swarm: 'session-4-sip', capabilities: ['code:typescript', 'net:sip'], tier: 'sonnet' },
   mutates: true,
   keyed: false,
-  run: async ({ fabric, origin }, input) =>
-    presentSwarm(await fabric.submit({ type: 'register_swarm', ...input }, origin)),
+  run: async ({ fabric, origin }, { as, ...profile }) =>
+    presentSwarm(await fabric.submit({ type: 'register_swarm', ...profile }, speakingAs(origin, as))),
+})
+
+export const grant = operation({
+  summary: 'Grant capabilities to a swarm; the list replaces the one before.',
+  role: 'admin',
+  method: 'PUT',
+  path: '/v1/swarms/:swarm/grants',
+  input: z.strictObject({ swarm: field.id, capabilities: field.capabilities, as: field.as }),
+  output: swarmView,
+  example: { swarm: 'session-4-sip', capabilities: ['deploy:production'] },
+  mutates: true,
+  keyed: false,
+  run: async ({ fabric, origin }, { as, ...grant }) =>
+    presentSwarm(await fabric.submit({ type: 'grant_capabilities', ...grant }, speakingAs(origin, as))),
 })
 
 export const list = operation({

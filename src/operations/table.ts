@@ -2,11 +2,16 @@ import type * as z from 'zod'
 import * as blobs from './blobs.js'
 import * as blockers from './blockers.js'
 import * as boards from './boards.js'
+import * as breakers from './breakers.js'
 import * as claims from './claims.js'
+import * as costs from './costs.js'
+import * as escalations from './escalations.js'
 import * as fabric from './fabric.js'
+import * as governor from './governor.js'
 import * as inbox from './inbox.js'
 import * as log from './log.js'
 import type { Operation } from './operation.js'
+import * as policy from './policy.js'
 import * as swarms from './swarms.js'
 import * as tasks from './tasks.js'
 import * as witness from './witness.js'
@@ -24,6 +29,7 @@ export const operations = {
     next: tasks.next,
     claim: claims.claim,
     heartbeat: claims.heartbeat,
+    usage: claims.usage,
     milestone: claims.milestone,
     block: claims.block,
     complete: claims.complete,
@@ -33,7 +39,32 @@ export const operations = {
     retry: tasks.retry,
   },
   blocker: { list: blockers.list, assign: blockers.assign, answer: blockers.answer, resolve: blockers.resolve },
-  swarm: { register: swarms.register, list: swarms.list, show: swarms.show, retire: swarms.retire, send: swarms.send },
+  swarm: {
+    register: swarms.register,
+    list: swarms.list,
+    show: swarms.show,
+    grant: swarms.grant,
+    retire: swarms.retire,
+    send: swarms.send,
+  },
+  governor: { match: governor.match, capabilities: governor.capabilities },
+  breaker: {
+    list: breakers.list,
+    show: breakers.show,
+    admit: breakers.admit,
+    report: breakers.report,
+    trip: breakers.trip,
+    reset: breakers.reset,
+  },
+  policy: { show: policy.show, apply: policy.apply, explain: policy.explain },
+  cost: { report: costs.report, budget: costs.budget, extend: costs.extend },
+  escalation: {
+    ask: escalations.ask,
+    list: escalations.list,
+    show: escalations.show,
+    answer: escalations.answer,
+  },
+  approval: { request: escalations.request, take: escalations.take },
   inbox: { read: inbox.read, acknowledge: inbox.acknowledge },
   board: { import: boards.importBoard, export: boards.exportBoard },
   log: { read: log.read },

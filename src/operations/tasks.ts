@@ -68,8 +68,7 @@ export const ready = operation({
   mutates: false,
   keyed: false,
   run: async ({ fabric }, input) => {
-    const options = { ...fabric.policy, ...input }
-    return presentPage(await fabric.read((state) => listReady(state, options, input)), presentTask)
+    return presentPage(await fabric.read((state) => listReady(state, input, input)), presentTask)
   },
 })
 

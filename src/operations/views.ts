@@ -8,9 +8,9 @@ import { evidence, pageOf, plannedMilestone } from './fields.js'
 
 /** Shapes of what operations answer: the rows of the model with times as RFC 3339 strings. */
 
-const timestamp = z.iso.datetime({ precision: 3 })
-const index = z.int().min(0)
-const names = z.array(z.string()).readonly()
+export const timestamp = z.iso.datetime({ precision: 3 })
+export const index = z.int().min(0)
+export const names = z.array(z.string()).readonly()
 
 const claimView = z.strictObject({
   swarm: z.string(),
@@ -19,6 +19,7 @@ const claimView = z.strictObject({
   leaseMs: z.int(),
   stalledAt: timestamp.exactOptional(),
   freedAt: timestamp.exactOptional(),
+  stoppedAt: timestamp.exactOptional(),
 })
 
 const milestoneView = z.strictObject({
@@ -79,6 +80,8 @@ export const taskView = z.strictObject({
 const helperView = z.strictObject({
   swarm: z.string(),
   state: z.enum(HELP_STATES),
+  asks: names.exactOptional(),
+  since: timestamp.exactOptional(),
   epoch: index.exactOptional(),
   reason: z.string().exactOptional(),
 })
@@ -94,6 +97,8 @@ export const blockerView = z.strictObject({
   requires: names,
   waitsFor: z.string().exactOptional(),
   helpers: z.array(helperView).readonly(),
+  replanAt: timestamp.exactOptional(),
+  escalation: z.string().exactOptional(),
   raisedAt: timestamp,
   resolvedAt: timestamp.exactOptional(),
   resolvedBy: z.string().exactOptional(),
@@ -104,9 +109,13 @@ export const swarmView = z.strictObject({
   id: z.string(),
   state: z.enum(SWARM_STATES),
   capabilities: names,
+  granted: names.exactOptional(),
   tier: z.string().exactOptional(),
   capacity: z.int(),
   metadata: z.record(z.string(), z.string()),
+  costPerHourNanos: z.int().exactOptional(),
+  reputation: z.number().exactOptional(),
+  budgetNanos: z.int().exactOptional(),
   registeredAt: timestamp,
 })
 
@@ -118,6 +127,7 @@ export const messageView = z.strictObject({
   text: z.string(),
   task: z.string().exactOptional(),
   blocker: z.string().exactOptional(),
+  escalation: z.string().exactOptional(),
 })
 
 export const grantView = z.strictObject({
@@ -134,7 +144,12 @@ export const offerView = z.strictObject({
   task: taskView.exactOptional(),
   claim: grantView.exactOptional(),
   blocker: blockerView.exactOptional(),
+  /** For `none`: there is work, but no budget has room for it. */
+  short: z.boolean().exactOptional(),
 })
+
+/** Tells a holder to stop, and why. */
+export const stopView = z.strictObject({ reason: z.string() })
 
 export const heartbeatView = z.strictObject({
   task: z.string(),
@@ -142,6 +157,8 @@ export const heartbeatView = z.strictObject({
   epoch: index,
   leaseEndsAt: timestamp,
   unread: z.int(),
+  stop: stopView.exactOptional(),
+  budget: z.strictObject({ heldNanos: z.int(), spentNanos: z.int() }).exactOptional(),
 })
 
 export const taskDetailView = z.strictObject({

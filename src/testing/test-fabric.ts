@@ -1,6 +1,7 @@
 import type { Policy } from '../coordinator/policy.js'
 import type { Fabric } from '../fabric/fabric.js'
 import { openFabric } from '../fabric/open.js'
+import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy } from '../governor/policy/policy.js'
 import type { Journal } from '../journal/journal.js'
 import { MemoryJournal } from '../journal/memory/memory-journal.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
@@ -13,6 +14,8 @@ export interface TestFabricOptions {
   readonly journal?: Journal
   readonly timing?: FakeTiming
   readonly policy?: Partial<Policy>
+  /** Changes to the built-in policy of the governor. */
+  readonly governor?: Partial<GovernorPolicy>
   readonly name?: string
   readonly snapshotEvery?: number
   /** Keeps a witness there, for instance in `memoryStorage()`; without it checkpoints, proofs and queries are refused. */
@@ -42,6 +45,7 @@ export async function openTestFabric(options: TestFabricOptions = {}): Promise<T
     name,
     version: 'test',
     ids: new SequentialIds(),
+    ...(options.governor && { governor: { ...DEFAULT_GOVERNOR_POLICY, ...options.governor } }),
     ...(options.snapshotEvery !== undefined && { snapshotEvery: options.snapshotEvery }),
     ...witnessOf(options),
     report: (error) => faults.push(error),

@@ -38,6 +38,9 @@ const ID_FIELDS: ReadonlySet<string> = new Set([
   'capabilities',
   'tier',
   'to',
+  'escalation',
+  'account',
+  'model',
 ])
 
 /**

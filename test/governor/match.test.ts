@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { capabilityMatch, qualify, tierSuffices } from '../../src/governor/match.js'
-import { makePolicy, makeSwarm } from '../../src/testing/factories.js'
+import { DEFAULT_GOVERNOR_POLICY } from '../../src/governor/policy/policy.js'
+import { makeSwarm } from '../../src/testing/factories.js'
 
 const TIERS = ['haiku', 'sonnet', 'opus']
 const capabilities = (count: number) => Array.from({ length: count }, (_, position) => `skill:${position}`)
@@ -16,11 +17,13 @@ describe('capability match', () => {
   })
 
   test('seven of ten are enough, two of three are not', () => {
-    const policy = makePolicy()
     const seven = makeSwarm('s', { capabilities: capabilities(7) })
-    expect(qualify(seven, { requires: capabilities(10) }, policy)).toEqual({ qualified: true, match: 0.7 })
+    expect(qualify(seven, { requires: capabilities(10) }, DEFAULT_GOVERNOR_POLICY)).toEqual({
+      qualified: true,
+      match: 0.7,
+    })
     const two = makeSwarm('s', { capabilities: capabilities(2) })
-    const refusal = qualify(two, { requires: capabilities(3) }, policy)
+    const refusal = qualify(two, { requires: capabilities(3) }, DEFAULT_GOVERNOR_POLICY)
     expect(refusal).toMatchObject({ qualified: false, reason: expect.stringContaining('67%') })
     expect(refusal).toMatchObject({ reason: expect.stringContaining('skill:2') })
   })
@@ -40,6 +43,6 @@ describe('model tiers', () => {
     expect(tierSuffices(have, need, TIERS)).toBe(suffices)
     const swarm = makeSwarm('s', have === undefined ? {} : { tier: have })
     const work = { requires: [], ...(need !== undefined && { tier: need }) }
-    expect(qualify(swarm, work, makePolicy()).qualified).toBe(suffices)
+    expect(qualify(swarm, work, DEFAULT_GOVERNOR_POLICY).qualified).toBe(suffices)
   })
 })

@@ -1,6 +1,6 @@
 import type { Severity } from './severity.js'
 
-export const COMPONENTS = ['fabric', 'witness', 'coordinator'] as const
+export const COMPONENTS = ['fabric', 'witness', 'coordinator', 'governor'] as const
 type Component = (typeof COMPONENTS)[number]
 
 /** What queries need to know about the entries of one name. */
@@ -49,9 +49,29 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   help_requested: of('coordinator', 'notice', { tasks: ['task'], swarms: ['swarms'] }),
   help_accepted: of('coordinator', 'info', { tasks: ['task'], swarms: ['swarm'] }),
   help_declined: of('coordinator', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
+  help_unavailable: of('coordinator', 'warning', { tasks: ['task'] }),
   message_sent: of('coordinator', 'info', { subject: 'swarm', tasks: ['task'] }),
   inboxes_acknowledged: of('coordinator', 'info', { swarms: ['cursors'] }),
   board_imported: of('coordinator', 'info'),
+
+  policy_applied: of('governor', 'notice'),
+  capabilities_granted: of('governor', 'notice', { subject: 'swarm' }),
+  usage_reported: of('governor', 'info', { subject: 'task', swarms: ['swarm'] }),
+  budget_warned: of('governor', 'notice', { subject: 'task', swarms: ['swarm'] }),
+  budget_frozen: of('governor', 'critical', { tasks: ['task'], swarms: ['swarm'] }),
+  budget_extended: of('governor', 'notice', { tasks: ['task'] }),
+  claim_stopped: of('governor', 'warning', { subject: 'task', swarms: ['swarm'] }),
+  claim_resumed: of('governor', 'notice', { subject: 'task', swarms: ['swarm'] }),
+  call_admitted: of('governor', 'info', { subject: 'swarm' }),
+  call_reported: of('governor', 'info', { subject: 'swarm' }),
+  breaker_opened: of('governor', 'warning', { subject: 'swarm' }),
+  breaker_half_opened: of('governor', 'notice', { subject: 'swarm' }),
+  breaker_closed: of('governor', 'notice', { subject: 'swarm' }),
+  escalation_opened: of('governor', 'warning', { tasks: ['task'], swarms: ['swarm'] }),
+  escalation_answered: of('governor', 'notice'),
+  escalation_expired: of('governor', 'warning'),
+  escalation_notified: of('governor', 'info'),
+  approval_taken: of('governor', 'notice'),
 }
 
 /** By the name of the entry. A test holds it against everything that is written. */

@@ -18,7 +18,7 @@ import type { BreakerRow } from '../../../src/model/breaker.js'
 const policy = DEFAULT_GOVERNOR_POLICY.breaker
 const call = (succeeded: boolean, more: Partial<Outcome> = {}): Outcome => ({ succeeded, generation: 0, ...more })
 
-function after(outcomes: string): BreakerRow {
+function afterCalls(outcomes: string): BreakerRow {
   let breaker = newBreaker('a')
   for (const outcome of outcomes) breaker = withOutcome(breaker, call(outcome === '1'), policy)
   return breaker
@@ -30,22 +30,22 @@ function halfOpen(): BreakerRow {
 
 describe('a closed breaker', () => {
   test('opens after three failures in a row, and not before', () => {
-    expect(consequenceOf(after('00'), false, policy)).toBe('none')
-    expect(consequenceOf(after('000'), false, policy)).toMatchObject({ trip: 'failures' })
+    expect(consequenceOf(afterCalls('00'), false, policy)).toBe('none')
+    expect(consequenceOf(afterCalls('000'), false, policy)).toMatchObject({ trip: 'failures' })
   })
 
   test('a success resets the count', () => {
-    expect(consequenceOf(after('00100'), false, policy)).toBe('none')
+    expect(consequenceOf(afterCalls('00100'), false, policy)).toBe('none')
   })
 
   test('opens when half of the last calls failed, once there are ten', () => {
-    expect(consequenceOf(after('101010100'), false, policy)).toBe('none')
-    expect(consequenceOf(after('1010101010'), false, policy)).toMatchObject({ trip: 'failure_rate' })
-    expect(consequenceOf(after('1101011010'), false, policy)).toBe('none')
+    expect(consequenceOf(afterCalls('101010100'), false, policy)).toBe('none')
+    expect(consequenceOf(afterCalls('1010101010'), false, policy)).toMatchObject({ trip: 'failure_rate' })
+    expect(consequenceOf(afterCalls('1101011010'), false, policy)).toBe('none')
   })
 
   test('looks at the newest hundred calls', () => {
-    const breaker = after(`${'1'.repeat(150)}${'01'.repeat(49)}`)
+    const breaker = afterCalls(`${'1'.repeat(150)}${'01'.repeat(49)}`)
     expect(breaker.outcomes).toHaveLength(100)
     expect(consequenceOf(withOutcome(breaker, call(false), policy), false, policy)).toMatchObject({
       trip: 'failure_rate',
@@ -53,7 +53,7 @@ describe('a closed breaker', () => {
   })
 
   test('never opens on a success', () => {
-    expect(consequenceOf(after('0101010101'), true, policy)).toBe('none')
+    expect(consequenceOf(afterCalls('0101010101'), true, policy)).toBe('none')
   })
 
   test('ignores what began before it last changed', () => {
@@ -140,7 +140,7 @@ describe('a half-open breaker', () => {
 test('the window agrees with a count over the whole history', () => {
   fc.assert(
     fc.property(fc.array(fc.boolean(), { maxLength: 300 }), (history) => {
-      const breaker = after(history.map((succeeded) => (succeeded ? '1' : '0')).join(''))
+      const breaker = afterCalls(history.map((succeeded) => (succeeded ? '1' : '0')).join(''))
       const newest = history.slice(-policy.windowCalls)
       expect(breaker.outcomes).toBe(newest.map((succeeded) => (succeeded ? '1' : '0')).join(''))
       const streak = history.length - 1 - history.lastIndexOf(true)

@@ -1,0 +1,82 @@
+import { actorSwarm, FABRIC_ACTOR } from '../model/entry.js'
+import { FabricError } from '../model/errors.js'
+import type { EscalationRow } from '../model/escalation.js'
+import { ORCHESTRATOR } from '../model/swarm.js'
+import { escalationRow, isAsker, requireOpen } from './ask-human.js'
+import type { AnswerEscalation } from './commands.js'
+import type { CoordinatorDraft, EntryOf } from './entries.js'
+import type { FabricState } from './state.js'
+import type { Decide, Evolve } from './transition.js'
+
+/**
+ * A person answers. Nobody answers their own question; approvals, budgets and breakers are not for swarms to decide. An
+ * answer to a question about a blocker resolves the blocker.
+ */
+export const answerEscalation: Decide<'answer_escalation'> = (state, command, context) => {
+  const row = requireOpen(state, command.escalation, context)
+  requireEntitled(row, context.actor)
+  const { option, answer } = command
+  requireAnswer(row, command)
+  const said = { ...(option !== undefined && { option }), ...(answer !== undefined && { answer }) }
+  const entries: CoordinatorDraft[] = [{ type: 'escalation_answered', subject: row.id, data: said }]
+  const blocker = row.blocker === undefined ? undefined : state.blockers.get(row.blocker)
+  if (blocker !== undefined && blocker.state !== 'resolved') {
+    const resolution = [option, answer].filter((part) => part !== undefined).join(': ')
+    const data = { task: blocker.task, cause: 'resolved', by: context.actor, resolution } as const
+    entries.push({ type: 'blocker_resolved', subject: blocker.id, data })
+  }
+  return { entries, reply: (after) => escalationRow(after, row.id) }
+}
+
+function requireEntitled(row: EscalationRow, actor: string): void {
+  const { id, kind } = row
+  if (isAsker(row, actor)) {
+    throw new FabricError('FORBIDDEN', `${actor} asked ${id} and cannot answer it. Somebody else has to.`, {
+      escalation: id,
+    })
+  }
+  if (kind === 'question' || kind === 'help' || actorSwarm(actor) === undefined) return
+  throw new FabricError('FORBIDDEN', `Only a person answers ${id}: a swarm does not decide about ${kind}s.`, {
+    escalation: id,
+    kind,
+  })
+}
+
+function requireAnswer({ id, options }: EscalationRow, { option, answer }: AnswerEscalation): void {
+  if (options.length > 0 && (option === undefined || !options.includes(option))) {
+    const message = `${id} is answered with one of ${options.join(', ')}: \`--option ${options[0]}\`.`
+    throw new FabricError('INVALID_ARGUMENT', message, { field: 'option', options })
+  }
+  if (options.length > 0 || answer !== undefined || option !== undefined) return
+  throw new FabricError('INVALID_ARGUMENT', `Say what the answer to ${id} is.`, { field: 'answer' })
+}
+
+export const escalationAnswered: Evolve<EntryOf<'escalation_answered'>> = (state, entry) => {
+  const { subject, at, actor, data } = entry
+  const row = escalationRow(state, subject)
+  state.putEscalation({ ...row, state: 'answered', endedAt: at, answeredBy: actor, ...data })
+  const words = [data.option, data.answer].filter((part) => part !== undefined).join(': ')
+  tellAsker(state, entry, row, 'escalation_answered', `The answer to "${row.question}" is: ${words}`)
+}
+
+export const escalationExpired: Evolve<EntryOf<'escalation_expired'>> = (state, entry) => {
+  const row = escalationRow(state, entry.subject)
+  state.putEscalation({ ...row, state: 'expired', endedAt: entry.at })
+  const what = row.state === 'answered' ? 'was approved, and not used in time' : 'was not answered in time'
+  tellAsker(state, entry, row, 'escalation_expired', `"${row.question}" ${what}.`)
+}
+
+/** The asker, the swarm it is about, and whoever steers. */
+function tellAsker(
+  state: FabricState,
+  entry: EntryOf<'escalation_answered'> | EntryOf<'escalation_expired'>,
+  row: EscalationRow,
+  kind: 'escalation_answered' | 'escalation_expired',
+  text: string,
+): void {
+  const task = row.task === undefined ? {} : { task: row.task }
+  const holder = row.blocker === undefined ? undefined : state.blockers.get(row.blocker)?.swarm
+  const readers = new Set([actorSwarm(row.asker) ?? ORCHESTRATOR, ...(holder === undefined ? [] : [holder])])
+  const from = { ...entry, actor: entry.actor === row.asker ? FABRIC_ACTOR : entry.actor }
+  for (const reader of readers) state.deliver(reader, from, { kind, escalation: row.id, ...task, text })
+}

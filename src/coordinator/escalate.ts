@@ -1,0 +1,64 @@
+import { FABRIC_ACTOR } from '../model/entry.js'
+import type { EscalationKind, EscalationRow, EscalationSeverity } from '../model/escalation.js'
+import { LIMITS } from '../model/limits.js'
+import { ORCHESTRATOR } from '../model/swarm.js'
+import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { policyDigest } from './policy-digest.js'
+import type { FabricState } from './state.js'
+import type { DecisionContext, Evolve } from './transition.js'
+
+/** A question of the fabric itself. */
+export interface FabricQuestion {
+  readonly kind: Exclude<EscalationKind, 'question' | 'approval'>
+  readonly severity: EscalationSeverity
+  readonly question: string
+  readonly context: Readonly<Record<string, string>>
+  readonly options?: readonly string[]
+  readonly asker?: string
+  readonly task?: string
+  readonly blocker?: string
+  readonly swarm?: string
+  readonly account?: string
+}
+
+export function escalationId(index: number): string {
+  return `escalation-${index}`
+}
+
+/**
+ * Appends the entry that asks people. Answers with the id of the question; undefined when people have so many to answer
+ * that one more would not be seen.
+ */
+export function escalate(
+  state: FabricState,
+  { asker = FABRIC_ACTOR, options = [], ...about }: FabricQuestion,
+  context: DecisionContext,
+  entries: CoordinatorDraft[],
+): string | undefined {
+  if (state.governor.escalations.size >= LIMITS.openEscalations) return undefined
+  const id = escalationId(context.nextIndex + entries.length)
+  const expiresAt = context.now + state.governor.policy.escalationMs
+  const data = { ...about, asker, options, expiresAt, ...policyDigest(state, context) }
+  entries.push({ type: 'escalation_opened', subject: id, data })
+  return id
+}
+
+export const escalationOpened: Evolve<EntryOf<'escalation_opened'>> = (state, entry) => {
+  const { subject, at, data } = entry
+  const row: EscalationRow = { id: subject, state: 'open', openedAt: at, ...data }
+  state.putEscalation(row)
+  const blocker = data.blocker === undefined ? undefined : state.blockers.get(data.blocker)
+  if (blocker !== undefined && blocker.state !== 'resolved') {
+    const { replanAt: _, ...planned } = blocker
+    state.putBlocker({ ...planned, escalation: subject })
+  }
+  const about = { ...(data.task !== undefined && { task: data.task }) }
+  state.deliver(ORCHESTRATOR, entry, { kind: 'escalation_opened', escalation: subject, ...about, text: data.question })
+}
+
+/** What became of telling people. The channels remember it: what was never told is told after a restart. */
+export const escalationNotified: Evolve<EntryOf<'escalation_notified'>> = (state, { subject, data }) => {
+  const row = state.governor.escalation(subject)
+  if (row === undefined || data.event !== 'opened') return
+  state.putEscalation({ ...row, notified: [...new Set([...(row.notified ?? []), data.channel])] })
+}

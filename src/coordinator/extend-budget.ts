@@ -1,0 +1,77 @@
+import { add, fieldBeyond } from '../governor/budget/amount.js'
+import { limitOf } from '../governor/budget/limits.js'
+import { accountsOfHold } from '../governor/budget/reserve.js'
+import { type AccountRow, type HoldRow, NOTHING } from '../model/budget.js'
+import { FabricError } from '../model/errors.js'
+import { formatDollars } from '../model/money.js'
+import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { policyDigest } from './policy-digest.js'
+import { requirePerson } from './require-person.js'
+import { claimHold, type FabricState } from './state.js'
+import type { Decide, Evolve } from './transition.js'
+
+/**
+ * Allows more in an account, thaws it, and answers what was asked about it. On the account of a claimed task the hold of
+ * the claim grows with it, in all accounts or not at all, and a claim that was stopped goes on.
+ */
+export const extendBudget: Decide<'extend_budget'> = (state, command, context) => {
+  requirePerson(context.actor, 'extend a budget')
+  const account = requireLimited(state, command.account)
+  const { nanos, reason } = command
+  const hold = claimHoldOf(state, account)
+  if (hold !== undefined) requireRoomElsewhere(state, hold, account.id, nanos)
+  const grown = hold === undefined ? {} : { hold: hold.id, task: hold.task }
+  const data = { nanos, reason, ...grown, ...policyDigest(state, context) }
+  const entries: CoordinatorDraft[] = [{ type: 'budget_extended', subject: account.id, data }]
+  const claim = hold && state.tasks.get(hold.task)?.claim
+  const left = hold === undefined ? 0 : hold.amount.nanos + nanos - hold.settled.nanos
+  if (hold !== undefined && claim?.stoppedAt !== undefined && left > 0) {
+    entries.push({ type: 'claim_resumed', subject: hold.task, data: { swarm: claim.swarm, epoch: claim.epoch } })
+  }
+  for (const { id } of openQuestions(state, account.id)) {
+    entries.push({ type: 'escalation_answered', subject: id, data: { option: 'extended', answer: reason } })
+  }
+  return { entries, reply: (after) => after.governor.books.account(account.id) }
+}
+
+function requireLimited(state: FabricState, id: string): AccountRow {
+  const account = state.governor.books.account(id)
+  if (limitOf(account, state.governor)?.nanos !== undefined) return account
+  const message = `No budget of dollars is called ${id}. See them with \`ifab cost budget\`.`
+  throw new FabricError('NOT_FOUND', message, { account: id })
+}
+
+/** The hold of the live claim of the task that this is the account of. */
+function claimHoldOf(state: FabricState, { scope }: AccountRow): HoldRow | undefined {
+  if (!scope.startsWith('task:')) return undefined
+  const claim = state.tasks.get(scope.slice('task:'.length))?.claim
+  return claim === undefined ? undefined : state.governor.books.holds.get(claimHold(claim.epoch))
+}
+
+/** A larger hold must fit everywhere, as a new one must. */
+function requireRoomElsewhere(state: FabricState, hold: HoldRow, own: string, nanos: number): void {
+  const { books } = state.governor
+  for (const id of accountsOfHold(state.governor, hold)) {
+    if (id === own) continue
+    const account = books.account(id)
+    const limit = limitOf(account, state.governor)
+    const wanted = add(add(account.settled, account.held), { ...NOTHING, nanos })
+    if (limit === undefined || (account.frozenAt === undefined && fieldBeyond(wanted, limit) === undefined)) continue
+    const message = `The budget ${id} has no room for ${formatDollars(nanos)} more. Extend it first.`
+    throw new FabricError('BUDGET_EXCEEDED', message, { account: id, needed: nanos })
+  }
+}
+
+function openQuestions({ governor }: FabricState, account: string) {
+  return [...governor.escalations.values()].filter((row) => row.account === account && row.state === 'open')
+}
+
+export const budgetExtended: Evolve<EntryOf<'budget_extended'>> = (state, { subject, data }) => {
+  const { books } = state.governor
+  const { frozenAt: _, ...account } = books.account(subject)
+  books.accounts.set(subject, { ...account, extendedNanos: account.extendedNanos + data.nanos })
+  if (data.hold !== undefined) books.grow(data.hold, { ...NOTHING, nanos: data.nanos })
+  state.news.room.add(subject)
+  const task = subject.startsWith('task:') ? subject.slice('task:'.length, subject.lastIndexOf('/')) : data.task
+  if (task !== undefined) state.refreshReady(task)
+}
