@@ -12,6 +12,7 @@ const LAYERS = [
   'client',
   'web',
   'operations',
+  'channels',
   'fabric',
   'coordinator',
   'governor',
