@@ -4,7 +4,7 @@ import { FabricError } from '../model/errors.js'
 import { requireAdmitted } from './eligibility.js'
 import type { EntryOf, Hold } from './entries.js'
 import { blockerRow, requireActiveSwarm, requireBlocker, taskRow } from './lookup.js'
-import { holdForHelp } from './plan-help.js'
+import { holdForHelp, sharedHold } from './plan-help.js'
 import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
@@ -79,7 +79,13 @@ export const helpRequested: Evolve<EntryOf<'help_requested'>> = (state, entry) =
     return { swarm, state: 'requested', since: at, ...(asks !== undefined && { asks }) }
   })
   if (data.hold !== undefined) placeHelpHold(state, blocker, data.hold, at)
-  state.putBlocker({ ...blocker, state: 'assigned', helpers: [...others, ...asked] })
+  const hold = data.hold === undefined ? sharedHold(state, blocker) : blocker.id
+  state.putBlocker({
+    ...blocker,
+    state: 'assigned',
+    helpers: [...others, ...asked],
+    ...(hold !== undefined && { hold }),
+  })
   for (const { swarm, asks = [] } of asked) {
     const part = asks.length === 0 ? '' : ` (your part: ${asks.join(', ')})`
     const text = `${blocker.swarm} needs help on ${data.task}: ${blocker.needs}${part}`

@@ -2,7 +2,7 @@ import { add, fieldBeyond, remainder, requireExact } from '../governor/budget/am
 import { openPart, spendingAccounts, taskAccount } from '../governor/budget/books.js'
 import { limitOf } from '../governor/budget/limits.js'
 import { amountOf } from '../governor/budget/price.js'
-import { type AccountRow, type Amount, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
+import { type AccountRow, type Amount, type HoldKind, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { formatDollars } from '../model/money.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
@@ -11,7 +11,7 @@ import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { escalate } from './escalate.js'
 import { openBreaker } from './open-breaker.js'
 import { policyDigest } from './policy-digest.js'
-import type { FabricState } from './state.js'
+import { claimHold, type FabricState } from './state.js'
 import type { DecisionContext, Evolve } from './transition.js'
 
 /** Who spent something, on which task, and the hold that it is booked under. */
@@ -61,7 +61,22 @@ export function bookUsage(
 function unheld({ task, swarm, epoch, hold: id }: Spender, at: number): HoldRow {
   const board = task.board === undefined ? {} : { board: task.board }
   const none = { accounts: [], settledIn: {}, reports: [], warned: false }
-  return { id, kind: 'claim', task: task.id, ...board, swarm, epoch, at, amount: NOTHING, settled: NOTHING, ...none }
+  return {
+    id,
+    kind: holdKind(id),
+    task: task.id,
+    ...board,
+    swarm,
+    epoch,
+    at,
+    amount: NOTHING,
+    settled: NOTHING,
+    ...none,
+  }
+}
+
+function holdKind(id: string): HoldKind {
+  return id.startsWith(claimHold('')) ? 'claim' : 'help'
 }
 
 /** The accounts with a limit in which it is booked, as they are afterwards. */
@@ -183,7 +198,7 @@ export const usageReported: Evolve<EntryOf<'usage_reported'>> = (state, { subjec
   const board = state.tasks.get(subject)?.board
   if (books.hold(hold) === undefined) {
     const about = { task: subject, ...(board !== undefined && { board }), swarm, epoch, at }
-    books.place({ id: hold, kind: 'claim', ...about, amount: NOTHING }, [])
+    books.place({ id: hold, kind: holdKind(hold), ...about, amount: NOTHING }, [])
   }
   const amount = { nanos, inputTokens, outputTokens, cachedTokens }
   books.settle({ hold, report, swarm, ...(model !== undefined && { model }), amount })

@@ -6,7 +6,7 @@ import { effectiveCapabilities } from '../governor/matching/effective.js'
 import { compareScores, scoreOf } from '../governor/matching/score.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { SwarmRow } from '../model/swarm.js'
-import { askedSwarms, helpersOnTask } from './assign-helpers.js'
+import { helpersOnTask } from './assign-helpers.js'
 import type { CoordinatorDraft, EntryOf, Hold } from './entries.js'
 import { escalate } from './escalate.js'
 import { blockerRow, taskRow } from './lookup.js'
@@ -82,9 +82,16 @@ export function holdForHelp(
 
 function reserveHelp(state: FabricState, blocker: BlockerRow, now: number) {
   const { books } = state.governor
-  if (books.hold(blocker.id) !== undefined) return undefined
+  if (sharedHold(state, blocker) !== undefined) return undefined
   const result = reserveForHelp(books, state.governor, taskRow(state, blocker.task), now)
   return 'accounts' in result && result.accounts.length === 0 ? undefined : result
+}
+
+/** The live hold for help with a task: that of this blocker, or of another one of the same claim. */
+export function sharedHold(state: FabricState, blocker: BlockerRow): string | undefined {
+  const { holds } = state.governor.books
+  const held = [blocker.hold, ...taskRow(state, blocker.task).openBlockers.map((id) => state.blockers.get(id)?.hold)]
+  return held.find((hold) => hold !== undefined && holds.has(hold))
 }
 
 /**

@@ -54,8 +54,9 @@ function requireSpender(state: FabricState, command: ReportUsage): Spender {
 
 function helperOf(state: FabricState, task: string, epoch: number): { swarm: string; hold: string } | undefined {
   for (const id of state.blockersOf.get(task)) {
-    const helper = state.blockers.get(id)?.helpers.find((one) => one.epoch === epoch)
-    if (helper !== undefined) return { swarm: helper.swarm, hold: id }
+    const blocker = state.blockers.get(id)
+    const helper = blocker?.helpers.find((one) => one.epoch === epoch)
+    if (helper !== undefined) return { swarm: helper.swarm, hold: blocker?.hold ?? id }
   }
   return undefined
 }

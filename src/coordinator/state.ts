@@ -35,7 +35,7 @@ export interface Inbox {
 }
 
 /** Id of the hold of a claim. */
-export function claimHold(epoch: number): string {
+export function claimHold(epoch: number | ''): string {
   return `claim-${epoch}`
 }
 
@@ -204,7 +204,7 @@ export class FabricState {
     this.refreshBlockerDeadline(row.id)
     if (row.state === 'resolved') {
       for (const helper of row.helpers) this.helpRenewals.delete(helpKey(row.id, helper.swarm))
-      this.#releaseHold(row.id, row.resolvedAt ?? 0, row.resolvedBy === 'claim_ended')
+      this.#endHelpHold(row)
       if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
       return
     }
@@ -334,6 +334,14 @@ export class FabricState {
     const { claim } = before ?? {}
     if (claim === undefined || claim.epoch === row.claim?.epoch) return
     this.#releaseHold(claimHold(claim.epoch), row.updatedAt, row.state !== 'completed')
+  }
+
+  /** The hold for help ends with the last blocker whose helpers spend from it. */
+  #endHelpHold({ hold, task, resolvedAt = 0, resolvedBy }: BlockerRow): void {
+    if (hold === undefined) return
+    const others = [...this.blockersOf.get(task)].map((id) => this.blockers.get(id))
+    if (others.some((other) => other?.hold === hold && other.state !== 'resolved')) return
+    this.#releaseHold(hold, resolvedAt, resolvedBy === 'claim_ended')
   }
 
   #releaseHold(id: string, at: number, wasted: boolean): void {

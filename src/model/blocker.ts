@@ -34,6 +34,8 @@ export interface BlockerRow {
   /** For kind `task`: the task whose completion resolves this blocker. */
   readonly waitsFor?: string
   readonly helpers: readonly Helper[]
+  /** The hold that its helpers spend from; blockers of one claim share it. */
+  readonly hold?: string
   /** Set when helpers were lost and others have to be found. Milliseconds since the Unix epoch. */
   readonly replanAt?: number
   /** What an open question to people about it is called. */

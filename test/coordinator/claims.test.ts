@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { DEFAULT_GOVERNOR_POLICY } from '../../src/governor/policy/policy.js'
 import { MILESTONE_PERCENTS } from '../../src/model/task.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js'
 import { makeTask } from '../../src/testing/factories.js'
@@ -148,7 +149,14 @@ describe('completing', () => {
 })
 
 describe('failing', () => {
+  /** No breaker opens: here the task is looked at, not the swarm that fails on it. */
+  const patient = { breaker: { ...DEFAULT_GOVERNOR_POLICY.breaker, failureThreshold: 1_000, minimumCalls: 1_000 } }
+
   test('puts the task back after a backoff that doubles, and fails it for good at the limit', () => {
+    world = new World({}, patient)
+    world.register('s1')
+    world.register('s2')
+    world.create('t1', 't2')
     const waits = [10 * SECOND_MS, 20 * SECOND_MS]
     for (const [attempt, wait] of waits.entries()) {
       const task = world.send(fail(world.claim('t1', 's1')))
@@ -165,7 +173,7 @@ describe('failing', () => {
   })
 
   test('the backoff has an upper end', () => {
-    world = new World({ maxFailures: 100, maxBackoffMs: MINUTE_MS })
+    world = new World({ maxFailures: 100, maxBackoffMs: MINUTE_MS }, patient)
     world.register('s1')
     world.create('t1')
     const waits = Array.from({ length: 40 }, () => {

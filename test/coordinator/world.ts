@@ -5,11 +5,16 @@ import { applyVolatile, evolve } from '../../src/coordinator/evolve.js'
 import { DEFAULT_POLICY, type Policy } from '../../src/coordinator/policy.js'
 import { unreadMessages } from '../../src/coordinator/read-inbox.js'
 import { FabricState } from '../../src/coordinator/state.js'
+import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy } from '../../src/governor/policy/policy.js'
 import { ADMIN_ACTOR, FABRIC_ACTOR, swarmActor } from '../../src/model/entry.js'
 import { FabricError } from '../../src/model/errors.js'
 import type { Message } from '../../src/model/message.js'
 import type { TaskRow, TaskSpec } from '../../src/model/task.js'
+import { DAY_MS } from '../../src/model/time.js'
 import { makeRegistration, makeTask } from '../../src/testing/factories.js'
+
+/** The orchestrator finds help, and helpers take their time. */
+const MANUAL_HELP = { help: { automatic: false, answerMs: DAY_MS, leaseMs: DAY_MS } }
 
 /** The coordinator alone: decides and folds at once, without an engine, a journal or a promise. */
 export class World {
@@ -18,9 +23,20 @@ export class World {
   state: FabricState
   now = Date.UTC(2026, 0, 1)
 
-  constructor(policy: Partial<Policy> = {}) {
+  readonly #governor: GovernorPolicy
+
+  /** Unless it is asked to, the governor finds no help by itself: then the orchestrator does. */
+  constructor(policy: Partial<Policy> = {}, governor: Partial<GovernorPolicy> = MANUAL_HELP) {
     this.policy = { ...DEFAULT_POLICY, ...policy }
-    this.state = new FabricState(this.policy)
+    this.#governor = { ...DEFAULT_GOVERNOR_POLICY, ...governor }
+    this.state = this.#newState()
+  }
+
+  #newState(): FabricState {
+    const state = new FabricState(this.policy)
+    state.applyPolicy({ policy: this.#governor })
+    state.forgetNews()
+    return state
   }
 
   send<Type extends CommandType>(command: CommandOf<Type>, actor = actorOf(command)): Replies[Type] {
@@ -69,7 +85,7 @@ export class World {
 
   /** Forgets what is volatile and folds the log anew, as a restart does. */
   restart(): void {
-    this.state = new FabricState(this.policy)
+    this.state = this.#newState()
     for (const entry of this.log) evolve(this.state, structuredClone(entry))
     this.state.startedAt = this.now
   }
