@@ -11,6 +11,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { engine } from './areas/engine.mjs'
+import { governor } from './areas/governor.mjs'
 import { memory } from './areas/memory.mjs'
 import { push } from './areas/push.mjs'
 import { restart } from './areas/restart.mjs'
@@ -21,7 +22,7 @@ import { measureFlushes } from './flush.mjs'
 import { describeMachine } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness }
+const AREAS = { engine, serve, push, memory, restart, witness, governor }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

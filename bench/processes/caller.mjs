@@ -33,9 +33,9 @@ const LOADS = {
   messages: (fabric, { perSecond, count, to }) =>
     openLoop(perSecond, count, (index) => fabric.swarm.send({ to, as: 'swarm-0', text: `Message ${index}` })),
 
-  blockers: (fabric, { perSecond, claims }) =>
+  blockers: (fabric, { perSecond, claims, blocker = { kind: 'external' } }) =>
     openLoop(perSecond, claims.length, (index) =>
-      fabric.task.block({ ...claims[index], as: 'swarm-0', kind: 'help', needs: 'somebody who can help' }),
+      fabric.task.block({ ...claims[index], as: 'swarm-0', needs: 'somebody who can help', ...blocker }),
     ),
 }
 

@@ -5,8 +5,12 @@ import { Latencies } from '../latency.mjs'
 import { importTasks, mixedTask, plainTask, registerSwarms } from '../workload.mjs'
 import { dismissed, receiveTask } from './task.mjs'
 
-const { directory, mode, callers, claims, warmup, snapshotEvery } = await receiveTask()
-const fabric = await openFabric({ journal: new FileJournal({ directory }), ...(snapshotEvery && { snapshotEvery }) })
+const { directory, mode, callers, claims, warmup, snapshotEvery, governor } = await receiveTask()
+const fabric = await openFabric({
+  journal: new FileJournal({ directory }),
+  ...(snapshotEvery && { snapshotEvery }),
+  ...(governor && { governor }),
+})
 await importTasks(fabric, claims + warmup, mode === 'next' ? mixedTask : plainTask)
 const swarms = await registerSwarms(fabric, callers, mode === 'next' ? 1 : claims + warmup)
 let task = 0
@@ -19,6 +23,7 @@ await fabric.close()
 async function load(count) {
   const latencies = new Latencies()
   let left = count
+  const cpu = process.cpuUsage()
   const start = performance.now()
   await Promise.all(
     swarms.map(async (swarm) => {
@@ -31,7 +36,9 @@ async function load(count) {
       }
     }),
   )
-  return { perSecond: count / ((performance.now() - start) / 1_000), ...latencies.summary() }
+  const seconds = (performance.now() - start) / 1_000
+  const { user, system } = process.cpuUsage(cpu)
+  return { perSecond: count / seconds, cpuMicros: (user + system) / count, ...latencies.summary() }
 }
 
 function claim(swarm) {

@@ -3,9 +3,9 @@ import { connect, nodeTransport } from '../../dist/index.js'
 import { sharedMs } from '../latency.mjs'
 import { receiveTask } from './task.mjs'
 
-const { url, token, inbox } = await receiveTask()
+const { url, token, inbox, byBlocker = false } = await receiveTask()
 const fabric = connect({ url, token, transport: nodeTransport() })
-/** Index of an entry -> when it was here. */
+/** Index of an entry, or id of the blocker it is about, -> when it was here. */
 const receipts = new Map()
 let wanted = () => undefined
 
@@ -26,7 +26,7 @@ async function pollInbox() {
   process.send({ ready: true })
   for (let after = -1; ; ) {
     const { messages } = await fabric.inbox.read({ swarm: inbox, after, waitMs: 60_000 })
-    for (const { index } of messages) note(index)
+    for (const { index, blocker } of messages) note(byBlocker ? blocker : index)
     after = messages.at(-1)?.index ?? after
     await fabric.inbox.acknowledge({ swarm: inbox, upTo: Math.max(0, after) })
   }

@@ -8,7 +8,7 @@ import { dismissed, receiveTask } from './task.mjs'
 
 const TOKEN = 'a-token-for-the-benchmark-and-nothing-else'
 
-const { directory, tasks, swarms, claimed } = await receiveTask()
+const { directory, tasks, swarms, claimed, governor, helper } = await receiveTask()
 const journal = new FileJournal({ directory })
 const commits = []
 const append = journal.append.bind(journal)
@@ -17,9 +17,10 @@ journal.append = async (size, batch) => {
   const at = sharedMs()
   for (let offset = 0; offset < batch.entries.length; offset += 1) commits[size + offset] = at
 }
-const fabric = await openFabric({ journal })
+const fabric = await openFabric({ journal, ...(governor && { governor }) })
 await importTasks(fabric, tasks, plainTask)
 const names = await registerSwarms(fabric, swarms, tasks)
+if (helper !== undefined) await registerHelper(helper)
 const claims = await Promise.all(Array.from({ length: claimed }, (_, index) => claim(`task-${index}`, names[0])))
 const server = await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN })
 process.on('message', () => process.send(commits))
@@ -27,6 +28,12 @@ process.send({ url: server.url, token: TOKEN, claims: claims.map(({ task, epoch 
 await dismissed()
 await server.close()
 await fabric.close()
+
+/** The one swarm that can do what `capability` names. */
+function registerHelper({ swarm, capability }) {
+  const profile = { swarm, capabilities: [capability], tier: 'opus', capacity: 1_000, metadata: {} }
+  return fabric.submit({ type: 'register_swarm', ...profile }, { actor: 'admin' })
+}
 
 function claim(task, swarm) {
   return fabric.submit({ type: 'claim_task', task, swarm }, { actor: `swarm:${swarm}` })

@@ -1,3 +1,4 @@
+import type { EscalationNotified } from '../governor/entries.js'
 import type { GovernorPolicy } from '../governor/policy/policy.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
@@ -255,6 +256,13 @@ export interface Tick {
   readonly flush?: boolean
 }
 
+/** Writes down what became of telling people over a channel. */
+export interface RecordNotice {
+  readonly type: 'record_notice'
+  readonly escalation: string
+  readonly notice: EscalationNotified
+}
+
 export type CoordinatorCommand =
   | RegisterSwarm
   | RetireSwarm
@@ -286,6 +294,7 @@ export type CoordinatorCommand =
   | AskHuman
   | AnswerEscalation
   | TakeApproval
+  | RecordNotice
   | Tick
 
 export interface ClaimGrant {
@@ -412,6 +421,7 @@ export interface Replies {
   ask_human: EscalationRow
   answer_escalation: EscalationRow
   take_approval: EscalationRow
+  record_notice: EscalationRow
   tick: { readonly due: number }
 }
 

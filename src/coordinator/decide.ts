@@ -17,6 +17,7 @@ import { importBoard } from './import-board.js'
 import { offerNext } from './offer-next.js'
 import { raiseBlocker } from './raise-blocker.js'
 import { acknowledgeInbox } from './read-inbox.js'
+import { recordNotice } from './record-notice.js'
 import { registerSwarm } from './register-swarm.js'
 import { releaseTask } from './release-task.js'
 import { reportMilestone } from './report-milestone.js'
@@ -62,6 +63,7 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   ask_human: askHuman,
   answer_escalation: answerEscalation,
   take_approval: takeApproval,
+  record_notice: recordNotice,
   tick,
 }
 

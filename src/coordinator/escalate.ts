@@ -55,10 +55,3 @@ export const escalationOpened: Evolve<EntryOf<'escalation_opened'>> = (state, en
   const about = { ...(data.task !== undefined && { task: data.task }) }
   state.deliver(ORCHESTRATOR, entry, { kind: 'escalation_opened', escalation: subject, ...about, text: data.question })
 }
-
-/** What became of telling people. The channels remember it: what was never told is told after a restart. */
-export const escalationNotified: Evolve<EntryOf<'escalation_notified'>> = (state, { subject, data }) => {
-  const row = state.governor.escalation(subject)
-  if (row === undefined || data.event !== 'opened') return
-  state.putEscalation({ ...row, notified: [...new Set([...(row.notified ?? []), data.channel])] })
-}
