@@ -1,0 +1,71 @@
+import * as z from 'zod'
+import type { HostConfig } from '../../model/channel.js'
+import { budgetsSection, pricesSection } from './config-budgets.js'
+import { channelsSection, listenField } from './config-channels.js'
+import {
+  breakersSection,
+  capabilityRegistrySection,
+  escalationSection,
+  helpSection,
+  resourcePolicySection,
+} from './config-sections.js'
+import type { GovernorPolicy } from './policy.js'
+
+/** What infrafabric.yaml comes to. */
+export interface Config {
+  /** Goes into the log when it is applied. */
+  readonly policy: GovernorPolicy
+  /** Concerns only the process that hosts the fabric. */
+  readonly host: HostConfig
+}
+
+/** The keys of infrafabric.yaml. Reading turns them into a policy and the configuration of the host. */
+export const configSchema = z
+  .strictObject({
+    resource_policy: resourcePolicySection,
+    capability_registry: capabilityRegistrySection,
+    budgets: budgetsSection,
+    prices: pricesSection,
+    breakers: breakersSection,
+    help: helpSection,
+    escalation: escalationSection,
+    channels: channelsSection,
+    listen: listenField.exactOptional(),
+  })
+  .transform(({ channels, listen, ...sections }): Config => {
+    return { policy: toPolicy(sections), host: { channels, ...(listen !== undefined && { listen }) } }
+  })
+  .meta({
+    title: 'infrafabric.yaml',
+    description: 'Policy of a fabric, and configuration of the process that hosts it.',
+  })
+
+interface Sections {
+  readonly resource_policy: z.output<typeof resourcePolicySection>
+  readonly capability_registry: GovernorPolicy['capabilityRegistry']
+  readonly budgets: GovernorPolicy['budgets']
+  readonly prices: GovernorPolicy['prices']
+  readonly breakers: Omit<GovernorPolicy['breaker'], 'failureThreshold'>
+  readonly help: GovernorPolicy['help']
+  readonly escalation: z.output<typeof escalationSection>
+}
+
+function toPolicy({ resource_policy: resource, ...sections }: Sections): GovernorPolicy {
+  const maxCost = resource.max_cost_per_task
+  return {
+    maxSwarmsPerTask: resource.max_swarms_per_task,
+    ...(maxCost !== undefined && { maxCostPerTaskNanos: maxCost }),
+    minCapabilityMatch: resource.min_capability_match,
+    minReputation: resource.minimum_reputation,
+    tiers: resource.tiers,
+    assumedCostPerHourNanos: resource.assumed_cost_per_hour,
+    knownCapabilitiesOnly: resource.known_capabilities_only,
+    capabilityRegistry: sections.capability_registry,
+    capabilityRules: resource.capability_rules,
+    breaker: { failureThreshold: resource.circuit_breaker_failure_threshold, ...sections.breakers },
+    help: sections.help,
+    escalationMs: sections.escalation.expires_after,
+    budgets: sections.budgets,
+    prices: sections.prices,
+  }
+}
