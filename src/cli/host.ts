@@ -1,6 +1,13 @@
+import type { Channel } from '../channels/channel.js'
 import type { Policy } from '../coordinator/policy.js'
+import type { Fabric } from '../fabric/fabric.js'
 import { openFabric } from '../fabric/open.js'
+import { policyDigestOf } from '../fabric/policy-digest.js'
+import { systemTiming } from '../fabric/timing.js'
+import type { Config } from '../governor/policy/config-schema.js'
+import type { GovernorPolicy } from '../governor/policy/policy.js'
 import { FileJournal } from '../journal/file/file-journal.js'
+import { ADMIN_ACTOR } from '../model/entry.js'
 import { FabricError, isFabricError } from '../model/errors.js'
 import { formatTimestamp } from '../model/time.js'
 import type { RunningServer } from '../server/app.js'
@@ -20,6 +27,10 @@ export interface HostOptions {
   readonly name?: string
   /** What is decided otherwise than by default. */
   readonly policy?: Partial<Policy>
+  /** What infrafabric.yaml says; without it the policy of the log stays in force. */
+  readonly config?: Config
+  /** Where the secrets of channels are, by name. */
+  readonly env?: Readonly<Record<string, string | undefined>>
   /** Outside witnesses that are to cosign checkpoints. */
   readonly witnesses?: TrustPolicy
   /** Serves the entries of the log as tiles to callers without a token. */
@@ -32,23 +43,28 @@ export interface HostedFabric {
   readonly running: RunningFabric
   /** Resolves with the reason when the fabric stopped by itself; close it all the same. */
   readonly failed: Promise<FabricError>
+  /** Puts another policy in force. Answers whether it was another. */
+  apply(policy: GovernorPolicy): Promise<boolean>
   /** Removes the endpoint, ends the server, takes a snapshot and releases the data directory. */
   close(): Promise<void>
 }
 
 /** Runs the fabric of a data directory in this process. Throws what stands in the way, with nothing left open. */
 export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
-  const { data, listen = DEFAULT_LISTEN, name, policy = {}, publicLog = false, witnesses, onFault } = options
+  const { data, name, policy = {}, publicLog = false, witnesses, config, env = {}, onFault } = options
+  const listen = options.listen ?? config?.host.listen ?? DEFAULT_LISTEN
   const closing: (() => Promise<void>)[] = []
   const close = () => closeAll(closing.splice(0).reverse())
   const fault = (error: unknown) => onFault(`${formatTimestamp(Date.now())} ${faultText(error)}\n`)
   try {
+    const { openChannels } = await import('../channels/open.js')
+    const { channels, secrets } = openChannels(config?.host.channels ?? [], env)
     await createDataDirectory(data)
     const journal = new FileJournal({ directory: data, note: 'starting' })
     closing.push(() => journal.close())
     const version = packageVersion()
     const witness = {
-      open: async () => ({ storage: await openStorage(data, fault), secrets: [await adminToken(data)] }),
+      open: async () => ({ storage: await openStorage(data, fault), secrets: [await adminToken(data), ...secrets] }),
       ...(witnesses !== undefined && { policy: witnesses }),
     }
     const fabric = await openFabric({
@@ -57,11 +73,16 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       policy,
       witness,
       report: fault,
+      ...(config !== undefined && { governor: config.policy }),
       ...(name !== undefined && { name }),
     })
     closing.push(() => fabric.close())
     if (journal.cutBytes > 0) onFault(`${formatTimestamp(Date.now())} ${cutText(journal.cutBytes)}\n`)
     if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
+    if (channels.length > 0) {
+      const couriers = await startCouriers(fabric, channels, fault)
+      closing.push(() => couriers.close())
+    }
     const token = await adminToken(data)
     const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
       onFault(`${formatTimestamp(Date.now())} fault ${reference} in ${route}: ${faultText(error)}\n`)
@@ -72,11 +93,25 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version, vkey }
     await writeEndpoint(data, running)
     closing.push(() => removeEndpoint(data))
-    return { running, failed: fabric.failed, close }
+    return { running, failed: fabric.failed, apply: (policy) => applyPolicy(fabric, policy), close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+async function startCouriers(fabric: Fabric, channels: readonly Channel[], report: (error: unknown) => void) {
+  const [{ EscalationCourier }, { fabricPort }] = await Promise.all([
+    import('../channels/escalation-courier.js'),
+    import('../channels/fabric-port.js'),
+  ])
+  const port = fabricPort(fabric)
+  return new EscalationCourier({ port, channels, timing: systemTiming, random: Math.random, report })
+}
+
+async function applyPolicy(fabric: Fabric, policy: GovernorPolicy): Promise<boolean> {
+  const command = { type: 'apply_policy', policy, digest: policyDigestOf(policy) } as const
+  return (await fabric.submit(command, { actor: ADMIN_ACTOR })).changed
 }
 
 function namedOtherwise(data: string, name: string): FabricError {

@@ -27,6 +27,7 @@ const terminal: Terminal = {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, interrupt)
     return interruption.signal
   },
+  onHangup: (listener) => void process.on('SIGHUP', listener),
   report: (outcome) => {
     if (process.send === undefined || !process.connected) return
     // An open channel would keep this process alive.

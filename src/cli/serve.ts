@@ -3,11 +3,13 @@ import { refuseFile } from '../client/discover.js'
 import type { Policy } from '../coordinator/policy.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
-import { SECOND_MS } from '../model/time.js'
+import { formatTimestamp, SECOND_MS } from '../model/time.js'
 import { type Answer, answer } from './answer.js'
 import { boundedWriter } from './bounded-writer.js'
 import type { Call, CliCommand } from './command.js'
+import { type ConfigFile, readConfigFile } from './config-file.js'
 import { toFabricError } from './failure.js'
+import type { HostedFabric } from './host.js'
 import { duration, wholeNumber } from './option-values.js'
 import type { RunningFabric } from './terminal.js'
 import { readTrustPolicy } from './trust-policy-file.js'
@@ -20,6 +22,7 @@ export function addServeCommands(program: CliCommand): void {
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:7420)')
     .option('--detach', 'run in the background; ifab.log in the data directory has what it says')
     .option('--name <name>', 'name of a fabric that does not exist yet')
+    .option('--config <file>', 'policy, budgets, channels (default: $IFAB_CONFIG, or infrafabric.yaml beside the data)')
     .option('--witnesses <file>', 'trust policy (C2SP tlog-policy) with the witnesses that are to cosign checkpoints')
     .option('--public-log', 'serve the entries of the log as tiles to callers without a token')
     .option('--lease <time>', 'lease of a claim without heartbeats (default: 30m)', duration)
@@ -39,6 +42,7 @@ interface UpOptions {
   readonly listen?: string
   readonly detach?: boolean
   readonly name?: string
+  readonly config?: string
   readonly witnesses?: string
   readonly publicLog?: boolean
   readonly lease?: number
@@ -56,23 +60,15 @@ function policyOf({ lease, stallAfter, maxFailures }: UpOptions): Partial<Policy
 }
 
 async function up(call: Call, options: UpOptions): Promise<undefined> {
-  const { listen, name, publicLog = false, witnesses } = options
   const { terminal, data } = call
   const interruption = terminal.interruption()
   const onFault = boundedWriter(terminal.err, LIMITS.serverLogBytes)
-  const { hostFabric } = await import('./host.js')
-  const hosted = await hostFabric({
-    data,
-    onFault,
-    publicLog,
-    policy: policyOf(options),
-    ...(witnesses !== undefined && { witnesses: await readTrustPolicy(witnesses) }),
-    ...(listen !== undefined && { listen }),
-    ...(name !== undefined && { name }),
-  }).catch((error) => {
+  const readConfig = () => readConfigFile(data, options.config, terminal.env)
+  const hosted = await host(call, options, readConfig, onFault).catch((error) => {
     terminal.report({ failed: toFabricError(error).report() })
     throw error
   })
+  terminal.onHangup(() => void reload(hosted, readConfig, onFault))
   call.show(startedAnswer(data, hosted.running))
   terminal.report({ started: hosted.running })
   const interrupted = new Promise<undefined>((resolve) => {
@@ -84,13 +80,54 @@ async function up(call: Call, options: UpOptions): Promise<undefined> {
   if (failure !== undefined) throw failure
 }
 
+type ReadConfig = () => Promise<ConfigFile | undefined>
+
+async function host(
+  { data, terminal }: Call,
+  options: UpOptions,
+  readConfig: ReadConfig,
+  onFault: (line: string) => void,
+): Promise<HostedFabric> {
+  const { listen, name, publicLog = false, witnesses } = options
+  const [{ hostFabric }, config] = await Promise.all([import('./host.js'), readConfig()])
+  for (const { line, problem } of config?.warnings ?? []) onFault(`${config?.path}:${line}: ${problem}\n`)
+  return hostFabric({
+    data,
+    onFault,
+    publicLog,
+    env: terminal.env,
+    policy: policyOf(options),
+    ...(config !== undefined && { config }),
+    ...(witnesses !== undefined && { witnesses: await readTrustPolicy(witnesses) }),
+    ...(listen !== undefined && { listen }),
+    ...(name !== undefined && { name }),
+  })
+}
+
+/** Reads the configuration again and puts its policy in force. What is wrong with it is said, and nothing changes. */
+async function reload(hosted: HostedFabric, readConfig: ReadConfig, say: (line: string) => void): Promise<void> {
+  const at = formatTimestamp(Date.now())
+  try {
+    const config = await readConfig()
+    if (config === undefined) {
+      say(`${at} there is no configuration to read again\n`)
+      return
+    }
+    const changed = await hosted.apply(config.policy)
+    say(`${at} read ${config.path} again: ${changed ? 'its policy is in force' : 'the policy is the same'}\n`)
+  } catch (error) {
+    say(`${at} the configuration was not taken over: ${toFabricError(error).message}\n`)
+  }
+}
+
 async function upInBackground({ data }: Call, options: UpOptions): Promise<Answer> {
   const { startDetached } = await import('./detach.js')
-  const { listen, name, witnesses, publicLog, lease, stallAfter, maxFailures } = options
+  const { listen, name, config, witnesses, publicLog, lease, stallAfter, maxFailures } = options
   const seconds = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / SECOND_MS}s`)
   const given = {
     '--listen': listen,
     '--name': name,
+    '--config': config,
     '--witnesses': witnesses,
     '--lease': seconds(lease),
     '--stall-after': seconds(stallAfter),

@@ -9,6 +9,8 @@ export interface Terminal {
   err(text: string): void
   /** From the first call on, SIGINT and SIGTERM abort this signal instead of ending the process. */
   interruption(): AbortSignal
+  /** Calls `listener` at each SIGHUP, by which a process is asked to read its configuration again. */
+  onHangup(listener: () => void): void
   /** Tells the process that started this one in the background how the start went. */
   report(outcome: StartOutcome): void
 }

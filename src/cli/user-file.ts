@@ -50,20 +50,26 @@ export async function readBoardFiles(paths: readonly string[]): Promise<BoardFil
 
 async function readBytes(path: string): Promise<Uint8Array> {
   const maxBytes = LIMITS.boardFileBytes
-  const chunks: Uint8Array[] = []
-  let bytes = 0
+  const content = await readStart(path, maxBytes)
+  if (content.length <= maxBytes) return content
+  const message = `${path} is too large: a board file has at most ${maxBytes} bytes. Split it up.`
+  throw new FabricError('INVALID_ARGUMENT', message, { path, maxBytes })
+}
+
+/** The text of a file, for a reader that says itself when it is too large: one byte more than `maxBytes` at the most. */
+export async function readUserText(path: string, maxBytes: number): Promise<string> {
+  return (await readStart(path, maxBytes)).toString('utf8')
+}
+
+/** A pipe or a device does not say how much it holds, and may never end: at most one byte more than `maxBytes`. */
+export async function readStart(path: string, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
   try {
-    // A pipe or a device does not say how much it holds, and may never end.
-    for await (const chunk of createReadStream(path, { end: maxBytes })) {
-      chunks.push(chunk)
-      bytes += chunk.length
-    }
+    for await (const chunk of createReadStream(path, { end: maxBytes })) chunks.push(chunk)
   } catch (error) {
     throw unreadable(path, error)
   }
-  if (bytes <= maxBytes) return Buffer.concat(chunks)
-  const message = `${path} is too large: a board file has at most ${maxBytes} bytes. Split it up.`
-  throw new FabricError('INVALID_ARGUMENT', message, { path, maxBytes })
+  return Buffer.concat(chunks)
 }
 
 /** One file goes to `out` itself unless that is a directory. Returns the paths. */

@@ -47,6 +47,13 @@ export class RecordingTerminal implements Terminal {
     this.#interruption.abort()
   }
 
+  onHangup(listener: () => void): void {
+    this.hangUp = listener
+  }
+
+  /** Stands for SIGHUP. */
+  hangUp = (): void => {}
+
   report(outcome: StartOutcome): void {
     this.outcomes.push(outcome)
   }
