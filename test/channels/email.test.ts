@@ -60,6 +60,13 @@ describe('e-mail', () => {
     await until(() => server.open === 0)
   })
 
+  // Nodemailer alone would keep the connection for five seconds.
+  test('keeps no connection to a server that does not hang up', { timeout: 4_000 }, async () => {
+    server.lingers = true
+    await makeEmail().deliver(makeNotice(), never())
+    await until(() => server.open === 0)
+  })
+
   test('is sent without authentication where none is configured', async () => {
     await makeEmail({}, null).deliver(makeNotice(), never())
     expect(server.mails).toHaveLength(1)
@@ -104,6 +111,7 @@ describe('e-mail', () => {
     ['AUTH', '535 no', false, 'The mail server refuses the user or the password (535).'],
     ['AUTH', '454 later', true, 'The mail server refuses the user or the password (454).'],
     ['MAIL', '451 later', true, 'The mail server refuses the message, its sender or its recipients (451).'],
+    ['MAIL', '503 bad sequence', true, 'The mail server refuses the message, its sender or its recipients (503).'],
     ['RCPT', '550 nobody', false, 'The mail server refuses the message, its sender or its recipients (550).'],
     ['RCPT', '450 greylisted', true, 'The mail server refuses the message, its sender or its recipients (450).'],
     ['DATA', '554 no', false, 'The mail server refuses the message, its sender or its recipients (554).'],

@@ -20,7 +20,9 @@ export class SmtpServer {
   extensions = ['AUTH PLAIN LOGIN', '8BITMIME']
   open = 0
   readonly #sockets = new Set<Socket>()
-  readonly #server = createServer((socket) => this.#serve(socket))
+  /** Goes on talking when the client has hung up. */
+  lingers = false
+  readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.#serve(socket))
 
   static async open(): Promise<SmtpServer> {
     const server = new SmtpServer()
@@ -45,6 +47,10 @@ export class SmtpServer {
       this.#sockets.delete(socket)
     })
     socket.on('error', () => {})
+    socket.once('end', () => {
+      if (this.lingers) talk(socket)
+      else socket.end()
+    })
     const session = new Session(this, (verb, answer) => {
       const scripted = this.script[verb] ?? answer
       if (scripted === 'hang up') socket.destroy()
@@ -117,6 +123,11 @@ const SUCCESS: Readonly<Record<string, string>> = {
   DATA: '354 go on',
   QUIT: '221 bye',
   STARTTLS: '502 not here',
+}
+
+/** Until the other side says that it is gone. */
+function talk(socket: Socket): void {
+  if (!socket.destroyed) socket.write('421 are you there?\r\n', () => setImmediate(talk, socket))
 }
 
 function addressIn(line: string): string {

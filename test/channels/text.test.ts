@@ -93,7 +93,7 @@ Answer with one of:
 
   test('is bounded', () => {
     const long = '😀'.repeat(60_000)
-    const options = Array.from({ length: 16 }, (_, index) => `${index}${"'".repeat(250)}`)
+    const options = Array.from({ length: 16 }, (_, index) => `${index}${"'".repeat(index < 8 ? 250 : 60_000)}`)
     const context = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`${index}${long}`, long]))
     const notice = makeNotice({ question: `${'\n'.repeat(2_000)}${long}`, context, options, answer: long, task: long })
     const { subject, body } = renderText(notice)
