@@ -1,5 +1,7 @@
-/** How long it takes to find the best swarm for a task, with the index that the engine keeps. */
-import { FabricState } from '../../dist/coordinator/state.js'
+/** How long it takes to find the best swarm for a task, with the index that the fabric keeps of waiting swarms. */
+import { memberOf, wantedOf } from '../../dist/governor/match.js'
+import { SwarmIndex } from '../../dist/governor/matching/swarm-index.js'
+import { DEFAULT_GOVERNOR_POLICY } from '../../dist/governor/policy/policy.js'
 import { Latencies } from '../latency.mjs'
 import { dismissed, receiveTask } from './task.mjs'
 
@@ -12,22 +14,24 @@ const CROWDS = {
 }
 
 const { crowd, swarms, matches } = await receiveTask()
-const state = new FabricState()
+const policy = DEFAULT_GOVERNOR_POLICY
+const index = new SwarmIndex()
 for (let number = 0; number < swarms; number += 1) {
   const costs = {
     costPerHourNanos: 500_000_000 + ((number * 7_919) % 1_000) * 1_000_000,
     reputation: 1 - (number % 7) / 20,
   }
   const row = { id: `swarm-${number}`, state: 'active', capacity: 1, metadata: {}, registeredAt: 0 }
-  state.putSwarm({ ...row, ...CROWDS[crowd](number), ...costs })
+  index.put(memberOf({ ...row, ...CROWDS[crowd](number), ...costs }, policy))
 }
 const busy = new Set(crowd === 'busy' ? Array.from({ length: swarms - 1 }, (_, number) => `swarm-${number}`) : [])
+const bounds = { minMatch: policy.minCapabilityMatch, tiers: policy.tiers }
 const latencies = new Latencies()
 let found = 0
 for (let round = 0; round < matches; round += 1) {
   const requires = crowd === 'different' ? ['code:typescript'] : NEEDED
   const before = performance.now()
-  const best = state.index.best({ requires }, state.governor.policy, (swarm) => busy.has(swarm))
+  const best = index.best(wantedOf({ requires }, policy), bounds, (swarm) => busy.has(swarm))
   latencies.record(performance.now() - before)
   if (best !== undefined) found += 1
 }

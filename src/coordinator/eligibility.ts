@@ -84,6 +84,13 @@ export function examine(
   })
 }
 
+/** Whether a swarm that qualifies for a task could claim it now. */
+export function couldClaim(state: FabricState, task: TaskRow, swarm: SwarmRow, now: number): boolean {
+  return ELIGIBILITY_CHECKS.every(
+    (name) => name === 'capabilities' || CHECKS[name](state, task, swarm, now) === undefined,
+  )
+}
+
 /** Throws BREAKER_OPEN unless the breaker of the swarm lets a call through. */
 export function requireAdmitted(state: FabricState, swarm: string): void {
   const obstacle = breakerObstacle(state, swarm)

@@ -83,7 +83,7 @@ class EngineFabric implements Fabric {
   constructor(engine: Engine, journal: Journal, policy: Policy, timing: Timing) {
     this.#engine = engine
     this.#journal = journal
-    this.#waiting = new Waiting(engine, policy, timing)
+    this.#waiting = new Waiting(engine, timing)
     this.#startedAt = timing.now()
     const { witnessing } = engine
     this.#witness = witnessing && new EngineWitness(engine, witnessing)

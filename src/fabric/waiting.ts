@@ -1,18 +1,19 @@
 import type { Offer, OfferNext } from '../coordinator/commands.js'
-import type { Policy } from '../coordinator/policy.js'
 import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
 import type { FabricState } from '../coordinator/state.js'
-import { qualify } from '../governor/match.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { Engine } from './engine.js'
 import type { Origin } from './fabric.js'
 import type { Timing } from './timing.js'
+import { WaitingSwarms } from './waiting-swarms.js'
 
 /** Somebody who waits until something concerns them. */
 class Waiter {
   readonly swarm: string
   readonly takesWork: boolean
+  /** Found work that no budget had room for, and may try again when there is room. */
+  short = false
   #reasons: string[] = []
   #woken = false
   #wake: (() => void) | undefined
@@ -20,11 +21,6 @@ class Waiter {
   constructor(swarm: string, takesWork: boolean) {
     this.swarm = swarm
     this.takesWork = takesWork
-  }
-
-  /** On its way to a task already. */
-  get isBusy(): boolean {
-    return this.#reasons.length > 0
   }
 
   wake(): void {
@@ -50,19 +46,24 @@ class Waiter {
   }
 }
 
+/** Waiters that find no room in a row, after which the others wait for the next room. */
+const SHORT_TRIES = 16
+
 /**
  * Long polls: callers that wait for work or for messages. A commit wakes only those it concerns, and for each claimable
- * task one waiter that qualifies, first come first served; so a thousand idle swarms do not race for one task.
+ * task one waiter: the swarm that suits it best. So a thousand idle swarms do not race for one task.
  */
 export class Waiting {
   readonly #engine: Engine
-  readonly #policy: Policy
   readonly #timing: Timing
   readonly #waiters = new Set<Waiter>()
+  /** Swarm -> its waiters that take work and are not on their way to some. */
+  readonly #idle = new Map<string, Set<Waiter>>()
+  readonly #swarms = new WaitingSwarms()
+  #shortTries = 0
 
-  constructor(engine: Engine, policy: Policy, timing: Timing) {
+  constructor(engine: Engine, timing: Timing) {
     this.#engine = engine
-    this.#policy = policy
     this.#timing = timing
     engine.onChange((state, rebuilt) => this.#onChange(state, rebuilt))
   }
@@ -80,10 +81,32 @@ export class Waiting {
         const offer = await this.#engine.submit(command, origin)
         const taken = offer.claim === undefined ? undefined : offer.task?.id
         this.#passOn(wokenFor.filter((task) => task !== taken))
+        this.#lookForRoom(waiter, offer)
         return { done: offer.kind !== 'none', result: offer }
       })
     } finally {
       this.#passOn(waiter.takeReasons())
+    }
+  }
+
+  /** Where one found room in the budgets, there may be more; where one found none, another may need less. */
+  #lookForRoom(waiter: Waiter, { kind, short }: Offer): void {
+    const tried = waiter.short
+    waiter.short = kind === 'none' && short === true
+    if (waiter.short && tried) {
+      // It stands behind the others, so that each of them gets its turn.
+      this.#waiters.delete(waiter)
+      this.#waiters.add(waiter)
+      this.#shortTries += 1
+    } else this.#shortTries = 0
+    if (tried && this.#shortTries < SHORT_TRIES) this.#wakeShort()
+  }
+
+  #wakeShort(): void {
+    for (const waiter of this.#waiters) {
+      if (!waiter.short) continue
+      waiter.wake()
+      return
     }
   }
 
@@ -125,9 +148,16 @@ export class Waiting {
         if (signal?.aborted) throw new FabricError('UNAVAILABLE', 'The caller stopped waiting.')
         const { done, result } = await attempt()
         if (done || over || this.#engine.state === 'closed') return result
+        if (waiter.takesWork && !this.#isIdle(waiter)) {
+          // It asks once more after it is known to wait: what became free in between is not missed.
+          await this.#engine.read((state) => this.#setIdle(state, waiter))
+          continue
+        }
         await waiter.woken()
+        this.#setBusy(waiter)
       }
     } finally {
+      this.#setBusy(waiter)
       this.#waiters.delete(waiter)
       cancelTimer()
       signal?.removeEventListener('abort', end)
@@ -140,24 +170,46 @@ export class Waiting {
       for (const waiter of this.#waiters) waiter.wake()
       return
     }
-    const { claimable, mail, profiles } = state.news
+    const { claimable, mail, profiles, room } = state.news
+    for (const swarm of profiles) this.#swarms.refresh(state, swarm)
     if (mail.size > 0 || profiles.size > 0) {
       for (const waiter of this.#waiters) if (mail.has(waiter.swarm) || profiles.has(waiter.swarm)) waiter.wake()
     }
     for (const task of claimable) this.#wakeFor(state, task)
+    if (room.size > 0) {
+      this.#shortTries = 0
+      this.#wakeShort()
+    }
   }
 
-  /** Wakes the first waiter that qualifies for a task and is not already on its way to another. */
-  #wakeFor(state: FabricState, id: string): void {
-    const task = state.tasks.get(id)
-    if (task === undefined || !state.ready.has(id)) return
-    for (const waiter of this.#waiters) {
-      if (!waiter.takesWork || waiter.isBusy) continue
-      const swarm = state.swarms.get(waiter.swarm)
-      if (swarm?.state !== 'active' || !qualify(swarm, task, state.governor.policy).qualified) continue
-      waiter.wakeFor(id)
-      return
+  /** Wakes a waiter of the swarm that suits a task best, of those that are not on their way to another. */
+  #wakeFor(state: FabricState, task: string): void {
+    if (this.#idle.size === 0) return
+    const swarm = this.#swarms.bestFor(state, task, this.#timing.now())
+    const [waiter] = this.#idle.get(swarm ?? '') ?? []
+    if (waiter === undefined) return
+    this.#setBusy(waiter)
+    waiter.wakeFor(task)
+  }
+
+  #isIdle(waiter: Waiter): boolean {
+    return this.#idle.get(waiter.swarm)?.has(waiter) === true
+  }
+
+  #setIdle(state: FabricState, waiter: Waiter): void {
+    const others = this.#idle.get(waiter.swarm)
+    if (others !== undefined) others.add(waiter)
+    else {
+      this.#idle.set(waiter.swarm, new Set([waiter]))
+      this.#swarms.add(state, waiter.swarm)
     }
+  }
+
+  #setBusy(waiter: Waiter): void {
+    const others = this.#idle.get(waiter.swarm)
+    if (others?.delete(waiter) !== true || others.size > 0) return
+    this.#idle.delete(waiter.swarm)
+    this.#swarms.remove(waiter.swarm)
   }
 
   /** What a waiter was woken for and did not take is offered to the next one. */

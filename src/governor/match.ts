@@ -1,6 +1,7 @@
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
 import { effectiveCapabilities } from './matching/effective.js'
+import type { Member, Wanted } from './matching/swarm-index.js'
 import type { GovernorPolicy } from './policy/policy.js'
 import { ruleOf } from './policy/rules.js'
 
@@ -53,7 +54,7 @@ export function qualify(swarm: SwarmRow, work: Requirement, policy: MatchPolicy)
     const reason = `it meets ${Math.round(match * 100)}% of the needed capabilities (at least ${Math.round(least * 100)}% are required); missing: ${missing.map((name) => missingText(swarm, name)).join(', ')}`
     return { qualified: false, match, obstacle: 'capabilities', reason }
   }
-  const tier = requiredTier(work, policy).find((needed) => !tierSuffices(swarm.tier, needed, policy.tiers))
+  const tier = requiredTiers(work, policy).find((needed) => !tierSuffices(swarm.tier, needed, policy.tiers))
   if (tier !== undefined) {
     const reason = `its tier ${swarm.tier} is below the required tier ${tier}`
     return { qualified: false, match, obstacle: 'tier', reason }
@@ -66,12 +67,28 @@ export function qualify(swarm: SwarmRow, work: Requirement, policy: MatchPolicy)
   return { qualified: true, match }
 }
 
+/** What work asks for, with what the rules of its capabilities add. */
+export function wantedOf(work: Requirement, policy: MatchPolicy): Wanted {
+  const { requires } = work
+  return { requires, tier: requiredTiers(work, policy), minReputation: requiredReputation(work, policy) }
+}
+
+/** A swarm as the index of swarms has it. */
+export function memberOf(
+  swarm: SwarmRow,
+  policy: MatchPolicy & Pick<GovernorPolicy, 'assumedCostPerHourNanos'>,
+): Member {
+  const { id, tier, costPerHourNanos = policy.assumedCostPerHourNanos } = swarm
+  const capabilities = effectiveCapabilities(swarm, policy)
+  return { id, capabilities, reputation: reputationOf(swarm), costPerHourNanos, ...(tier !== undefined && { tier }) }
+}
+
 function missingText({ capabilities }: SwarmRow, name: string): string {
   return capabilities.includes(name) ? `${name} (counts only when an administrator grants it)` : name
 }
 
 /** What the task itself asks for, and what the rules of its capabilities do. */
-function requiredTier({ tier, requires }: Requirement, policy: MatchPolicy): string[] {
+function requiredTiers({ tier, requires }: Requirement, policy: MatchPolicy): string[] {
   const tiers = tier === undefined ? [] : [tier]
   if (hasRules(policy)) {
     for (const capability of requires) tiers.push(...[ruleOf(policy, capability)?.minimumTier ?? []].flat())
