@@ -52,11 +52,11 @@ function context({ context }: EscalationRow): string {
 
 function howToAnswer({ id, options }: EscalationRow): string {
   const command = `ifab escalation answer ${shellWord(id)}`
-  if (options.length === 0) return `Answer with:\n  ${command} --answer '...'`
+  if (options.length === 0) return `Answer with:\n  ${command} --text '...'`
   // An option must be given exactly, so one that cannot be shown exactly gets no command.
   const exact = options.filter((option) => short(option) === option)
   const lines = exact.map((option) => `  ${command} --option ${shellWord(option)}`)
-  if (exact.length < options.length) lines.push('  (an option that cannot be shown here: ask the fabric for it)')
+  if (exact.length < options.length) lines.push(`For all options: ifab escalation show ${shellWord(id)}`)
   return ['Answer with one of:', ...lines].join('\n')
 }
 

@@ -46,7 +46,7 @@ Answer with one of:
   })
 
   test('asks for a free answer where there are no options', () => {
-    expect(renderText(makeNotice({ options: [] })).body).toContain("answer escalation-42 --answer '...'\n")
+    expect(renderText(makeNotice({ options: [] })).body).toContain("answer escalation-42 --text '...'\n")
   })
 
   test('keeps the subject one line, whatever was asked', () => {
@@ -81,7 +81,7 @@ Answer with one of:
     expect(lines.filter((line) => line.startsWith('  ifab'))).toEqual([
       '  ifab escalation answer escalation-42 --option approve',
     ])
-    expect(body).toContain('an option that cannot be shown here')
+    expect(lines).toContain('For all options: ifab escalation show escalation-42')
   })
 
   test('quotes options for a shell', () => {
