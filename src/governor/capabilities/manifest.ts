@@ -73,6 +73,7 @@ const swarm = z
       ...(budget !== undefined && { budgetNanos: budget }),
     }),
   )
+  .meta({ id: 'swarm', description: 'One swarm.' })
 
 const oneSwarm = swarm.transform((manifest) => [manifest])
 

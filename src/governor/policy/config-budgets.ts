@@ -33,15 +33,15 @@ const limit = z
 
 const windows = z
   .strictObject({
-    total: limit.exactOptional(),
-    day: limit.exactOptional(),
-    week: limit.exactOptional(),
-    month: limit.exactOptional(),
+    total: limit.exactOptional().describe('For all time.'),
+    day: limit.exactOptional().describe('For each day, UTC.'),
+    week: limit.exactOptional().describe('For each ISO week, from Monday, UTC.'),
+    month: limit.exactOptional().describe('For each month, UTC.'),
   } satisfies Record<WindowKind, z.ZodType>)
   .transform((limits): WindowLimits => limits)
   .meta({
     id: 'windows',
-    description: 'Limits for all time (total), each day, each week (ISO, from Monday) and each month; UTC.',
+    description: 'Limits by the time they are for.',
   })
 
 const scopes = z.record(
@@ -51,9 +51,9 @@ const scopes = z.record(
 
 const holdTokens = z
   .strictObject({
-    input_tokens: field.count('Input tokens that are not cached.').default(budgets.holdTokens.inputTokens),
-    output_tokens: field.count('Output tokens.').default(budgets.holdTokens.outputTokens),
-    cached_tokens: field.count('Input tokens that come from a cache.').default(budgets.holdTokens.cachedTokens),
+    input_tokens: field.count('Input tokens that are not cached.').prefault(budgets.holdTokens.inputTokens),
+    output_tokens: field.count('Output tokens.').prefault(budgets.holdTokens.outputTokens),
+    cached_tokens: field.count('Input tokens that come from a cache.').prefault(budgets.holdTokens.cachedTokens),
   })
   .transform(({ input_tokens, output_tokens, cached_tokens }): BudgetPolicy['holdTokens'] => {
     return { inputTokens: input_tokens, outputTokens: output_tokens, cachedTokens: cached_tokens }

@@ -117,6 +117,6 @@ const NO_ADDRESS = 'is no HOST:PORT. Write one such as 127.0.0.1:7420.'
 /** `listen`: where the server of the fabric listens. */
 export const listenField = z
   .string()
-  .regex(LISTEN, { error: NO_ADDRESS })
+  .regex(LISTEN, { error: NO_ADDRESS, abort: true })
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: NO_ADDRESS })
   .describe('HOST:PORT on which the server listens; a loopback address.')

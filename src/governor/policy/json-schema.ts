@@ -19,10 +19,9 @@ export function jsonSchemaOf(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input', override: withoutNoise }) as JsonSchema
 }
 
-/** A default that is the empty map says nothing: each of its fields has its own. */
+/** The default of a map says nothing: each of its fields has its own. */
 function withoutNoise({ jsonSchema }: { jsonSchema: Record<string, unknown> }): void {
-  const { default: given } = jsonSchema
-  if (typeof given === 'object' && given !== null && Object.keys(given).length === 0) delete jsonSchema.default
+  if (typeof jsonSchema.default === 'object' && !Array.isArray(jsonSchema.default)) delete jsonSchema.default
 }
 
 /** Names of the keys that a map at this path may have; none where it takes any. */

@@ -33,7 +33,9 @@ export function readYamlTree(file: string, source: string, maxBytes: number): Ya
   const options = { lineCounter: lines, prettyErrors: false, schema: 'core', uniqueKeys: false } as const
   const document = parseDocument(source, options)
   const reader = new TreeReader(file, lines)
-  for (const { code, message, pos } of [...document.errors, ...document.warnings]) {
+  // Of tags, the reader knows the field.
+  const warnings = document.warnings.filter(({ code }) => code !== 'TAG_RESOLVE_FAILED')
+  for (const { code, message, pos } of [...document.errors, ...warnings]) {
     reader.fail([], lines.linePos(pos[0]).line, yamlMessage(code, message))
   }
   if (document.errors.length > 0) throw refuseFile(file, reader.problems)
@@ -52,7 +54,6 @@ function requireSize(file: string, source: string, maxBytes: number): void {
 
 function yamlMessage(code: string, message: string): string {
   if (code === 'MULTIPLE_DOCS') return 'A second document begins here. Keep one, without a line of ---.'
-  if (code === 'TAG_RESOLVE_FAILED') return 'Tags (!name) are not read here. Write a plain value.'
   const text = message.split('\n')[0]?.replace(/\.$/, '') ?? code
   return `The YAML is broken: ${text}. Put names and texts with special characters, such as '*', in quotes.`
 }
@@ -81,6 +82,10 @@ class TreeReader {
   }
 
   read(node: Node | null, path: Path): unknown {
+    if (isTagged(node)) {
+      this.fail(path, this.lineOf(path), 'has a tag (!name), which is not read here. Write a plain value.')
+      return undefined
+    }
     if (isMap(node)) return this.#readMap(node, path)
     if (isSeq(node)) return node.items.map((item, index) => this.#readItem(item as Node | null, [...path, index]))
     if (isAlias(node)) {
@@ -99,7 +104,7 @@ class TreeReader {
     const entries = new Map<string, unknown>()
     for (const { key: node, value } of map.items) {
       const line = this.#lineAt(node)
-      if (!isScalar(node) || node.value === null) {
+      if (!isScalar(node) || node.value === null || isTagged(node)) {
         this.fail(path, line, 'has a key that is no text. Write a name, in quotes where it has special characters.')
         continue
       }
@@ -124,6 +129,11 @@ class TreeReader {
     const range = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? node.range : undefined
     return Math.max(1, range ? this.#counter.linePos(range[0]).line : 1)
   }
+}
+
+/** A tag could make anything of a value: a date, bytes, a set. */
+function isTagged(node: Node | null): boolean {
+  return (isMap(node) || isSeq(node) || isScalar(node)) && node.tag !== undefined
 }
 
 function plain(value: unknown, source: string | undefined): unknown {
