@@ -204,7 +204,8 @@ export class FabricState {
     this.refreshBlockerDeadline(row.id)
     if (row.state === 'resolved') {
       for (const helper of row.helpers) this.helpRenewals.delete(helpKey(row.id, helper.swarm))
-      this.#endHelpHold(row)
+      // A row of a snapshot is no news: others may come after it that still spend from the same hold.
+      if (before !== undefined) this.#endHelpHold(row)
       if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
       return
     }
