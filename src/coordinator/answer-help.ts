@@ -70,7 +70,9 @@ function replaceHelper(state: FabricState, id: string, swarm: string, answer: Om
   const blocker = blockerRow(state, id)
   const helpers = blocker.helpers.map((known): Helper => {
     if (known.swarm !== swarm) return known
-    return { swarm, ...(known.asks && { asks: known.asks }), ...answer }
+    const { asks, epoch } = known
+    // What it spent under its epoch is reported under it also after it gave up.
+    return { swarm, ...(asks && { asks }), ...(epoch !== undefined && { epoch }), ...answer }
   })
   const assigned = helpers.some((helper) => helper.state !== 'declined')
   state.putBlocker({ ...blocker, state: assigned ? 'assigned' : 'open', helpers })

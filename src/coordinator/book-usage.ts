@@ -41,7 +41,7 @@ export function bookUsage(
 ): UsageOutcome {
   const { books, policy } = state.governor
   const amount = amountOf(usage, policy.prices)
-  const hold = books.hold(spender.hold) ?? unheld(spender, context.now)
+  const hold = books.hold(spender.hold) ?? unheld(state, spender, context.now)
   const late = hold.released !== undefined
   if (hold.reports.includes(usage.id)) return { amount, repeated: true, late }
   requireExact(add(books.account('fabric/total').settled, amount))
@@ -57,8 +57,9 @@ export function bookUsage(
   return { amount, repeated: false, late }
 }
 
-/** Stands for the hold of a claim that needed none. */
-function unheld({ task, swarm, epoch, hold: id }: Spender, at: number): HoldRow {
+/** Stands for the hold of a claim, or of help with a blocker, that needed none. */
+function unheld({ blockers }: FabricState, { task, swarm, epoch, hold: id }: Spender, at: number): HoldRow {
+  const ended = blockers.get(id)?.state === 'resolved'
   const board = task.board === undefined ? {} : { board: task.board }
   const none = { accounts: [], settledIn: {}, reports: [], warned: false }
   return {
@@ -72,6 +73,7 @@ function unheld({ task, swarm, epoch, hold: id }: Spender, at: number): HoldRow 
     amount: NOTHING,
     settled: NOTHING,
     ...none,
+    ...(ended && { released: { at, wasted: false } }),
   }
 }
 
@@ -199,6 +201,10 @@ export const usageReported: Evolve<EntryOf<'usage_reported'>> = (state, { subjec
   if (books.hold(hold) === undefined) {
     const about = { task: subject, ...(board !== undefined && { board }), swarm, epoch, at }
     books.place({ id: hold, kind: holdKind(hold), ...about, amount: NOTHING }, [])
+    // Help that needed no hold has this one from now on: it ends with the blocker, and no other takes its name.
+    const blocker = state.blockers.get(hold)
+    if (data.late) books.release(hold, at, false)
+    else if (blocker !== undefined) state.putBlocker({ ...blocker, hold })
   }
   const amount = { nanos, inputTokens, outputTokens, cachedTokens }
   books.settle({ hold, report, swarm, ...(model !== undefined && { model }), amount })
