@@ -51,11 +51,13 @@ export const tick: Decide<'tick'> = (state, command, context) => {
 
 /**
  * Deadlines that touch each other wait for the next tick, which comes at once: each is decided against a state that
- * shows what the one before led to.
+ * shows what the one before led to. Help is planned among all swarms, so it waits for whatever may open a breaker.
  */
 function distinctOwners(state: FabricState, due: readonly Deadline[]): Deadline[] {
   const seen = new Set<string>()
+  const helpFirst = due[0]?.kind === 'help'
   return due.filter((deadline) => {
+    if ((deadline.kind === 'help') !== helpFirst && HELP_CONFLICTS.has(deadline.kind)) return false
     const owners = ownersOf(state, deadline)
     const free = owners.every((owner) => !seen.has(owner))
     if (free) for (const owner of owners) seen.add(owner)
@@ -63,15 +65,32 @@ function distinctOwners(state: FabricState, due: readonly Deadline[]): Deadline[
   })
 }
 
+const HELP_CONFLICTS: ReadonlySet<DeadlineKind> = new Set<DeadlineKind>(['task', 'breaker', 'help'])
+
 /** Swarms and tasks of which the entries of a deadline may tell. */
 function ownersOf(state: FabricState, { kind, id }: Deadline): string[] {
-  if (kind === 'task') {
-    const claim = state.tasks.get(id)?.claim
-    return claim === undefined ? [] : [`swarm ${claim.swarm}`, `task ${id}`]
+  switch (kind) {
+    case 'task': {
+      const swarm = state.tasks.get(id)?.claim?.swarm
+      return swarm === undefined ? [] : [`task ${id}`, ...ownersOfSwarm(state, swarm)]
+    }
+    case 'breaker':
+      return ownersOfSwarm(state, id)
+    case 'help':
+      return [`task ${state.blockers.get(id)?.task}`, 'help']
+    case 'escalation': {
+      const task = state.governor.escalations.get(id)?.task
+      return task === undefined ? [] : [`task ${task}`]
+    }
+    case 'reads':
+      return []
   }
-  if (kind === 'breaker') return [`swarm ${id}`]
-  const task = kind === 'help' ? state.blockers.get(id)?.task : undefined
-  return task === undefined ? [] : [`task ${task}`, 'help']
+}
+
+/** Everything that a swarm is taken from when its breaker opens. */
+function ownersOfSwarm(state: FabricState, swarm: string): string[] {
+  const helped = [...state.helping.get(swarm)].map((id) => state.blockers.get(id)?.task)
+  return [`swarm ${swarm}`, ...[...state.claims.get(swarm), ...helped].map((task) => `task ${task}`)]
 }
 
 function taskDue(state: FabricState, id: string, context: DecisionContext, entries: CoordinatorDraft[]): void {
