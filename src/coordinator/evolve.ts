@@ -110,7 +110,8 @@ export function applyVolatile(state: FabricState, changes: readonly VolatileChan
   for (const change of changes) {
     switch (change.kind) {
       case 'lease_renewed':
-        state.renewals.set(change.task, change.at)
+        // What the same word reports as spent may have ended the claim.
+        if (state.tasks.get(change.task)?.claim !== undefined) state.renewals.set(change.task, change.at)
         break
       case 'inbox_read':
         if (state.reads.size === 0) state.deadlines.put({ kind: 'reads', id: 'inboxes', at: change.settleAt })
