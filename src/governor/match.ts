@@ -1,6 +1,6 @@
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
-import { effectiveCapabilities } from './matching/effective.js'
+import { effectiveCapabilities, hasRules } from './matching/effective.js'
 import type { Member, Wanted } from './matching/swarm-index.js'
 import type { GovernorPolicy } from './policy/policy.js'
 import { ruleOf } from './policy/rules.js'
@@ -101,10 +101,4 @@ function requiredReputation({ requires }: Requirement, policy: MatchPolicy): num
   if (!hasRules(policy)) return least
   for (const capability of requires) least = Math.max(least, ruleOf(policy, capability)?.minimumReputation ?? 0)
   return least
-}
-
-/** Most policies have none, and every claim asks. */
-function hasRules({ capabilityRules }: MatchPolicy): boolean {
-  for (const _ in capabilityRules) return true
-  return false
 }

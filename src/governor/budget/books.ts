@@ -62,7 +62,7 @@ export class Books {
   /** Reserves an amount in some accounts. */
   place(hold: NewHold, accounts: readonly string[]): void {
     assertInvariant(!this.holds.has(hold.id), `the hold ${hold.id} is placed twice`)
-    this.holds.set(hold.id, { ...hold, accounts, settled: NOTHING, settledIn: {}, reports: [], warned: false })
+    this.holds.set(hold.id, newHold(hold, accounts))
     this.#reserve(accounts, hold.amount)
   }
 
@@ -145,7 +145,7 @@ export class Books {
   #reserve(accounts: readonly string[], amount: Amount): void {
     for (const id of accounts) {
       const row = this.account(id)
-      this.accounts.set(id, { ...row, held: add(row.held, amount) })
+      this.accounts.set(id, withHeld(row, add(row.held, amount)))
     }
   }
 
@@ -153,7 +153,7 @@ export class Books {
     for (const id of accounts) {
       const row = this.account(id)
       assertInvariant(row.held.nanos >= amount.nanos, `more is given back to ${id} than was held`)
-      this.accounts.set(id, { ...row, held: remainder(row.held, amount) })
+      this.accounts.set(id, withHeld(row, remainder(row.held, amount)))
     }
   }
 
@@ -178,6 +178,23 @@ export class Books {
       return
     }
   }
+}
+
+const NOWHERE: HoldRow['settledIn'] = {}
+const NONE: readonly string[] = []
+
+/** Written out, as each claim makes one: a spread costs several times as much. */
+function newHold({ id, kind, task, board, swarm, epoch, at, amount }: NewHold, accounts: readonly string[]): HoldRow {
+  const spent = { settled: NOTHING, settledIn: NOWHERE, reports: NONE, warned: false }
+  if (board === undefined) return { id, kind, task, swarm, epoch, at, amount, accounts, ...spent }
+  return { id, kind, task, board, swarm, epoch, at, amount, accounts, ...spent }
+}
+
+/** The same, for the six accounts or so of each claim. */
+function withHeld(row: AccountRow, held: Amount): AccountRow {
+  const { id, scope, window, settled, wastedNanos, extendedNanos, frozenAt } = row
+  if (frozenAt === undefined) return { id, scope, window, settled, held, wastedNanos, extendedNanos }
+  return { id, scope, window, settled, held, wastedNanos, extendedNanos, frozenAt }
 }
 
 /** What of a hold is not spent yet. */

@@ -1,12 +1,20 @@
-import { type Amount, type AmountField, type HoldRow, NOTHING } from '../../model/budget.js'
+import {
+  AMOUNT_FIELDS,
+  type Amount,
+  type AmountField,
+  type HoldKind,
+  type HoldRow,
+  NOTHING,
+  type WindowKind,
+} from '../../model/budget.js'
 import { type ErrorCode, FabricError } from '../../model/errors.js'
 import { formatDollars } from '../../model/money.js'
 import type { SwarmRow } from '../../model/swarm.js'
 import type { TaskSpec } from '../../model/task.js'
-import type { GovernorPolicy, WindowLimits } from '../policy/policy.js'
-import { add, fieldBeyond } from './amount.js'
+import { DAY_MS } from '../../model/time.js'
+import type { GovernorPolicy, Limit, WindowLimits } from '../policy/policy.js'
 import { accountId, type Books, taskAccount } from './books.js'
-import { boardLimits, fabricLimits, type LimitSource, limitOf, swarmLimits, taskCap } from './limits.js'
+import { boardLimits, fabricLimits, type LimitSource, swarmLimits, taskCap } from './limits.js'
 import { windowOf } from './window.js'
 
 /** What a claim, or help, would reserve, and where. */
@@ -43,15 +51,7 @@ export function reserveForClaim(
   ) {
     return { shortage: tooDear(task.id, maxCostNanos, policy.maxCostPerTaskNanos) }
   }
-  const own = taskAccount('claim', task.id)
-  const cap = taskCap(policy, task)
-  const accounts = cap === undefined ? [] : [own]
-  collect(accounts, `swarm:${swarm.id}`, swarmLimits(policy, swarm.id, swarm), at)
-  if (task.board !== undefined) collect(accounts, `board:${task.board}`, boardLimits(policy, task.board), at)
-  collect(accounts, 'fabric', fabricLimits(policy), at)
-  if (accounts.length === 0) return { amount: NOTHING, accounts }
-  const nanos = cap === undefined ? undefined : remaining(books, own, cap)
-  return reserve(books, source, task.id, accounts, own, nanos)
+  return reserve(books, policy, boundsOf(policy, 'claim', { task, swarm, at }))
 }
 
 /** The same for all help with one blocker: at most what the policy lets help with a task cost. */
@@ -62,27 +62,17 @@ export function reserveForHelp(
   at: number,
 ): ReservationResult {
   const { policy } = source
-  const own = taskAccount('help', task.id)
-  const cap = policy.maxCostPerTaskNanos
-  const accounts = cap === undefined ? [] : [own]
-  if (task.board !== undefined) collect(accounts, `board:${task.board}`, boardLimits(policy, task.board), at)
-  collect(accounts, 'fabric', fabricLimits(policy), at)
-  if (accounts.length === 0) return { amount: NOTHING, accounts }
-  return reserve(books, source, task.id, accounts, own, cap === undefined ? undefined : remaining(books, own, cap))
+  return reserve(books, policy, boundsOf(policy, 'help', { task: { requires: NO_NEEDS, ...task }, at }))
 }
 
 /** Accounts in which a hold that exists would be reserved under this policy. */
 export function accountsOfHold(source: LimitSource, hold: HoldRow): string[] {
-  const { policy } = source
-  const task = source.task(hold.task)
-  const bound = hold.kind === 'help' ? policy.maxCostPerTaskNanos : task && taskCap(policy, task)
-  const accounts = bound === undefined ? [] : [taskAccount(hold.kind, hold.task)]
-  if (hold.kind === 'claim') {
-    collect(accounts, `swarm:${hold.swarm}`, swarmLimits(policy, hold.swarm, source.swarm(hold.swarm)), hold.at)
-  }
-  if (hold.board !== undefined) collect(accounts, `board:${hold.board}`, boardLimits(policy, hold.board), hold.at)
-  collect(accounts, 'fabric', fabricLimits(policy), hold.at)
-  return accounts
+  const { task: id, board } = hold
+  const known = source.task(id)
+  const task = { requires: NO_NEEDS, ...known, id, ...(board !== undefined && { board }) }
+  const swarm = hold.kind === 'claim' ? { ...source.swarm(hold.swarm), id: hold.swarm } : undefined
+  const { limits } = boundsOf(source.policy, hold.kind, { task, swarm, at: hold.at })
+  return limits.map(([account]) => account)
 }
 
 /** Throws BUDGET_EXCEEDED or POLICY_VIOLATION where there is no room. */
@@ -105,48 +95,97 @@ function remaining(books: Books, account: string, cap: number): number {
   return Math.max(0, cap + extendedNanos - settled.nanos - held.nanos)
 }
 
-function collect(accounts: string[], scope: string, limits: WindowLimits, at: number): void {
-  for (const kind in limits) accounts.push(accountId(scope, windowOf(kind as keyof WindowLimits, at)))
+type Limited = readonly [account: string, limit: Limit]
+
+/** What bounds a hold: what the task may cost, and each account with a limit. */
+interface Bounds {
+  readonly task: string
+  /** Account of the task itself, and most that may be spent there before extensions, where there is a bound. */
+  readonly own: string
+  readonly cap: number | undefined
+  readonly limits: readonly Limited[]
 }
 
-function reserve(
-  books: Books,
-  source: LimitSource,
-  task: string,
-  accounts: readonly string[],
-  own: string,
-  nanos: number | undefined,
-): ReservationResult {
+interface Bounded {
+  readonly task: Work
+  readonly swarm?: Pick<SwarmRow, 'id' | 'budgetNanos'> | undefined
+  readonly at: number
+}
+
+const NO_NEEDS: readonly string[] = []
+
+function boundsOf(policy: GovernorPolicy, kind: HoldKind, { task, swarm, at }: Bounded): Bounds {
+  const own = taskAccount(kind, task.id)
+  const cap = kind === 'claim' ? taskCap(policy, task) : policy.maxCostPerTaskNanos
+  const shared = sharedLimits(policy, swarm, task.board, at)
+  return { task: task.id, own, cap, limits: cap === undefined ? shared : [[own, { nanos: cap }], ...shared] }
+}
+
+interface SharedLimits {
+  readonly policy: GovernorPolicy
+  readonly board: string | undefined
+  readonly day: number
+  readonly limits: readonly Limited[]
+}
+
+/** What the last claim of a swarm was bounded by: its next one is in most cases bounded by the same. */
+const lastLimits = new WeakMap<object, SharedLimits>()
+
+function sharedLimits(
+  policy: GovernorPolicy,
+  swarm: Bounded['swarm'],
+  board: string | undefined,
+  at: number,
+): readonly Limited[] {
+  const day = Math.floor(at / DAY_MS)
+  const last = swarm && lastLimits.get(swarm)
+  if (last?.policy === policy && last.board === board && last.day === day) return last.limits
+  const limits: Limited[] = []
+  if (swarm !== undefined) collect(limits, `swarm:${swarm.id}`, swarmLimits(policy, swarm.id, swarm), at)
+  if (board !== undefined) collect(limits, `board:${board}`, boardLimits(policy, board), at)
+  collect(limits, 'fabric', fabricLimits(policy), at)
+  if (swarm !== undefined) lastLimits.set(swarm, { policy, board, day, limits })
+  return limits
+}
+
+function collect(into: Limited[], scope: string, limits: WindowLimits, at: number): void {
+  for (const kind in limits) {
+    const limit = limits[kind as WindowKind]
+    if (limit !== undefined) into.push([accountId(scope, windowOf(kind as WindowKind, at)), limit])
+  }
+}
+
+function reserve(books: Books, policy: GovernorPolicy, { task, own, cap, limits }: Bounds): ReservationResult {
+  if (limits.length === 0) return { amount: NOTHING, accounts: [] }
+  const nanos = cap === undefined ? undefined : remaining(books, own, cap)
   if (nanos === 0) return { shortage: spent(task, books, own) }
-  const amount = { nanos: nanos ?? 0, ...source.policy.budgets.holdTokens }
-  for (const id of accounts) {
-    const shortage = shortageIn(books, source, id, amount, nanos === undefined)
+  const { inputTokens, outputTokens, cachedTokens } = policy.budgets.holdTokens
+  const amount = { nanos: nanos ?? 0, inputTokens, outputTokens, cachedTokens }
+  for (const [id, limit] of limits) {
+    const shortage = shortageIn(books, id, limit, amount, nanos === undefined)
     if (shortage !== undefined) return { shortage }
   }
-  return { amount, accounts }
+  return { amount, accounts: limits.map(([account]) => account) }
 }
 
 /** `unbounded` says that nothing bounds what the work may cost, so that a limit in money has no room for it. */
-function shortageIn(
-  books: Books,
-  source: LimitSource,
-  id: string,
-  amount: Amount,
-  unbounded: boolean,
-): Shortage | undefined {
-  const account = books.account(id)
-  const limit = limitOf(account, source)
-  if (limit === undefined) return undefined
-  if (account.frozenAt !== undefined) {
-    const message = `The budget ${id} is frozen, because more was spent than was held. A person extends it with \`ifab cost extend ${id}\`.`
-    return { code: 'BUDGET_EXCEEDED', message, details: { account: id, frozen: true } }
-  }
+function shortageIn(books: Books, id: string, limit: Limit, amount: Amount, unbounded: boolean): Shortage | undefined {
   if (unbounded && limit.nanos !== undefined) {
     const message = `Nothing bounds what this may cost, and the budget ${id} has a limit. Give the task a max cost, or the policy a max_cost_per_task.`
     return { code: 'BUDGET_EXCEEDED', message, details: { account: id } }
   }
-  const field = fieldBeyond(add(add(account.settled, account.held), amount), limit)
-  return field === undefined ? undefined : full(id, account, field, amount, limit[field] ?? 0)
+  const { settled = NOTHING, held = NOTHING, extendedNanos = 0, frozenAt } = books.accounts.get(id) ?? {}
+  if (frozenAt !== undefined) {
+    const message = `The budget ${id} is frozen, because more was spent than was held. A person extends it with \`ifab cost extend ${id}\`.`
+    return { code: 'BUDGET_EXCEEDED', message, details: { account: id, frozen: true } }
+  }
+  for (const field of AMOUNT_FIELDS) {
+    const base = limit[field]
+    if (base === undefined) continue
+    const most = field === 'nanos' ? base + extendedNanos : base
+    if (settled[field] + held[field] + amount[field] > most) return full(id, { settled, held }, field, amount, most)
+  }
+  return undefined
 }
 
 function full(

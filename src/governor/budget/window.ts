@@ -3,6 +3,17 @@ import { DAY_MS, formatTimestamp } from '../../model/time.js'
 
 /** The window of a kind that a moment lies in, by UTC: `total`, `day:2026-11-25`, `week:2026-W48` (ISO 8601), `month:2026-11`. */
 export function windowOf(kind: WindowKind, at: number): string {
+  // Every claim asks, and all claims of a day get the same answer.
+  const day = Math.floor(at / DAY_MS)
+  if (day !== lastDay) {
+    lastDay = day
+    windows = {}
+  }
+  windows[kind] ??= nameOf(kind, at)
+  return windows[kind]
+}
+
+function nameOf(kind: WindowKind, at: number): string {
   switch (kind) {
     case 'total':
       return 'total'
@@ -24,6 +35,9 @@ export function windowKindOf(window: string): WindowKind {
 function dateOf(at: number): string {
   return formatTimestamp(at).slice(0, 10)
 }
+
+let lastDay = Number.NaN
+let windows: Partial<Record<WindowKind, string>> = {}
 
 /** A week belongs to the year of its Thursday. */
 function isoWeek(at: number): string {
