@@ -114,7 +114,8 @@ describe('a channel', () => {
     }
     await whileUp(
       async () => {
-        await run('escalation', 'ask', 'Which dialect?', '--severity', 'critical')
+        await run('swarm', 'register', 'alice')
+        await run('escalation', 'ask', 'Which dialect?', '--as', 'alice', '--severity', 'critical')
         await until(async () => (await told()).length === 1)
       },
       { HOOK: url },
