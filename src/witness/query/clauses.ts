@@ -10,9 +10,11 @@ export type Clause = readonly number[]
  * What the index can say about a filter: entries that match have a key of every clause. Those that are likely to leave
  * least come first. Time and text are no keys.
  */
-export function clausesOf({ trace, task, swarm, operation, severity, component }: EntryFilter): Clause[] {
+export function clausesOf(filter: EntryFilter): Clause[] {
+  const { trace, escalation, task, swarm, operation, severity, component } = filter
   const clauses: Clause[] = []
   if (trace !== undefined) clauses.push([postingKey('trace', trace)])
+  if (escalation !== undefined) clauses.push([postingKey('escalation', escalation)])
   if (task !== undefined) clauses.push([postingKey('task', task)])
   if (swarm !== undefined) clauses.push([postingKey('swarm', swarm)])
   if (operation !== undefined) clauses.push([commonKey('operation', operation)])

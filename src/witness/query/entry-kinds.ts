@@ -7,14 +7,15 @@ type Component = (typeof COMPONENTS)[number]
 export interface EntryKind {
   readonly component: Component
   readonly severity: Severity
-  /** What the subject is, where it is one of these. */
-  readonly subject?: 'task' | 'swarm'
+  /** What the subject is, where it is one of these. An account concerns the task or swarm whose budget it is. */
+  readonly subject?: 'task' | 'swarm' | 'account' | 'escalation'
   /** Fields of the data that name tasks: a string, a list of strings, or an object whose keys are the names. */
   readonly tasks: readonly string[]
   /** The same for swarms. The actor counts as well, where it is a swarm. */
   readonly swarms: readonly string[]
 }
 
+/** A change of what stored entries concern needs a new version of the index: `posting-format.ts`. */
 const KINDS: Readonly<Record<string, EntryKind>> = {
   fabric_created: of('fabric', 'info'),
   fabric_started: of('fabric', 'notice'),
@@ -58,8 +59,8 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   capabilities_granted: of('governor', 'notice', { subject: 'swarm' }),
   usage_reported: of('governor', 'info', { subject: 'task', swarms: ['swarm'] }),
   budget_warned: of('governor', 'notice', { subject: 'task', swarms: ['swarm'] }),
-  budget_frozen: of('governor', 'critical', { tasks: ['task'], swarms: ['swarm'] }),
-  budget_extended: of('governor', 'notice', { tasks: ['task'] }),
+  budget_frozen: of('governor', 'critical', { subject: 'account', tasks: ['task'], swarms: ['swarm'] }),
+  budget_extended: of('governor', 'notice', { subject: 'account', tasks: ['task'] }),
   claim_stopped: of('governor', 'warning', { subject: 'task', swarms: ['swarm'] }),
   claim_resumed: of('governor', 'notice', { subject: 'task', swarms: ['swarm'] }),
   call_admitted: of('governor', 'info', { subject: 'swarm' }),
@@ -67,11 +68,12 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   breaker_opened: of('governor', 'warning', { subject: 'swarm' }),
   breaker_half_opened: of('governor', 'notice', { subject: 'swarm' }),
   breaker_closed: of('governor', 'notice', { subject: 'swarm' }),
-  escalation_opened: of('governor', 'warning', { tasks: ['task'], swarms: ['swarm'] }),
-  escalation_answered: of('governor', 'notice'),
-  escalation_expired: of('governor', 'warning'),
-  escalation_notified: of('governor', 'info'),
-  approval_taken: of('governor', 'notice'),
+  escalation_opened: of('governor', 'warning', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
+  // Whom it is about is in the question only.
+  escalation_answered: of('governor', 'notice', { subject: 'escalation' }),
+  escalation_expired: of('governor', 'warning', { subject: 'escalation' }),
+  escalation_notified: of('governor', 'info', { subject: 'escalation' }),
+  approval_taken: of('governor', 'notice', { subject: 'escalation' }),
 }
 
 /** By the name of the entry. A test holds it against everything that is written. */

@@ -23,6 +23,8 @@ export interface EntryFacts {
   /** Tasks and swarms it concerns, each once. */
   readonly tasks: readonly string[]
   readonly swarms: readonly string[]
+  /** The question for people that it asks or answers. */
+  readonly escalation: string | undefined
   readonly severity: Severity
 }
 
@@ -30,13 +32,21 @@ export interface EntryFacts {
 export interface Relations {
   task(id: string): void
   swarm(id: string): void
+  escalation(id: string): void
 }
 
 export function factsOf(entry: LoggedEntry): EntryFacts {
   const { index, type, subject, actor, at, traceparent } = entry
   const tasks = new Set<string>()
   const swarms = new Set<string>()
-  relate(entry, ENTRY_KINDS.get(type), { task: (id) => tasks.add(id), swarm: (id) => swarms.add(id) })
+  let escalation: string | undefined
+  relate(entry, ENTRY_KINDS.get(type), {
+    task: (id) => tasks.add(id),
+    swarm: (id) => swarms.add(id),
+    escalation: (id) => {
+      escalation = id
+    },
+  })
   return {
     index,
     component: componentOf(entry),
@@ -47,6 +57,7 @@ export function factsOf(entry: LoggedEntry): EntryFacts {
     traceId: traceparent === undefined ? undefined : traceIdOf(traceparent),
     tasks: [...tasks],
     swarms: [...swarms],
+    escalation,
     severity: severityOf(type),
   }
 }
@@ -60,8 +71,7 @@ export function relate({ actor, subject, data }: LoggedEntry, kind: EntryKind | 
   const swarm = actorSwarm(actor)
   if (swarm !== undefined) to.swarm(swarm)
   if (kind === undefined) return
-  if (kind.subject === 'task') to.task(subject)
-  else if (kind.subject === 'swarm') to.swarm(subject)
+  if (kind.subject !== undefined) relateSubject(kind.subject, subject, to)
   if (typeof data !== 'object' || data === null) return
   const fields = data as Readonly<Record<string, unknown>>
   for (const field of kind.tasks) {
@@ -75,6 +85,23 @@ export function relate({ actor, subject, data }: LoggedEntry, kind: EntryKind | 
     if (typeof value === 'string') to.swarm(value)
     else for (const id of namesIn(value)) to.swarm(id)
   }
+}
+
+function relateSubject(kind: NonNullable<EntryKind['subject']>, subject: string, to: Relations): void {
+  if (kind === 'account') {
+    const { task, swarm } = ownerOf(subject)
+    if (task !== undefined) to.task(task)
+    if (swarm !== undefined) to.swarm(swarm)
+  } else to[kind](subject)
+}
+
+const OWNED_ACCOUNT = /^(task|help|swarm):([^/]+)\//
+
+/** The task or swarm whose budget an account is, such as `task:API-1/total`; nothing for those of many. */
+export function ownerOf(account: string): { readonly task?: string; readonly swarm?: string } {
+  const [, scope, id] = OWNED_ACCOUNT.exec(account) ?? []
+  if (id === undefined) return {}
+  return scope === 'swarm' ? { swarm: id } : { task: id }
 }
 
 const NOTHING: readonly string[] = []

@@ -10,6 +10,8 @@ export interface EntryFilter {
   readonly operation?: string
   readonly swarm?: string
   readonly task?: string
+  /** A question for people: it, and what became of it. */
+  readonly escalation?: string
   /** This severity or a higher one. */
   readonly severity?: Severity
   /** At this time or later, and before this one: milliseconds since the Unix epoch. */
@@ -52,6 +54,7 @@ const READERS: Readonly<Record<Field, (text: string) => string | number | undefi
   operation: word,
   swarm: idText,
   task: idText,
+  escalation: idText,
   severity: (text) => SEVERITIES.find((severity) => severity === text),
   since: parseTime,
   until: parseTime,
@@ -65,6 +68,7 @@ const EXPECTED: Readonly<Record<Field, string>> = {
   operation: 'not the name of an entry, such as task_claimed',
   swarm: 'not an id of a swarm',
   task: 'not an id of a task',
+  escalation: 'not an id of an escalation',
   severity: `use one of ${SEVERITIES.join(', ')}`,
   since: TIME,
   until: TIME,
@@ -107,13 +111,14 @@ export function matches(entry: LoggedEntry, filter: EntryFilter): boolean {
 }
 
 function factsMatch(facts: EntryFacts, filter: EntryFilter): boolean {
-  const { component, operation, swarm, task, severity, since, until, trace } = filter
+  const { component, operation, swarm, task, escalation, severity, since, until, trace } = filter
   return (
     (component === undefined || facts.component === component) &&
     (operation === undefined || facts.name === operation) &&
     (trace === undefined || facts.traceId === trace) &&
     (task === undefined || facts.tasks.includes(task)) &&
     (swarm === undefined || facts.swarms.includes(swarm)) &&
+    (escalation === undefined || facts.escalation === escalation) &&
     (severity === undefined || isAtLeast(facts.severity, severity)) &&
     (since === undefined || facts.at >= since) &&
     (until === undefined || facts.at < until)

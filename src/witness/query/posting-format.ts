@@ -13,7 +13,11 @@ import { BUCKETS } from './posting-key.js'
  *   started with its number.
  */
 const MAGIC = Buffer.from('IFABPOST', 'latin1')
-const FORMAT_VERSION = 1
+/**
+ * Rises with the layout, and whenever entries that may be stored already concern something else than before, by the
+ * table of entries or by `relate`. Runs of another version are derived from the log anew. A new name needs no version.
+ */
+const FORMAT_VERSION = 2
 export const TIME_SAMPLES = 64
 const TIMES_AT = 32
 const FENCES_AT = TIMES_AT + 8 * TIME_SAMPLES

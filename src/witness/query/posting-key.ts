@@ -1,5 +1,12 @@
 /** FNV-1a starts a name of each kind from another value, so that a task and a swarm of one name have different keys. */
-const SEEDS = { task: 0x811c9dc5, swarm: 0x1b873593, trace: 0xcc9e2d51, operation: 0x85ebca77, component: 0xc2b2ae3d }
+const SEEDS = {
+  task: 0x811c9dc5,
+  swarm: 0x1b873593,
+  escalation: 0x27d4eb2f,
+  trace: 0xcc9e2d51,
+  operation: 0x85ebca77,
+  component: 0xc2b2ae3d,
+}
 
 const BUCKET_BITS = 6
 export const BUCKETS = 1 << BUCKET_BITS

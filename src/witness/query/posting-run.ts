@@ -96,6 +96,10 @@ export class PostingRun implements Relations {
     this.#put(postingKey('swarm', id))
   }
 
+  escalation(id: string): void {
+    this.#put(postingKey('escalation', id))
+  }
+
   /** Indexes of the entries under any of some keys, rising. */
   find(keys: readonly number[]): number[] {
     const indexes: number[] = []

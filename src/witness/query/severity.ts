@@ -7,9 +7,11 @@ export const SEVERITIES = ['info', 'notice', 'warning', 'critical'] as const
  * How much an entry deserves a person's attention; it follows from its name alone.
  *
  * - `info`: ordinary progress.
- * - `notice`: work that stopped or changed hands, blockers and calls for help, keys, starts of the fabric.
- * - `warning`: failures, stalls, refused requests, deleted content.
- * - `critical`: incidents.
+ * - `notice`: work that stopped or changed hands, blockers and calls for help, what people decided, keys, starts of the
+ *   fabric.
+ * - `warning`: failures, stalls, refused requests, deleted content, breakers that open, claims that have spent their
+ *   budget, questions for people.
+ * - `critical`: incidents, and budgets that were overdrawn.
  */
 export type Severity = (typeof SEVERITIES)[number]
 

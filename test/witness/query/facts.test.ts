@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FabricEntry } from '../../../src/fabric/entries.js'
 import { encodeEntry } from '../../../src/fabric/entry-codec.js'
+import { NOTHING } from '../../../src/model/budget.js'
 import type { EntryDraft } from '../../../src/model/entry.js'
 import { makeTask } from '../../../src/testing/factories.js'
 import { factsOf, parseEntry, traceIdOf } from '../../../src/witness/query/facts.js'
@@ -74,6 +75,62 @@ const CASES: readonly Case[] = [
     ['A'],
     ['sip', 'web'],
   ],
+  [
+    {
+      type: 'usage_reported',
+      subject: 'A',
+      data: { ...word, ...NOTHING, hold: 'claim-3', report: 'r', late: false },
+    },
+    'swarm:sip',
+    ['A'],
+    ['sip'],
+  ],
+  [
+    {
+      type: 'budget_frozen',
+      subject: 'fabric/total',
+      data: { task: 'A', swarm: 'sip', settledNanos: 1, heldNanos: 0 },
+    },
+    'swarm:sip',
+    ['A'],
+    ['sip'],
+  ],
+  [
+    {
+      type: 'budget_frozen',
+      subject: 'swarm:web/day:2026-01-31',
+      data: { task: 'A', swarm: 'sip', settledNanos: 1, heldNanos: 0 },
+    },
+    'fabric',
+    ['A'],
+    ['web', 'sip'],
+  ],
+  [{ type: 'budget_extended', subject: 'task:A/total', data: { nanos: 1, reason: 'r' } }, 'admin', ['A'], []],
+  [{ type: 'budget_extended', subject: 'help:A/total', data: { nanos: 1, reason: 'r' } }, 'admin', ['A'], []],
+  [{ type: 'budget_extended', subject: 'swarm:sip/total', data: { nanos: 1, reason: 'r' } }, 'admin', [], ['sip']],
+  [{ type: 'budget_extended', subject: 'board:A/total', data: { nanos: 1, reason: 'r' } }, 'admin', [], []],
+  [{ type: 'breaker_half_opened', subject: 'sip', data: { probes: 3 } }, 'fabric', [], ['sip']],
+  [
+    {
+      type: 'escalation_opened',
+      subject: 'escalation-7',
+      data: {
+        kind: 'help',
+        severity: 'warning',
+        asker: 'fabric',
+        question: 'Who?',
+        context: {},
+        options: [],
+        expiresAt: 1,
+        task: 'A',
+        swarm: 'web',
+      },
+    },
+    'swarm:sip',
+    ['A'],
+    ['sip', 'web'],
+  ],
+  [{ type: 'escalation_answered', subject: 'escalation-7', data: { answer: 'me' } }, 'swarm:web', [], ['web']],
 ]
 
 describe('the facts of an entry', () => {
@@ -112,6 +169,19 @@ describe('the facts of an entry', () => {
     const entry = { index: 0, type: 'help_requested', subject: 'b', at: 0, actor: 'admin', data: odd }
     expect(factsOf(entry)).toMatchObject({ tasks: [], swarms: ['web'] })
   })
+})
+
+test.each<readonly [name: string, escalation: string | undefined]>([
+  ['escalation_opened', 'S'],
+  ['escalation_answered', 'S'],
+  ['escalation_expired', 'S'],
+  ['escalation_notified', 'S'],
+  ['approval_taken', 'S'],
+  ['budget_extended', undefined],
+  ['task_created', undefined],
+])('the question for people is found in what becomes of it: %s', (type, escalation) => {
+  const entry = { index: 0, type, subject: 'S', at: 0, actor: 'admin', data: {} }
+  expect(factsOf(entry).escalation).toBe(escalation)
 })
 
 describe('bytes that are no entry', () => {

@@ -130,6 +130,8 @@ interface LogOptions {
 const TRACES = ['0af7651916cd43dd8448eb211c80319c', '4bf92f3577b34da6a3ce929d0e0e4736'] as const
 const tasks = fc.constantFrom('A', 'B', 'C', 'sip')
 const swarms = fc.constantFrom('sip', 'web', 'A')
+const accounts = fc.constantFrom('task:A/total', 'help:B/total', 'swarm:sip/day:2026-01-31', 'board:A/total')
+const escalations = fc.constantFrom('escalation-3', 'escalation-4')
 const types = fc.constantFrom(...ENTRY_KINDS.keys(), 'name_of_the_future')
 
 /** Logs in which few names meet each other often. */
@@ -137,7 +139,7 @@ export const someEntries = fc.array(
   fc.record(
     {
       type: types,
-      subject: fc.oneof(tasks, swarms),
+      subject: fc.oneof(tasks, swarms, accounts, escalations),
       actor: fc.constantFrom('admin', 'fabric', 'swarm:sip', 'swarm:web'),
       later: fc.constantFrom(0, 0, 1, 5, 1_000),
       trace: fc.constantFrom(...TRACES),
@@ -164,10 +166,11 @@ const time = fc.integer({ min: START - 5, max: START + 20_000 })
 export const someFilter = fc
   .record(
     {
-      component: fc.constantFrom('coordinator', 'fabric', 'witness', 'future'),
+      component: fc.constantFrom('coordinator', 'governor', 'fabric', 'witness', 'future'),
       operation: types,
       swarm: swarms,
       task: tasks,
+      escalation: escalations,
       severity: fc.constantFrom(...SEVERITIES),
       since: time,
       until: time,
