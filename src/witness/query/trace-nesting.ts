@@ -1,7 +1,7 @@
 import { actorSwarm } from '../../model/entry.js'
 import type { LoggedEntry } from './facts.js'
-import { blockerOf, epochOf, fieldsOf, holderOf, isSpec, taskOf } from './trace-relations.js'
-import { textOf } from './trace-text.js'
+import { blockerOf, epochOf, escalationOf, fieldsOf, holderOf, isSpec, taskOf } from './trace-relations.js'
+import { namesOf, textOf } from './trace-text.js'
 import type { Branch, GrowingTree } from './trace-tree.js'
 
 /** A line, and the names that go without saying below it. */
@@ -11,18 +11,20 @@ export interface Place {
 }
 
 /**
- * Puts entries, given in log order, under what they follow from: the claim whose epoch they carry, the blocker they
- * are about, the import that caused them, else the root.
+ * Puts entries, given in log order, under what they follow from: the question they answer, the blocker they are about,
+ * the claim or help whose epoch they carry, the import that caused them, else the root.
  */
 export class Nesting {
   readonly #tree: GrowingTree
   readonly #root: Place
   readonly #imports: readonly LoggedEntry[]
   readonly #importPlaces = new Map<number, Place>()
-  readonly #claims = new Map<number, Place>()
-  /** The last claim of a swarm on a task: a word that comes too late belongs there. */
+  /** Claims, and the help of swarms. */
+  readonly #epochs = new Map<number, Place>()
+  /** The last claim of a swarm on a task: what names only these two belongs there. */
   readonly #lastClaims = new Map<string, Place>()
   readonly #blockers = new Map<string, Place>()
+  readonly #escalations = new Map<string, Place>()
   #completion: { readonly entry: LoggedEntry; readonly place: Place } | undefined
 
   constructor(tree: GrowingTree, root: Place, imports: readonly LoggedEntry[] = []) {
@@ -38,23 +40,24 @@ export class Nesting {
   ): Branch {
     const { branch: parent, about } = this.#placeFor(entry, epoch)
     const branch = this.#tree.entry(parent, entry, text ?? textOf(entry, about))
-    this.#remember(entry, { branch, about: [...about, taskOf(entry) ?? '', blockerOf(entry) ?? ''] })
+    this.#remember(entry, { branch, about: [...about, ...namesOf(entry)] })
     return branch
   }
 
   #placeFor(entry: LoggedEntry, epoch: number | undefined): Place {
     return (
+      this.#escalations.get(escalationOf(entry) ?? '') ??
       this.#blockers.get(blockerOf(entry) ?? '') ??
-      (epoch === undefined ? undefined : this.#claims.get(epoch)) ??
-      this.#lateWord(entry) ??
+      (epoch === undefined ? undefined : this.#epochs.get(epoch)) ??
+      this.#lastClaim(entry) ??
       this.#completionBehind(entry) ??
       this.#importOf(entry) ??
       this.#root
     )
   }
 
-  #lateWord(entry: LoggedEntry): Place | undefined {
-    if (entry.type !== 'request_refused') return undefined
+  #lastClaim(entry: LoggedEntry): Place | undefined {
+    if (!NAMES_NO_EPOCH.has(entry.type)) return undefined
     return this.#lastClaims.get(claimKey(taskOf(entry), holderOf(entry) ?? actorSwarm(entry.actor)))
   }
 
@@ -80,15 +83,19 @@ export class Nesting {
 
   #remember(entry: LoggedEntry, place: Place): void {
     const { type, index, subject } = entry
+    if (type === 'task_claimed' || type === 'help_accepted') this.#epochs.set(index, place)
     if (type === 'task_claimed') {
-      this.#claims.set(index, place)
       this.#lastClaims.set(claimKey(subject, holderOf(entry)), place)
     }
+    if (type === 'escalation_opened') this.#escalations.set(subject, place)
     if (type === 'task_completed') this.#completion = { entry, place }
     const isAsked = type === 'help_requested' && !this.#blockers.has(subject)
     if (type === 'blocker_raised' || isAsked) this.#blockers.set(subject, place)
   }
 }
+
+/** They are about the claim of a swarm on a task, and may come after its end. */
+const NAMES_NO_EPOCH: ReadonlySet<string> = new Set(['request_refused', 'budget_frozen', 'escalation_opened'])
 
 /** Whether a description is among the entries of an import: at most two for each task that it changed, right after it. */
 function brings(one: LoggedEntry, spec: LoggedEntry): boolean {

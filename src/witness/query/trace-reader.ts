@@ -18,6 +18,8 @@ export class TraceReader {
   #size: number | undefined
   #entriesLeft: number = LIMITS.traceEntries
   #bytesLeft: number = LIMITS.traceBytes
+  /** Questions for people whose answers may still be looked up. */
+  #questionsLeft: number = LIMITS.traceTasks
   readonly #imports = new Map<number, readonly LoggedEntry[]>()
 
   constructor(ask: Ask) {
@@ -37,9 +39,9 @@ export class TraceReader {
     return false
   }
 
-  async story(filter: EntryFilter): Promise<Story> {
+  async story(filter: EntryFilter, from = 0): Promise<Story> {
     const entries: LoggedEntry[] = []
-    for await (const { index, bytes } of this.#matching(filter, LIMITS.tracePageEntries)) {
+    for await (const { index, bytes } of this.#matching(filter, LIMITS.tracePageEntries, from)) {
       if (this.#entriesLeft < 1 || this.#bytesLeft < bytes.length) return { entries, unreadFrom: index }
       this.#entriesLeft -= 1
       this.#bytesLeft -= bytes.length
@@ -68,7 +70,7 @@ export class TraceReader {
 
   /** A swarm, and those of its tasks whose entries say more of its claims. */
   async swarm(id: string): Promise<{ readonly own: Story; readonly tasks: ReadonlyMap<string, Story> }> {
-    const own = await this.story({ swarm: id })
+    const own = await this.#withAnswers(await this.story({ swarm: id }))
     const tasks = new Map<string, Story>()
     for (const task of tasksToRead(id, own).slice(0, LIMITS.traceTasks)) tasks.set(task, await this.#taskStory(task))
     return { own, tasks }
@@ -77,7 +79,22 @@ export class TraceReader {
   /** Entries are found by every task that they name; a story has those that belong to it. */
   async #taskStory(id: string): Promise<Story> {
     const story = await this.story({ task: id })
-    return { ...story, entries: story.entries.filter((entry) => taskOf(entry) === id) }
+    return this.#withAnswers({ ...story, entries: story.entries.filter((entry) => taskOf(entry) === id) })
+  }
+
+  /** An answer does not say whom it is about; the question does. */
+  async #withAnswers(story: Story): Promise<Story> {
+    const entries = new Map(story.entries.map((entry) => [entry.index, entry]))
+    let unfollowed = 0
+    for (const { type, subject, index } of story.entries) {
+      if (type !== 'escalation_opened') continue
+      this.#questionsLeft -= 1
+      const answers = this.#questionsLeft < 0 ? undefined : await this.story({ escalation: subject }, index + 1)
+      for (const entry of answers?.entries ?? []) entries.set(entry.index, entry)
+      if (answers === undefined || answers.unreadFrom !== undefined) unfollowed += 1
+    }
+    const inOrder = [...entries.values()].sort((one, other) => one.index - other.index)
+    return { ...story, entries: inOrder, ...(unfollowed > 0 && { unfollowed }) }
   }
 
   /** Imports are found by their time, which all entries of a command share. */
@@ -93,8 +110,8 @@ export class TraceReader {
     return [...this.#imports.values()].flat().sort((one, other) => one.index - other.index)
   }
 
-  async *#matching(filter: EntryFilter, limit: number): AsyncGenerator<QueryPage['entries'][number]> {
-    for (let from = 0; ; ) {
+  async *#matching(filter: EntryFilter, limit: number, start = 0): AsyncGenerator<QueryPage['entries'][number]> {
+    for (let from = start; ; ) {
       const page = await this.#ask(filter, { from, limit })
       this.#size ??= page.size
       for (const entry of page.entries) {

@@ -14,6 +14,8 @@ export interface TaskOutcome {
   readonly external: boolean
   /** Waits for the end of a backoff. */
   readonly resting: boolean
+  /** The live claim has spent its budget. */
+  readonly stopped: boolean
   readonly openBlockers: ReadonlySet<string>
 }
 
@@ -22,6 +24,7 @@ const UNKNOWN: TaskOutcome = {
   dependencies: [],
   external: false,
   resting: false,
+  stopped: false,
   openBlockers: new Set(),
 }
 
@@ -35,7 +38,7 @@ function afterEntry(outcome: TaskOutcome, entry: LoggedEntry): TaskOutcome {
     const state = outcome.state === 'unknown' ? 'open' : outcome.state
     return { ...outcome, state, title, dependencies: dependenciesOf(entry), external: external === true }
   }
-  const { swarm: _, epoch: __, ...rest } = { ...outcome, resting: false }
+  const { swarm: _, epoch: __, ...rest } = { ...outcome, resting: false, stopped: false }
   switch (entry.type) {
     case 'task_claimed':
       return { ...rest, state: 'claimed', swarm, epoch: entry.index }
@@ -51,6 +54,9 @@ function afterEntry(outcome: TaskOutcome, entry: LoggedEntry): TaskOutcome {
       return { ...rest, state: 'completed', swarm, epoch }
     case 'task_cancelled':
       return { ...rest, state: 'cancelled' }
+    case 'claim_stopped':
+    case 'claim_resumed':
+      return { ...outcome, stopped: entry.type === 'claim_stopped' }
     default:
       return { ...outcome, openBlockers: blockersAfter(outcome.openBlockers, entry) }
   }
@@ -69,11 +75,12 @@ export function headline(id: string, outcome: TaskOutcome, outcomes: (id: string
 }
 
 function stateText(outcome: TaskOutcome, outcomes: (id: string) => TaskOutcome | undefined): string {
-  const { state, swarm, epoch, external, resting, dependencies, openBlockers } = outcome
+  const { state, swarm, epoch, external, resting, stopped, dependencies, openBlockers } = outcome
   const claim = `${optional(' by ', swarm, named)}${optional(' under epoch ', epoch, String)}`
   if (state === 'unknown') return 'never created'
-  if (state === 'claimed')
-    return `claimed${claim}${openBlockers.size > 0 ? `, stuck on ${namedAll([...openBlockers])}` : ''}`
+  if (state === 'claimed') {
+    return `claimed${claim}${stopped ? ', stopped' : ''}${optional(', stuck on ', namedAll([...openBlockers]), String)}`
+  }
   if (state !== 'open') return `${state}${claim}`
   const waitsFor = dependencies.filter((dependency) => {
     const known = outcomes(dependency)

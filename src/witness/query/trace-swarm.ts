@@ -1,7 +1,7 @@
 import type { LoggedEntry } from './facts.js'
 import { Nesting } from './trace-nesting.js'
 import { blockerOf, endsClaim, epochOf, holderOf } from './trace-relations.js'
-import type { Story } from './trace-task.js'
+import { type Story, unfollowedText } from './trace-task.js'
 import { GrowingTree } from './trace-tree.js'
 import { counted, named } from './trace-words.js'
 
@@ -52,6 +52,7 @@ export function swarmTree(id: string, own: Story, tasks: ReadonlyMap<string, Sto
   if (own.unreadFrom !== undefined) {
     tree.gap(tree.root, `not shown: entries of ${named(id)} from #${own.unreadFrom} on, there are too many`)
   }
+  if (own.unfollowed !== undefined) tree.gap(tree.root, unfollowedText(own.unfollowed))
   const unread = tasksToRead(id, own).filter((task) => tasks.get(task)?.unreadFrom !== undefined || !tasks.has(task))
   if (unread.length > 0) {
     tree.gap(tree.root, `not shown: what others did to ${counted(unread.length, 'claimed task')}, there are too many`)

@@ -4,13 +4,15 @@ import { Nesting } from './trace-nesting.js'
 import { dependenciesOf, fieldsOf, isSpec } from './trace-relations.js'
 import { headline, outcomeOf, type TaskOutcome } from './trace-state.js'
 import { type Branch, GrowingTree } from './trace-tree.js'
-import { type Fields, named } from './trace-words.js'
+import { counted, type Fields, named } from './trace-words.js'
 
 /** The entries of one task, in log order. */
 export interface Story {
   readonly entries: readonly LoggedEntry[]
   /** Index from which on they were not read, where there were too many. */
   readonly unreadFrom?: number
+  /** Questions for people of which it is not known what became, because there are too many. */
+  readonly unfollowed?: number
 }
 
 /** What a trace of a task is told from. */
@@ -89,6 +91,7 @@ class TaskTelling {
     if (story.unreadFrom !== undefined) {
       this.#tree.gap(branch, `not shown: entries of ${named(id)} from #${story.unreadFrom} on, there are too many`)
     }
+    if (story.unfollowed !== undefined) this.#tree.gap(branch, unfollowedText(story.unfollowed))
     for (const [cause, line] of causes) this.#tellCause(line, cause, depth + 1)
   }
 
@@ -102,6 +105,10 @@ class TaskTelling {
     if (this.#told.has(id)) this.#tree.line(parent, `${line}, see above`)
     else this.tell(this.#tree.line(parent, line), id, depth)
   }
+}
+
+export function unfollowedText(questions: number): string {
+  return `not shown: what became of ${counted(questions, 'question')} for people, there are too many`
 }
 
 /** Names what changed: an entry has the whole description. */

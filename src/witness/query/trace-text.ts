@@ -1,7 +1,21 @@
 import { LIMITS } from '../../model/limits.js'
 import type { LoggedEntry } from './facts.js'
-import { blockerOf, fieldsOf, swarmOf, taskOf } from './trace-relations.js'
-import { counted, cut, type Fields, listOf, moment, named, namedAll, optional, quoted, span } from './trace-words.js'
+import { blockerOf, escalationOf, fieldsOf, swarmOf, taskOf } from './trace-relations.js'
+import { GOVERNOR_WORDS } from './trace-text-governor.js'
+import {
+  amount,
+  counted,
+  cut,
+  type Fields,
+  listOf,
+  moment,
+  named,
+  namedAll,
+  optional,
+  quoted,
+  span,
+  type Words,
+} from './trace-words.js'
 
 /**
  * One line that says what an entry means. What it is about comes first, unless the line stands below it: `about` has
@@ -12,13 +26,18 @@ export function textOf(entry: LoggedEntry, about: readonly string[] = []): strin
   const words = Object.hasOwn(WORDS, entry.type) ? WORDS[entry.type] : undefined
   if (words === undefined)
     return cut(`${entry.type} ${named(entry.subject)} ${JSON.stringify(data)}`, LIMITS.traceChars)
-  const names = [taskOf(entry), blockerOf(entry), swarmOf(entry)].filter((name) => name !== undefined)
-  const unsaid = names.filter((name) => !about.includes(name)).map(named)
+  const unsaid = namesOf(entry)
+    .filter((name) => !about.includes(name))
+    .map(named)
   const subject = unsaid.length === 0 ? '' : `${unsaid.join(' ')}: `
   return cut(`${subject}${words(data, entry)}`, LIMITS.traceChars)
 }
 
-type Words = (data: Fields, entry: LoggedEntry) => string
+/** What an entry is about, the largest thing first. */
+export function namesOf(entry: LoggedEntry): string[] {
+  const names = [taskOf(entry), swarmOf(entry), blockerOf(entry), escalationOf(entry)]
+  return names.filter((name) => name !== undefined)
+}
 
 const WORDS: Readonly<Record<string, Words>> = {
   fabric_created: ({ name }) => `fabric ${named(name)} created`,
@@ -45,8 +64,8 @@ const WORDS: Readonly<Record<string, Words>> = {
   task_updated: ({ title }) => `updated ${quoted(title)}`,
   task_unblocked: ({ cause }) =>
     cause === 'backoff' ? 'offered again: its backoff ended' : 'can start: its dependencies are completed',
-  task_claimed: ({ swarm, attempt, leaseMs }, { index }) =>
-    `claimed by ${named(swarm)} under epoch ${index}, attempt ${attempt}, lease ${span(leaseMs)}`,
+  task_claimed: ({ swarm, attempt, leaseMs, hold }, { index }) =>
+    `claimed by ${named(swarm)} under epoch ${index}, attempt ${attempt}, lease ${span(leaseMs)}${holding(hold)}`,
   task_stalled: ({ silentSince }) => `silent since ${moment(silentSince)}`,
   task_stall_ended: () => 'heard again',
   milestone_reported: ({ percent, note, testsPassed, testsFailed, nextAction }) =>
@@ -71,12 +90,16 @@ const WORDS: Readonly<Record<string, Words>> = {
     `stuck (${named(kind)}): ${quoted(needs)}${optional(', waits for ', waitsFor, named)}${optional(', needs ', namedAll(requires), String)}`,
   blocker_resolved: ({ cause, by, resolution }) =>
     `${RESOLUTIONS[String(cause)] ?? 'resolved'}${optional(' by ', by, named)}${optional(': ', resolution)}`,
-  help_requested: ({ swarms }) => `help asked of ${namedAll(swarms)}`,
+  help_requested: ({ swarms, asks, hold }) =>
+    `help asked of ${namedAll(swarms, (swarm) => `${named(swarm)}${part(asks, swarm)}`)}${holding(hold)}`,
   help_accepted: ({ swarm }, { index }) => `${named(swarm)} helps, under epoch ${index}`,
   help_declined: ({ swarm, reason }) => `${named(swarm)} does not help${optional(': ', reason)}`,
+  help_unavailable: ({ reason }) => `help is not to be had: ${quoted(reason)}`,
 
   message_sent: ({ text }, { subject }) => `message to ${named(subject)}: ${quoted(text)}`,
   inboxes_acknowledged: ({ cursors }) => `inboxes read: ${namedAll(Object.keys(Object(cursors)))}`,
+
+  ...GOVERNOR_WORDS,
 }
 
 const RELEASES: Readonly<Record<string, string>> = {
@@ -84,6 +107,8 @@ const RELEASES: Readonly<Record<string, string>> = {
   lease_expired: 'lost: the lease ran out without a heartbeat',
   swarm_retired: 'lost: the swarm was retired',
   operator: 'taken back by an operator',
+  budget_spent: 'lost: what it may cost is spent',
+  breaker_open: 'lost: the circuit breaker of its holder opened',
 }
 
 const RESOLUTIONS: Readonly<Record<string, string>> = {
@@ -96,6 +121,17 @@ function refusal({ code, operation, count, lastAt, swarm, remote }: Fields, { ac
   const other = swarm === undefined || actor === `swarm:${swarm}` ? '' : ` for ${named(swarm)}`
   const times = count === 1 ? '' : `, ${count} times until ${moment(lastAt)}`
   return `REFUSED ${quoted(operation)}${other}: ${named(code)}${times}${optional(', from ', remote)}`
+}
+
+/** Budget that is reserved. */
+function holding(hold: unknown): string {
+  return optional(', holds ', Object(hold).amount, amount)
+}
+
+/** What a helper is asked to do, where it is not everything. */
+function part(asks: unknown, swarm: unknown): string {
+  const names = namedAll(Object(asks)[String(swarm)])
+  return names === '' ? '' : ` (${names})`
 }
 
 function importCounts(data: Fields): string {

@@ -1,9 +1,14 @@
 import { isId } from '../../model/ids.js'
 import { LIMITS } from '../../model/limits.js'
+import { formatDollars, isCount } from '../../model/money.js'
 import { formatTimestamp, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../model/time.js'
+import type { LoggedEntry } from './facts.js'
 
 /** Data of an entry as it was read; which fields it has depends on its name. */
 export type Fields = Readonly<Record<string, unknown>>
+
+/** Says what an entry of one name means. */
+export type Words = (data: Fields, entry: LoggedEntry) => string
 
 /** What other people wrote, on one line and in quotes that it cannot leave. */
 export function quoted(value: unknown): string {
@@ -21,8 +26,10 @@ export function named(value: unknown): string {
   return isId(value) ? value : quoted(value)
 }
 
-export function namedAll(value: unknown): string {
-  const shown = listOf(value).slice(0, LIMITS.traceListItems).map(named)
+export function namedAll(value: unknown, show: (item: unknown) => string = named): string {
+  const shown = listOf(value)
+    .slice(0, LIMITS.traceListItems)
+    .map((item) => show(item))
   const more = listOf(value).length - shown.length
   return more > 0 ? `${shown.join(', ')} and ${more} more` : shown.join(', ')
 }
@@ -38,6 +45,22 @@ export function optional(before: string, value: unknown, show: (value: unknown) 
 
 export function counted(count: unknown, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+/** Nano-dollars. */
+export function dollars(value: unknown): string {
+  return isCount(value) ? formatDollars(value) : quoted(value)
+}
+
+/** Money, and the tokens that there are: `$0.05 (tokens: 12000 in, 900 out)`. */
+export function amount(value: unknown): string {
+  const { nanos, inputTokens, outputTokens, cachedTokens } = Object(value) as Fields
+  const tokens = [
+    [inputTokens, 'in'],
+    [outputTokens, 'out'],
+    [cachedTokens, 'cached'],
+  ].flatMap(([count, what]) => (isCount(count) && count > 0 ? [`${count} ${what}`] : []))
+  return `${dollars(nanos)}${tokens.length === 0 ? '' : ` (tokens: ${tokens.join(', ')})`}`
 }
 
 /** The largest unit that says it without a fraction: `30m`, `90s`. */

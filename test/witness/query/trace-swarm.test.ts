@@ -26,17 +26,17 @@ describe('the trace of a swarm', () => {
     expect(await history.tree('ada')).toEqual([
       'swarm ada: retired, 3 claims',
       '├─ #3 00:00 admin registered, capacity 2, tier sonnet, can code:ts',
-      '├─ #8 00:00 swarm:ada A: claimed by ada under epoch 8, attempt 1, lease 1m',
+      '├─ #8 00:00 swarm:ada A: claimed by ada under epoch 8, attempt 1, lease 1m, holds $10.00',
       '│  └─ #9 00:00 swarm:ada completed by ada under epoch 8',
       '│     └─ #10 00:00 swarm:ada B: can start: its dependencies are completed',
       '├─ #11 00:00 swarm:ada C: REFUSED "claim_task": NOT_ELIGIBLE',
-      '├─ #12 00:00 swarm:ada B: claimed by ada under epoch 12, attempt 1, lease 1m',
+      '├─ #12 00:00 swarm:ada B: claimed by ada under epoch 12, attempt 1, lease 1m, holds $10.00',
       '│  ├─ #13 00:00 swarm:ada blocker-13: stuck (help): "eyes"',
-      '│  │  ├─ #14 00:00 admin help asked of bob',
+      '│  │  ├─ #14 00:00 swarm:ada help asked of bob, holds $10.00',
       '│  │  └─ #16 00:00 admin closed: the claim ended',
       '│  └─ #17 00:00 admin cancelled: "superseded"',
       '├─ #15 00:00 swarm:bob B: message to ada: "stop it"',
-      '├─ #19 00:00 swarm:ada B: claimed by ada under epoch 19, attempt 2, lease 1m',
+      '├─ #19 00:00 swarm:ada B: claimed by ada under epoch 19, attempt 2, lease 1m, holds $10.00',
       '│  └─ #20 00:00 admin lost: the swarm was retired',
       '└─ #21 00:00 admin retired: "done"',
     ])
@@ -56,7 +56,7 @@ describe('the trace of a swarm', () => {
     expect(await history.tree('bob')).toEqual([
       'swarm bob: active, 0 claims',
       '├─ #4 00:00 admin registered, capacity 1',
-      '├─ #8 00:00 admin A blocker-7: help asked of bob',
+      '├─ #8 00:00 swarm:ada A blocker-7: help asked of bob, holds $10.00',
       '│  └─ #9 00:00 swarm:bob bob helps, under epoch 9',
       '└─ 1 more: answers that were kept for repeated commands, and inboxes that were read',
     ])

@@ -7,7 +7,7 @@ import { askOf, drawn, type History, type MadeEntry, makeHistory } from './trace
 
 const HASTY = { leaseMs: 60_000, stallMs: 20_000, backoffMs: 1_000 }
 
-/** A board whose task B is lost by its first holder, and completed by the second with help. */
+/** A board whose task B is lost by its first holder, and completed by the second with help of a swarm that a person asks. */
 async function makeStory(): Promise<History> {
   const history = await makeHistory({ policy: HASTY })
   await history.register('ada', 'bob', 'eve')
@@ -45,21 +45,22 @@ describe('the trace of a task', () => {
       '│     └─ needs A "Task A": completed by ada under epoch 10',
       '│        ├─ #6 00:00 admin board plan imported: 3 created',
       '│        │  └─ #7 00:00 admin created "Task A"',
-      '│        └─ #10 00:00 swarm:ada claimed by ada under epoch 10, attempt 1, lease 1m',
+      '│        └─ #10 00:00 swarm:ada claimed by ada under epoch 10, attempt 1, lease 1m, holds $10.00',
       '│           └─ #11 00:00 swarm:ada completed by ada under epoch 10',
       '├─ #12 00:00 swarm:ada can start: its dependencies are completed',
-      '├─ #13 00:00 swarm:ada claimed by ada under epoch 13, attempt 1, lease 1m',
+      '├─ #13 00:00 swarm:ada claimed by ada under epoch 13, attempt 1, lease 1m, holds $10.00',
       '│  ├─ #14 00:00 swarm:ada 25%: "begun"',
       '│  ├─ #15 00:20 fabric silent since 2026-01-01T00:00:00.000Z',
       '│  ├─ #16 01:00 fabric lost: the lease ran out without a heartbeat',
       '│  └─ #18 01:01 swarm:ada REFUSED "complete_task": STALE_CLAIM',
-      '└─ #17 01:01 swarm:bob claimed by bob under epoch 17, attempt 2, lease 1m',
+      '└─ #17 01:01 swarm:bob claimed by bob under epoch 17, attempt 2, lease 1m, holds $10.00',
       '   ├─ #19 01:01 swarm:bob blocker-19: stuck (help): "another pair of eyes"',
-      '   │  ├─ #20 01:01 admin help asked of ada, eve',
-      '   │  ├─ #21 01:01 swarm:ada ada does not help: "busy"',
-      '   │  ├─ #22 01:01 swarm:eve eve helps, under epoch 22',
-      '   │  └─ #23 01:01 swarm:eve resolved by eve: "a comma"',
-      '   └─ #24 01:01 swarm:bob completed by bob under epoch 17',
+      '   │  ├─ #20 01:01 swarm:bob help asked of ada, holds $10.00',
+      '   │  ├─ #21 01:01 admin help asked of eve',
+      '   │  ├─ #22 01:01 swarm:ada ada does not help: "busy"',
+      '   │  ├─ #23 01:01 swarm:eve eve helps, under epoch 23',
+      '   │  └─ #24 01:01 swarm:eve resolved by eve: "a comma"',
+      '   └─ #25 01:01 swarm:bob completed by bob under epoch 17',
     ])
   })
 
@@ -72,18 +73,18 @@ describe('the trace of a task', () => {
       '│     ├─ needs A "Task A": completed by ada under epoch 10',
       '│     │  ├─ #6 00:00 admin board plan imported: 3 created',
       '│     │  │  └─ #7 00:00 admin created "Task A"',
-      '│     │  └─ #10 00:00 swarm:ada claimed by ada under epoch 10, attempt 1, lease 1m',
+      '│     │  └─ #10 00:00 swarm:ada claimed by ada under epoch 10, attempt 1, lease 1m, holds $10.00',
       '│     │     └─ #11 00:00 swarm:ada completed by ada under epoch 10',
       '│     └─ needs B "Task B": completed by bob under epoch 17',
       '│        ├─ #6 00:00 admin board plan imported: 3 created',
       '│        │  └─ #8 00:00 admin created "Task B"',
       '│        │     └─ needs A "Task A": completed by ada under epoch 10, see above',
-      '│        ├─ #13 00:00 swarm:ada claimed by ada under epoch 13, attempt 1, lease 1m',
+      '│        ├─ #13 00:00 swarm:ada claimed by ada under epoch 13, attempt 1, lease 1m, holds $10.00',
       '│        │  └─ #16 01:00 fabric lost: the lease ran out without a heartbeat',
-      '│        ├─ #17 01:01 swarm:bob claimed by bob under epoch 17, attempt 2, lease 1m',
-      '│        │  └─ #24 01:01 swarm:bob completed by bob under epoch 17',
-      '│        └─ 9 more in the trace of B',
-      '└─ #25 01:01 swarm:bob can start: its dependencies are completed',
+      '│        ├─ #17 01:01 swarm:bob claimed by bob under epoch 17, attempt 2, lease 1m, holds $10.00',
+      '│        │  └─ #25 01:01 swarm:bob completed by bob under epoch 17',
+      '│        └─ 10 more in the trace of B',
+      '└─ #26 01:01 swarm:bob can start: its dependencies are completed',
     ])
   })
 
@@ -108,16 +109,16 @@ describe('the trace of a task', () => {
       'A "Again": cancelled',
       '├─ #4 00:00 admin board plan imported: 1 created',
       '│  └─ #5 00:00 admin created "Task A"',
-      '├─ #6 00:00 swarm:ada claimed by ada under epoch 6, attempt 1, lease 1m',
+      '├─ #6 00:00 swarm:ada claimed by ada under epoch 6, attempt 1, lease 1m, holds $10.00',
       '│  └─ #7 00:00 swarm:ada attempt failed: "flaky", offered again at 2026-01-01T00:00:01.000Z',
       '├─ #8 00:01 fabric offered again: its backoff ended',
       '├─ #9 00:01 admin board plan imported: 1 updated',
       '│  └─ #10 00:01 admin updated title, priority',
-      '├─ #11 00:01 swarm:ada claimed by ada under epoch 11, attempt 2, lease 1m',
+      '├─ #11 00:01 swarm:ada claimed by ada under epoch 11, attempt 2, lease 1m, holds $10.00',
       '│  └─ #12 00:01 swarm:ada attempt failed: "no compiler", the last one',
       '├─ #13 00:01 swarm:ada failed for good after 2 failures: "no compiler"',
       '├─ #14 00:01 admin brought back, its failures count from zero',
-      '├─ #15 00:01 swarm:ada claimed by ada under epoch 15, attempt 3, lease 1m',
+      '├─ #15 00:01 swarm:ada claimed by ada under epoch 15, attempt 3, lease 1m, holds $10.00',
       '├─ #16 00:01 admin cancelled: "superseded"',
       '└─ #17 01:01 fabric left memory as cancelled',
     ])

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { CoordinatorEntry } from '../../../src/coordinator/entries.js'
 import type { EngineEntry, FabricEntry } from '../../../src/fabric/entries.js'
+import { DEFAULT_GOVERNOR_POLICY } from '../../../src/governor/policy/policy.js'
+import { NOTHING } from '../../../src/model/budget.js'
 import { LIMITS } from '../../../src/model/limits.js'
 import { makeTask } from '../../../src/testing/index.js'
 import { textOf } from '../../../src/witness/query/trace-text.js'
@@ -10,6 +12,8 @@ type Known = CoordinatorEntry | EngineEntry
 type Samples = { readonly [Type in Known['type']]: Extract<Known, { type: Type }>['data'] }
 
 const claim = { swarm: 'ada', epoch: 7 }
+const spent = { nanos: 50_000_000, inputTokens: 12_000, outputTokens: 900, cachedTokens: 0 }
+const hold = { amount: { ...NOTHING, nanos: 2_500_000_000 }, accounts: ['task:A/total'] }
 const task = makeTask('A', { title: 'Parse "SDP"' })
 
 /** One of each that anything writes: the compiler holds it complete. */
@@ -36,7 +40,7 @@ const SAMPLES: Samples = {
   task_created: task,
   task_updated: task,
   task_unblocked: { cause: 'dependencies' },
-  task_claimed: { swarm: 'ada', leaseMs: 90_000, attempt: 2 },
+  task_claimed: { swarm: 'ada', leaseMs: 90_000, attempt: 2, hold, policy: 'ab' },
   task_released: { ...claim, cause: 'operator', note: 'needed elsewhere' },
   task_attempt_failed: { ...claim, reason: 'flaky', retryAt: 1_000 },
   task_failed: { reason: 'flaky', failures: 3 },
@@ -58,12 +62,41 @@ const SAMPLES: Samples = {
   task_stall_ended: claim,
   blocker_raised: { ...claim, task: 'A', kind: 'task', needs: 'B', requires: ['code:ts'], waitsFor: 'B' },
   blocker_resolved: { task: 'A', cause: 'task_completed' },
-  help_requested: { task: 'A', swarms: ['bob'] },
+  help_requested: { task: 'A', swarms: ['bob', 'eve'], asks: { bob: ['code:ts', 'db:sql'], eve: [] }, hold },
   help_accepted: { task: 'A', swarm: 'bob' },
   help_declined: { task: 'A', swarm: 'bob', reason: 'busy' },
+  help_unavailable: { task: 'A', reason: 'No help was found' },
   message_sent: { text: 'hello', task: 'A' },
   inboxes_acknowledged: { cursors: { ada: 3 } },
   board_imported: { created: 1, updated: 0, completed: 2, unchanged: 3 },
+  policy_applied: { policy: DEFAULT_GOVERNOR_POLICY, replaces: 'ab12' },
+  capabilities_granted: { capabilities: ['deploy:production'] },
+  usage_reported: { ...claim, ...spent, hold: 'claim-7', report: 'turn-1', model: 'opus', prices: 'v1', late: true },
+  budget_warned: { ...claim, hold: 'claim-7', spentNanos: 2_000_000_000, heldNanos: 2_500_000_000 },
+  budget_frozen: { task: 'A', swarm: 'ada', settledNanos: 3_000_000_000, heldNanos: 0 },
+  budget_extended: { nanos: 5_000_000_000, reason: 'worth it', hold: 'claim-7', task: 'A', policy: 'ab' },
+  claim_stopped: { ...claim, reason: 'all is spent', policy: 'ab' },
+  claim_resumed: claim,
+  call_admitted: { deadline: 1_000 },
+  call_reported: { succeeded: false, generation: 3, probe: 8 },
+  breaker_opened: { cause: 'failures', reason: '3 in a row', latched: false, until: 1_000 },
+  breaker_half_opened: { probes: 3 },
+  breaker_closed: { cause: 'administrator', reason: 'mended' },
+  escalation_opened: {
+    kind: 'question',
+    severity: 'warning',
+    asker: 'swarm:ada',
+    question: 'Which one?',
+    context: {},
+    options: ['left', 'right'],
+    expiresAt: 1_000,
+    task: 'A',
+    swarm: 'ada',
+  },
+  escalation_answered: { option: 'left', answer: 'it is shorter' },
+  escalation_expired: {},
+  escalation_notified: { channel: 'ops', event: 'opened', delivered: false, attempts: 1, reason: 'no route' },
+  approval_taken: { digest: 'ab12' },
 }
 
 function entry(type: string, data: unknown, subject = 'S'): FabricEntry {
@@ -87,7 +120,7 @@ test('every entry that is written has words of its own', () => {
     'S: created "Parse \\"SDP\\""',
     'S: updated "Parse \\"SDP\\""',
     'S: can start: its dependencies are completed',
-    'S: claimed by ada under epoch 9, attempt 2, lease 90s',
+    'S: claimed by ada under epoch 9, attempt 2, lease 90s, holds $2.50',
     'S: taken back by an operator: "needed elsewhere"',
     'S: attempt failed: "flaky", offered again at 1970-01-01T00:00:01.000Z',
     'S: failed for good after 3 failures: "flaky"',
@@ -100,13 +133,60 @@ test('every entry that is written has words of its own', () => {
     'S: heard again',
     'A S: stuck (task): "B", waits for B, needs code:ts',
     'A S: resolved: what it waited for is completed',
-    'A S: help asked of bob',
+    'A S: help asked of bob (code:ts, db:sql), eve, holds $2.50',
     'A S: bob helps, under epoch 9',
     'A S: bob does not help: "busy"',
+    'A S: help is not to be had: "No help was found"',
     'A: message to S: "hello"',
     'inboxes read: ada',
     'board S imported: 1 created, 2 completed, 3 unchanged',
+    'policy S is in force, which replaces ab12',
+    'S: granted deploy:production',
+    'S: ada spent $0.05 (tokens: 12000 in, 900 out) on opus, report turn-1, after the end of its hold',
+    'S: ada warned: $2.00 of $2.50 are spent',
+    'A: budget S FROZEN, overdrawn by ada: $3.00 spent, $0.00 held',
+    'A: budget S extended by $5.00: "worth it"',
+    'S: claim of ada stopped: "all is spent"',
+    'S: claim of ada goes on',
+    'S: trial call #9 let through until 1970-01-01T00:00:01.000Z',
+    'S: trial call #8 failed',
+    'S: circuit breaker opened (failures), until 1970-01-01T00:00:01.000Z: "3 in a row"',
+    'S: circuit breaker half-open, lets 3 trial calls through',
+    'S: circuit breaker closed by an administrator: "mended"',
+    'A S: people asked (question, warning) until 1970-01-01T00:00:01.000Z: "Which one?", to be answered with left, right',
+    'S: answered with left: "it is shorter"',
+    'S: expired',
+    'S: people NOT told over ops that it is opened, 1 attempt: "no route"',
+    'S: approval used for ab12',
   ])
+})
+
+test('an entry says what happened where it can mean more than one thing', () => {
+  const texts: readonly (readonly [name: string, data: object, text: string])[] = [
+    ['task_released', { cause: 'budget_spent' }, 'S: lost: what it may cost is spent'],
+    ['task_released', { cause: 'breaker_open' }, 'S: lost: the circuit breaker of its holder opened'],
+    ['capabilities_granted', { capabilities: [] }, 'S: granted nothing any more'],
+    ['usage_reported', { ...claim, ...NOTHING, report: 'r' }, 'S: ada spent $0.00, report r'],
+    [
+      'breaker_opened',
+      { cause: 'budget', reason: 'r', latched: true },
+      'S: circuit breaker opened (budget), latched: "r"',
+    ],
+    ['breaker_closed', { cause: 'probes' }, 'S: circuit breaker closed: its trial calls succeeded'],
+    ['call_reported', { succeeded: true, generation: 3 }, 'S: call succeeded'],
+    [
+      'budget_extended',
+      { nanos: 3, holdNanos: 2, reason: 'r' },
+      'budget S extended by $0.000000003, the hold by $0.000000002: "r"',
+    ],
+    ['escalation_answered', { answer: 'no' }, 'S: answered: "no"'],
+    [
+      'escalation_notified',
+      { channel: 'ops', event: 'answered', delivered: true, attempts: 2 },
+      'S: people told over ops that it is answered, 2 attempts',
+    ],
+  ]
+  for (const [name, data, text] of texts) expect(textOf(entry(name, data))).toBe(text)
 })
 
 test('what a line stands under goes without saying', () => {
@@ -116,7 +196,7 @@ test('what a line stands under goes without saying', () => {
 })
 
 test('an entry that this version has no words for is shown as it is', () => {
-  expect(textOf(entry('budget_frozen', { scope: 'all' }))).toBe('budget_frozen S {"scope":"all"}')
+  expect(textOf(entry('hold_placed', { scope: 'all' }))).toBe('hold_placed S {"scope":"all"}')
   expect(textOf(entry('toString', 'no object'))).toBe('toString S {}')
 })
 
@@ -149,7 +229,20 @@ describe('hostile texts', () => {
   })
 
   test('that are no texts at all do no harm', () => {
-    const odd = { title: null, evidence: 'none', swarms: 7, capabilities: {}, leaseMs: 'x', silentSince: 1e300 }
+    const odd = {
+      hold: 3,
+      asks: 'none',
+      nanos: -1,
+      amount: null,
+      task: 4,
+      until: {},
+      title: null,
+      evidence: 'none',
+      swarms: 7,
+      capabilities: {},
+      leaseMs: 'x',
+      silentSince: 1e300,
+    }
     for (const type of Object.keys(SAMPLES)) expect(textOf(entry(type, odd))).not.toBe('')
   })
 })
