@@ -4,9 +4,6 @@ const MAX_OPEN_BRACKETS = 16
 const MAX_MARKS_OF_A_LINE = 8
 const MAX_INDENTATION = 64
 
-/** What the lexer says before the text of a plain or block scalar. */
-const SCALAR = '\u001f'
-
 /**
  * The first line, from 1, on which a YAML text is nested deeper than any of our files has to be; undefined when none is.
  * The parser is recursive, and at the end of the stack the process itself can end: no error could be caught.
@@ -15,14 +12,11 @@ export function firstTooDeepLine(source: string): number | undefined {
   let line = 1
   let open = 0
   let marks = 0
-  let previous = ''
   for (const token of new Lexer().lex(source)) {
-    const isText = previous === SCALAR
-    previous = token
-    if (!isText && (token === '[' || token === '{')) open += 1
-    else if (!isText && (token === ']' || token === '}')) open -= 1
-    else if (!isText && (token === '-' || token === '?')) marks += 1
-    else if (!isText && token === ':' && open === 0) marks += 1
+    if (token === '[' || token === '{') open += 1
+    // One without its beginning must not make room for more.
+    else if (token === ']' || token === '}') open = Math.max(0, open - 1)
+    else if (token === '-' || token === '?' || (token === ':' && open === 0)) marks += 1
     else if (/^ +$/.test(token) && token.length > MAX_INDENTATION && marks === 0) return line
     if (open > MAX_OPEN_BRACKETS || marks > MAX_MARKS_OF_A_LINE) return line
     if (!token.includes('\n')) continue

@@ -119,6 +119,8 @@ describe('nesting', () => {
     'open brackets': [`a:\n  ${'['.repeat(40_000)}`, 2],
     'closed brackets': [`a: ${'['.repeat(40_000)}${']'.repeat(40_000)}`, 1],
     braces: [`a: ${'{a: '.repeat(20_000)}`, 1],
+    'brackets after closing ones': [`a: ${']'.repeat(40_000)}${'['.repeat(40_000)}`, 1],
+    'brackets after a text of many lines': [`a: |\n  x\n  y\nb: "z\n  z"\nc: ${'['.repeat(20)}`, 6],
     dashes: [`a: 1\nb:\n${'- '.repeat(40_000)}x`, 3],
     'question marks': [`${'? '.repeat(40_000)}x`, 1],
     colons: [`${': '.repeat(40_000)}x`, 1],
