@@ -1,9 +1,10 @@
 import { InvalidArgumentError } from 'commander'
-import { parseDollars } from '../model/money.js'
 import { isId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
+import { parseDollars } from '../model/money.js'
 import { MILESTONE_PERCENTS, type MilestonePercent, type PlannedMilestone } from '../model/task.js'
-import { HOUR_MS, MINUTE_MS, parseEstimateMinutes, SECOND_MS } from '../model/time.js'
+import { DAY_MS, HOUR_MS, MINUTE_MS, parseEstimateMinutes, SECOND_MS } from '../model/time.js'
+import { parseTime } from '../witness/query/filter.js'
 
 /** Readers of option values. Each throws what commander turns into a usage error that names the option. */
 
@@ -24,6 +25,11 @@ export function id(value: string): string {
   if (isId(value)) return value
   const allowed = "use 1 to 128 letters, digits, '.', '_', ':' or '-', starting with a letter or digit"
   throw new InvalidArgumentError(`It is not a valid id: ${allowed}.`)
+}
+
+/** An id, once for each occurrence of the option. */
+export function repeatedId(value: string, previous: readonly string[] = []): string[] {
+  return [...previous, id(value)]
 }
 
 export function wholeNumber(value: string): number {
@@ -73,11 +79,35 @@ export function estimate(value: string): number {
   throw new InvalidArgumentError('Give an estimate such as 2h, 15m or 1h 30m.')
 }
 
-/** `1.25` or `$1.25`, as nano-dollars. */
+/** `1.25`, `$1.25` or `1,000`, as nano-dollars. */
 export function dollars(value: string): number {
-  const nanos = parseDollars(value)
+  // Where a comma is the decimal sign, `1,50` must not become 150 dollars.
+  const nanos = /,(?!\d{3}(?!\d))/.test(value) ? undefined : parseDollars(value)
   if (nanos !== undefined) return nanos
-  throw new InvalidArgumentError('Give dollars such as 2.50.')
+  throw new InvalidArgumentError('Give dollars such as 2.50, with at most nine decimals.')
+}
+
+/** A reputation. */
+export function fraction(value: string): number {
+  const number = /^\d(?:\.\d{1,9})?$/.test(value) ? Number(value) : Number.NaN
+  if (number <= 1) return number
+  throw new InvalidArgumentError('Give a number from 0 to 1, such as 0.9.')
+}
+
+/** How long a question waits for people. */
+export function patience(value: string): number {
+  const ms = duration(value)
+  if (ms >= SECOND_MS && ms <= LONGEST_PATIENCE_MS) return ms
+  throw new InvalidArgumentError(`Give 1s to ${LONGEST_PATIENCE_MS / HOUR_MS}h.`)
+}
+
+const LONGEST_PATIENCE_MS = 30 * DAY_MS
+
+/** RFC 3339; a date alone is its start, UTC. */
+export function time(value: string): string {
+  const full = /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value
+  if (parseTime(full) !== undefined) return full
+  throw new InvalidArgumentError('Give a time such as 2026-01-31T08:30:00Z or a date such as 2026-01-31.')
 }
 
 export function percent(value: string): MilestonePercent {

@@ -24,6 +24,13 @@ describe('values of options', () => {
 
   test('dollars, estimates and percentages', () => {
     expect(read.dollars('$1.25')).toBe(1_250_000_000)
+    expect(read.dollars('1,000.50')).toBe(1_000_500_000_000)
+    expect(read.dollars('0.000000001')).toBe(1)
+    expect(read.fraction('0.9')).toBe(0.9)
+    expect(read.patience('720h')).toBe(2_592_000_000)
+    expect(read.repeatedId('b', ['a'])).toEqual(['a', 'b'])
+    expect(read.time('2026-01-31')).toBe('2026-01-31T00:00:00Z')
+    expect(read.time('2026-01-31T08:30:00+02:00')).toBe('2026-01-31T08:30:00+02:00')
     expect(read.estimate('1h 30m')).toBe(90)
     expect(read.percent('75%')).toBe(75)
     expect(read.wait('240s')).toBe(240_000)
@@ -49,6 +56,21 @@ describe('values of options', () => {
     [read.estimate, 'soon'],
     [read.dollars, '1.2345678901'],
     [read.dollars, '-1'],
+    [read.dollars, 'NaN'],
+    [read.dollars, '1e300'],
+    [read.dollars, '1,50'],
+    [read.dollars, '1,0000'],
+    [read.dollars, '9999999'],
+    [read.dollars, ''],
+    [read.fraction, '1.1'],
+    [read.fraction, '-1'],
+    [read.fraction, ''],
+    [read.fraction, '2'],
+    [read.patience, '721h'],
+    [read.patience, '999ms'],
+    [read.repeatedId, 'a b'],
+    [read.time, 'yesterday'],
+    [read.time, '2026-13-01'],
     [read.percent, '30'],
     [read.plannedMilestone, '30=x'],
     [read.plannedMilestone, '=x'],
