@@ -1,9 +1,10 @@
 import { add, fieldBeyond } from '../governor/budget/amount.js'
+import { openPart } from '../governor/budget/books.js'
 import { limitOf } from '../governor/budget/limits.js'
 import { accountsOfHold } from '../governor/budget/reserve.js'
 import { type AccountRow, type HoldRow, NOTHING } from '../model/budget.js'
 import { FabricError } from '../model/errors.js'
-import { formatDollars } from '../model/money.js'
+import { formatDollars, isCount } from '../model/money.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { policyDigest } from './policy-digest.js'
 import { requirePerson } from './require-person.js'
@@ -18,13 +19,16 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
   requirePerson(context.actor, 'extend a budget')
   const account = requireLimited(state, command.account)
   const { nanos, reason } = command
+  requireSafe(state, account, nanos)
   const hold = claimHoldOf(state, account)
-  if (hold !== undefined) requireRoomElsewhere(state, hold, account.id, nanos)
-  const grown = hold === undefined ? {} : { hold: hold.id, task: hold.task }
+  const growth = hold === undefined ? 0 : growthOf(state, hold, account, nanos)
+  if (hold !== undefined) requireRoomElsewhere(state, hold, account.id, growth)
+  const part = growth === nanos ? {} : { holdNanos: growth }
+  const grown = hold === undefined || growth === 0 ? {} : { hold: hold.id, ...part, task: hold.task }
   const data = { nanos, reason, ...grown, ...policyDigest(state, context) }
   const entries: CoordinatorDraft[] = [{ type: 'budget_extended', subject: account.id, data }]
   const claim = hold && state.tasks.get(hold.task)?.claim
-  const left = hold === undefined ? 0 : hold.amount.nanos + nanos - hold.settled.nanos
+  const left = hold === undefined ? 0 : hold.amount.nanos + growth - hold.settled.nanos
   if (hold !== undefined && claim?.stoppedAt !== undefined && left > 0) {
     entries.push({ type: 'claim_resumed', subject: hold.task, data: { swarm: claim.swarm, epoch: claim.epoch } })
   }
@@ -36,9 +40,18 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
 
 function requireLimited(state: FabricState, id: string): AccountRow {
   const account = state.governor.books.account(id)
-  if (limitOf(account, state.governor)?.nanos !== undefined) return account
+  // One with a limit of tokens only has nothing to extend; but a person must be able to thaw it.
+  if (account.frozenAt !== undefined || limitOf(account, state.governor)?.nanos !== undefined) return account
   const message = `No budget of dollars is called ${id}. See them with \`ifab cost budget\`.`
   throw new FabricError('NOT_FOUND', message, { account: id })
+}
+
+/** Throws INVALID_ARGUMENT for what cannot be counted, or would make the limit too large to be exact. */
+function requireSafe(state: FabricState, account: AccountRow, nanos: number): void {
+  const limit = limitOf(account, state.governor)?.nanos ?? account.extendedNanos
+  if (isCount(nanos) && isCount(limit + nanos)) return
+  const message = `A budget is extended by a whole number of nano-dollars, to at most ${Number.MAX_SAFE_INTEGER} altogether.`
+  throw new FabricError('INVALID_ARGUMENT', message, { field: 'nanos' })
 }
 
 /** The hold of the live claim of the task that this is the account of. */
@@ -48,9 +61,21 @@ function claimHoldOf(state: FabricState, { scope }: AccountRow): HoldRow | undef
   return claim === undefined ? undefined : state.governor.books.holds.get(claimHold(claim.epoch))
 }
 
+/** By how much a hold grows with its account: by all of it, unless a limit that was lowered since has less room. */
+function growthOf(state: FabricState, hold: HoldRow, account: AccountRow, nanos: number): number {
+  const open = openPart(hold).nanos
+  const others = account.held.nanos - (hold.accounts.includes(account.id) ? open : 0)
+  const limit = limitOf(account, state.governor)?.nanos ?? 0
+  const room = limit + nanos - account.settled.nanos - others
+  const most = hold.settled.nanos + Math.max(open, room)
+  return Math.max(0, Math.min(nanos, most - hold.amount.nanos))
+}
+
 /** A larger hold must fit everywhere, as a new one must. */
-function requireRoomElsewhere(state: FabricState, hold: HoldRow, own: string, nanos: number): void {
+function requireRoomElsewhere(state: FabricState, hold: HoldRow, own: string, growth: number): void {
   const { books } = state.governor
+  const nanos = Math.max(0, hold.amount.nanos + growth - hold.settled.nanos) - openPart(hold).nanos
+  if (nanos === 0) return
   for (const id of accountsOfHold(state.governor, hold)) {
     if (id === own) continue
     const account = books.account(id)
@@ -70,7 +95,7 @@ export const budgetExtended: Evolve<EntryOf<'budget_extended'>> = (state, { subj
   const { books } = state.governor
   const { frozenAt: _, ...account } = books.account(subject)
   books.accounts.set(subject, { ...account, extendedNanos: account.extendedNanos + data.nanos })
-  if (data.hold !== undefined) books.grow(data.hold, { ...NOTHING, nanos: data.nanos })
+  if (data.hold !== undefined) books.grow(data.hold, { ...NOTHING, nanos: data.holdNanos ?? data.nanos })
   state.news.room.add(subject)
   const task = subject.startsWith('task:') ? subject.slice('task:'.length, subject.lastIndexOf('/')) : data.task
   if (task !== undefined) state.refreshReady(task)

@@ -53,6 +53,8 @@ export interface BudgetExtended {
   readonly reason: string
   /** The live hold that grows with it, where the account is that of a claimed task. */
   readonly hold?: string
+  /** By how much it grows, where that is not all of it: a limit that was lowered meanwhile has room for less. */
+  readonly holdNanos?: number
   readonly task?: string
   readonly policy?: string
 }
