@@ -2,7 +2,7 @@ import { FabricError } from '../model/errors.js'
 import { isFinished } from '../model/task.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { requireTask, taskRow } from './lookup.js'
-import { closeBlockers } from './release-task.js'
+import { closeBlockers, giveProbeBack } from './release-task.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
@@ -48,6 +48,7 @@ export const taskCancelled: Evolve<EntryOf<'task_cancelled'>> = (state, entry) =
   const { claim, notBefore: _, ...task } = taskRow(state, subject)
   state.putTask({ ...task, state: 'cancelled', openBlockers: [], finishedAt: at, updatedAt: at })
   if (claim === undefined) return
+  giveProbeBack(state, claim.swarm, claim.epoch)
   const text = `${subject} was cancelled${data.reason === undefined ? '' : `: ${data.reason}`}. Stop working on it.`
   state.deliver(claim.swarm, entry, { kind: 'claim_lost', task: subject, text })
 }

@@ -74,9 +74,13 @@ export const taskReleased: Evolve<EntryOf<'task_released'>> = (state, entry) => 
 /** A lost lease is a failure of the swarm; any other release says nothing about it. */
 function endProbe(state: FabricState, { swarm, epoch, cause }: TaskReleased): void {
   if (cause === 'lease_expired') countOutcome(state, swarm, claimOutcome(epoch, false))
-  else if (state.governor.breakers.has(swarm)) {
-    state.putBreaker(withoutProbe(state.governor.breaker(swarm), epoch))
-  }
+  else giveProbeBack(state, swarm, epoch)
+}
+
+/** A claim that ended without a word about its swarm makes room for another trial call of its breaker. */
+export function giveProbeBack(state: FabricState, swarm: string, epoch: number): void {
+  const breaker = state.governor.breakers.get(swarm)
+  if (breaker !== undefined) state.putBreaker(withoutProbe(breaker, epoch))
 }
 
 const CAUSES = {
