@@ -84,10 +84,13 @@ export class Refusals {
     return counted(kind, 1, at, at)
   }
 
-  /** Whether this refusal is the one with which its caller is in a loop: the `limit`th of its kind without a pause. */
+  /**
+   * Whether this refusal is one with which its caller is in a loop: the `limit`th of its kind without a pause, or a
+   * multiple of it, because a loop may go on after a reset.
+   */
   isRunaway(refusal: Refusal, at: number, limit: number): boolean {
     if (!RUNAWAY.has(refusal.code)) return false
-    return countIn(this.#streaks, keyOf(refusal), at) === limit
+    return countIn(this.#streaks, keyOf(refusal), at) % limit === 0
   }
 
   /** What was not written after all is counted into the next entry of its kind. */
