@@ -330,19 +330,27 @@ export class FabricState {
     else if (stored.table === 'escalation') this.refreshEscalationDeadline(stored.row.id)
   }
 
-  /** The hold of a claim ends with it, whatever ended it. */
+  /** The hold of a claim ends with it, whatever ended it, and so does that of the help with it. */
   #endHold(before: TaskRow | undefined, row: TaskRow): void {
     const { claim } = before ?? {}
     if (claim === undefined || claim.epoch === row.claim?.epoch) return
-    this.#releaseHold(claimHold(claim.epoch), row.updatedAt, row.state !== 'completed')
+    const wasted = row.state !== 'completed'
+    this.#releaseHold(claimHold(claim.epoch), row.updatedAt, wasted)
+    for (const blocker of this.blockersOf.get(row.id)) {
+      const hold = this.blockers.get(blocker)?.hold
+      if (hold !== undefined) this.#releaseHold(hold, row.updatedAt, wasted)
+    }
   }
 
-  /** The hold for help ends with the last blocker whose helpers spend from it. */
+  /**
+   * The hold for help ends with the last blocker whose helpers spend from it. Where the blocker ends with its claim, what
+   * becomes of the claim says whether the help was wasted.
+   */
   #endHelpHold({ hold, task, resolvedAt = 0, resolvedBy }: BlockerRow): void {
-    if (hold === undefined) return
+    if (hold === undefined || resolvedBy === 'claim_ended') return
     const others = [...this.blockersOf.get(task)].map((id) => this.blockers.get(id))
     if (others.some((other) => other?.hold === hold && other.state !== 'resolved')) return
-    this.#releaseHold(hold, resolvedAt, resolvedBy === 'claim_ended')
+    this.#releaseHold(hold, resolvedAt, false)
   }
 
   #releaseHold(id: string, at: number, wasted: boolean): void {
