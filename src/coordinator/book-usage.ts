@@ -3,7 +3,8 @@ import { openPart, spendingAccounts, taskAccount } from '../governor/budget/book
 import { limitOf } from '../governor/budget/limits.js'
 import { amountOf } from '../governor/budget/price.js'
 import { type AccountRow, type Amount, type HoldKind, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
-import { FABRIC_ACTOR } from '../model/entry.js'
+import { actorSwarm, FABRIC_ACTOR } from '../model/entry.js'
+import { FabricError } from '../model/errors.js'
 import { formatDollars } from '../model/money.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
@@ -43,7 +44,7 @@ export function bookUsage(
   const amount = amountOf(usage, policy.prices)
   const hold = books.hold(spender.hold) ?? unheld(state, spender, context.now)
   const late = hold.released !== undefined
-  if (hold.reports.includes(usage.id)) return { amount, repeated: true, late }
+  if (hold.reports.includes(reportName(hold, spender.epoch, usage.id))) return { amount, repeated: true, late }
   requireExact(add(books.account('fabric/total').settled, amount))
   const { swarm, epoch } = spender
   const priced = usage.model === undefined ? {} : { model: usage.model, prices: policy.prices.version }
@@ -55,6 +56,13 @@ export function bookUsage(
     boundClaim(state, hold, spender, amount, context, entries)
   }
   return { amount, repeated: false, late }
+}
+
+/** What was spent is for whoever spent it, or for a person, to say. Throws FORBIDDEN. */
+export function requireOwnSpending(actor: string, swarm: string): void {
+  const speaker = actorSwarm(actor)
+  if (speaker === undefined || speaker === swarm) return
+  throw new FabricError('FORBIDDEN', `${speaker} cannot report what ${swarm} spent.`, { swarm: speaker })
 }
 
 /** Stands for the hold of a claim, or of help with a blocker, that needed none. */
@@ -81,6 +89,16 @@ function holdKind(id: string): HoldKind {
   return id.startsWith(claimHold('')) ? 'claim' : 'help'
 }
 
+/** Helpers share a hold, and each names its reports as it likes. */
+function reportName({ kind }: Pick<HoldRow, 'kind'>, epoch: number, report: string): string {
+  return kind === 'claim' ? report : `${epoch}/${report}`
+}
+
+/** An account after a report was booked in it, and what of that was not reserved there. */
+interface Booked extends AccountRow {
+  readonly unreserved: Amount
+}
+
 /** The accounts with a limit in which it is booked, as they are afterwards. */
 function accountsAfter(
   state: FabricState,
@@ -88,27 +106,31 @@ function accountsAfter(
   { swarm }: Spender,
   model: string | undefined,
   amount: Amount,
-): AccountRow[] {
+): Booked[] {
   const { books } = state.governor
   const open = hold.released === undefined ? openPart(hold) : NOTHING
   const used = remainder(open, remainder(open, amount))
-  const after: AccountRow[] = []
+  const after: Booked[] = []
   for (const id of spendingAccounts(hold, swarm, model)) {
     const account = books.account(id)
     if (limitOf(account, state.governor) === undefined) continue
-    const held = hold.accounts.includes(id) ? remainder(account.held, used) : account.held
-    after.push({ ...account, settled: add(account.settled, amount), held })
+    const reserved = hold.accounts.includes(id) ? used : NOTHING
+    const sums = { settled: add(account.settled, amount), held: remainder(account.held, reserved) }
+    after.push({ ...account, ...sums, unreserved: remainder(amount, reserved) })
   }
   return after
 }
 
-/** More was spent than was held, or than a limit allows: nothing more is held there until a person has looked. */
+/**
+ * More was spent than was held, and more than a limit allows: nothing more is held there until a person has looked. What
+ * was held is no overspending, also where a limit was lowered under it.
+ */
 function freezeOverdrawn(
   state: FabricState,
   hold: HoldRow,
   { task, swarm }: Spender,
   amount: Amount,
-  accounts: readonly AccountRow[],
+  accounts: readonly Booked[],
   context: DecisionContext,
   entries: CoordinatorDraft[],
 ): void {
@@ -118,7 +140,10 @@ function freezeOverdrawn(
   const frozen = accounts.filter((account) => {
     if (account.frozenAt !== undefined) return false
     const limit = limitOf(account, state.governor) ?? {}
-    return (beyondHold && account.id === own) || fieldBeyond(add(account.settled, account.held), limit) !== undefined
+    const { settled, held, unreserved } = account
+    return (
+      (beyondHold && account.id === own) || fieldBeyond(onlyWhere(unreserved, add(settled, held)), limit) !== undefined
+    )
   })
   for (const { id, settled, held } of frozen) {
     const data = { task: task.id, swarm, settledNanos: settled.nanos, heldNanos: held.nanos }
@@ -130,6 +155,16 @@ function freezeOverdrawn(
   const names = frozen.map(({ id }) => id).join(', ')
   const about = { severity: 'critical', task: task.id, swarm, account: first.id } as const
   escalate(state, { kind: 'budget', question, context: { frozen: names }, ...about }, context, entries)
+}
+
+/** An amount without that of which there is nothing in `other`. */
+function onlyWhere(other: Amount, amount: Amount): Amount {
+  return {
+    nanos: other.nanos > 0 ? amount.nanos : 0,
+    inputTokens: other.inputTokens > 0 ? amount.inputTokens : 0,
+    outputTokens: other.outputTokens > 0 ? amount.outputTokens : 0,
+    cachedTokens: other.cachedTokens > 0 ? amount.cachedTokens : 0,
+  }
 }
 
 /** A swarm that has spent its own budget is latched. Answers whether it was. */
@@ -207,7 +242,8 @@ export const usageReported: Evolve<EntryOf<'usage_reported'>> = (state, { subjec
     else if (blocker !== undefined) state.putBlocker({ ...blocker, hold })
   }
   const amount = { nanos, inputTokens, outputTokens, cachedTokens }
-  books.settle({ hold, report, swarm, ...(model !== undefined && { model }), amount })
+  const named = reportName({ kind: holdKind(hold) }, epoch, report)
+  books.settle({ hold, report: named, swarm, ...(model !== undefined && { model }), amount })
   state.refreshReady(subject)
 }
 

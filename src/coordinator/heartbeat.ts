@@ -1,5 +1,5 @@
 import { swarmActor } from '../model/entry.js'
-import { bookUsage, type UsageOutcome } from './book-usage.js'
+import { bookUsage, requireOwnSpending, type UsageOutcome } from './book-usage.js'
 import type { HeartbeatReply } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { type ClaimedTask, claimedTask, requireClaim, taskRow } from './lookup.js'
@@ -17,6 +17,7 @@ export const heartbeat: Decide<'heartbeat'> = (state, command, context) => {
   const { swarm } = task.claim
   const entries = endStall(task)
   const { usage } = command
+  if (usage !== undefined) requireOwnSpending(context.actor, swarm)
   const outcome =
     usage && bookUsage(state, { task, ...word(task), hold: claimHold(command.epoch) }, usage, context, entries)
   return {

@@ -1,6 +1,6 @@
-import { actorSwarm, swarmActor } from '../model/entry.js'
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
-import { bookUsage, type Spender } from './book-usage.js'
+import { bookUsage, requireOwnSpending, type Spender } from './book-usage.js'
 import type { ReportUsage, UsageReply } from './commands.js'
 import type { CoordinatorDraft } from './entries.js'
 import { requireClaim, requireTask } from './lookup.js'
@@ -14,10 +14,7 @@ import type { Decide } from './transition.js'
  */
 export const reportUsage: Decide<'report_usage'> = (state, command, context) => {
   const spender = requireSpender(state, command)
-  const speaker = actorSwarm(context.actor)
-  if (speaker !== undefined && speaker !== spender.swarm) {
-    throw new FabricError('FORBIDDEN', `${speaker} cannot report what ${spender.swarm} spent.`, { swarm: speaker })
-  }
+  requireOwnSpending(context.actor, spender.swarm)
   const entries: CoordinatorDraft[] = []
   const { amount, repeated, late } = bookUsage(state, spender, command.usage, context, entries)
   const { swarm, epoch } = spender
