@@ -1,4 +1,12 @@
-import { type AccountRow, type Amount, type HoldKind, type HoldRow, NOTHING, WINDOW_KINDS } from '../../model/budget.js'
+import {
+  type AccountRow,
+  AMOUNT_FIELDS,
+  type Amount,
+  type HoldKind,
+  type HoldRow,
+  NOTHING,
+  WINDOW_KINDS,
+} from '../../model/budget.js'
 import { assertInvariant } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { add, remainder } from './amount.js'
@@ -169,7 +177,7 @@ export class Books {
     const row = this.accounts.get(id)
     if (row === undefined || row.window === 'total' || row.scope === 'fabric') return
     if (row.window === windowOf(windowKindOf(row.window), at)) return
-    if (row.held.nanos === 0 && row.held.inputTokens === 0) this.accounts.delete(id)
+    if (AMOUNT_FIELDS.every((field) => row.held[field] === 0)) this.accounts.delete(id)
   }
 
   #forgetOldest(): void {

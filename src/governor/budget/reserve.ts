@@ -68,7 +68,8 @@ export function reserveForHelp(
 /** Accounts in which a hold that exists would be reserved under this policy. */
 export function accountsOfHold(source: LimitSource, hold: HoldRow): string[] {
   const { task: id, board } = hold
-  const known = source.task(id)
+  // The board is that of the moment in which it was placed, where its spending is booked.
+  const { board: _, ...known } = source.task(id) ?? {}
   const task = { requires: NO_NEEDS, ...known, id, ...(board !== undefined && { board }) }
   const swarm = hold.kind === 'claim' ? { ...source.swarm(hold.swarm), id: hold.swarm } : undefined
   const { limits } = boundsOf(source.policy, hold.kind, { task, swarm, at: hold.at })
@@ -87,7 +88,7 @@ export function isExhausted(books: Books, policy: GovernorPolicy, task: Work): b
   const account = books.accounts.get(taskAccount('claim', task.id))
   if (account === undefined) return false
   const cap = taskCap(policy, task)
-  return account.frozenAt !== undefined || (cap !== undefined && remaining(books, account.id, cap) === 0)
+  return cap !== undefined && (account.frozenAt !== undefined || remaining(books, account.id, cap) === 0)
 }
 
 function remaining(books: Books, account: string, cap: number): number {
