@@ -1,3 +1,4 @@
+import type { FabricClient } from '../client/client.js'
 import type { OfferView } from '../operations/views.js'
 import { type Answer, answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
@@ -7,6 +8,7 @@ import { addPageOptions, type PageOptions, pageLines } from './page.js'
 import { askPatiently } from './patience.js'
 import { taskLines } from './task-text.js'
 import { counted, formatTime } from './text.js'
+import { addUsageOptions, readUsage, STOP_EXIT, spentLines, stopLines, type UsageOptions } from './usage-options.js'
 
 /** Finding work, claiming it, and the later words of a holder, each under the epoch of its claim. */
 export function addClaimCommands(program: CliCommand): void {
@@ -110,16 +112,25 @@ function grantLines(grant: NonNullable<OfferView['claim']>): string[] {
 }
 
 function addBeat(program: CliCommand): void {
-  holderCommand(program, 'beat', 'renew the lease of a claim')
+  const description = 'renew the lease of a claim and report what was spent; exits with 5 when the holder must stop'
+  addUsageOptions(holderCommand(program, 'beat', description))
     .example('ifab beat P0.1.2 --epoch 42')
-    .asks(async (fabric, task: string, { epoch, as }: HolderOptions) => {
-      const reply = await fabric.task.heartbeat({ task, epoch, as })
-      const mail = `${counted(reply.unread, 'unread message')}: see \`ifab inbox --as ${reply.swarm}\`.`
-      return answer(
-        reply,
-        `${task} is yours until ${formatTime(reply.leaseEndsAt)}.${reply.unread === 0 ? '' : ` ${mail}`}`,
-      )
-    })
+    .example('ifab beat P0.1.2 --epoch 42 --cost 0.42')
+    .asks(beat)
+}
+
+async function beat(fabric: FabricClient, task: string, options: HolderOptions & UsageOptions): Promise<Answer> {
+  const { epoch, as } = options
+  const reply = await fabric.task.heartbeat({ task, epoch, as, usage: readUsage(options) })
+  const mail = `${counted(reply.unread, 'unread message')}: see \`ifab inbox --as ${reply.swarm}\`.`
+  const more = reply.unread === 0 ? [] : [mail]
+  const spent = reply.budget === undefined ? [] : spentLines(reply.budget)
+  // A claim that is to stop is not renewed, or is gone: that it is held until some time would be the wrong news.
+  if (reply.stop !== undefined) {
+    return { value: reply, lines: [...stopLines(reply.stop), ...spent, ...more], exit: STOP_EXIT }
+  }
+  const held = `${task} is yours until ${formatTime(reply.leaseEndsAt)}.`
+  return answer(reply, [[held, ...more].join(' '), ...spent])
 }
 
 interface MilestoneOptions extends HolderOptions {
