@@ -1,16 +1,22 @@
 import type { Command } from 'commander'
+import { addApprovalCommands } from './approval.js'
 import { addBlobCommands } from './blob.js'
 import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
 import { addClaimCommands } from './claim.js'
 import { CliCommand, type Run } from './command.js'
+import { addCostCommands } from './cost.js'
 import { addDoctorCommand } from './doctor.js'
+import { addEscalationCommands } from './escalation.js'
+import { addGovernorCommands } from './governor.js'
 import { addInboxCommand } from './inbox.js'
 import { addLogCommand } from './log.js'
+import { addPolicyCommands } from './policy.js'
 import { addServeCommands } from './serve.js'
 import { addStatusCommand } from './status.js'
 import { addSwarmCommands } from './swarm.js'
 import { addTaskCommands } from './task.js'
+import { addUsageCommand } from './usage.js'
 import { packageVersion } from './version.js'
 import { addWitnessCommands } from './witness.js'
 
@@ -39,8 +45,15 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addSwarmCommands(program)
   program.commandsGroup('Working on tasks:')
   addClaimCommands(program)
+  addUsageCommand(program)
   addBlockerCommands(program)
   addInboxCommand(program)
+  program.commandsGroup('Budgets, policy and people:')
+  addGovernorCommands(program)
+  addPolicyCommands(program)
+  addCostCommands(program)
+  addEscalationCommands(program)
+  addApprovalCommands(program)
   return program
 }
 
