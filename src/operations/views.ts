@@ -97,6 +97,8 @@ export const blockerView = z.strictObject({
   requires: names,
   waitsFor: z.string().exactOptional(),
   helpers: z.array(helperView).readonly(),
+  /** The hold that its helpers spend from. */
+  hold: z.string().exactOptional(),
   replanAt: timestamp.exactOptional(),
   escalation: z.string().exactOptional(),
   raisedAt: timestamp,
