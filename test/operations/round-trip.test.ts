@@ -2,15 +2,19 @@ import { expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import { OPERATION_LIST, operations } from '../../src/operations/table.js'
 import { serveFabric } from '../support/served-fabric.js'
+import { askPeople, chargeUsage, decidePolicy, tripBreakers } from './governor-calls.js'
 
 test('each operation goes through HTTP and answers as its schema says', async () => {
   await using served = await serveFabric()
   const called = new Set<string>()
   const client = checkAnswers(served.client, called)
   await registerSwarms(client)
+  await decidePolicy(client)
   await createTasks(client)
   await workWithHelp(client)
   await endAttempts(client)
+  await tripBreakers(client, served.timing)
+  await askPeople(client)
   await readLog(client)
   await moveBoards(client)
   await proveLog(client)
@@ -44,7 +48,7 @@ async function registerSwarms({ swarm }: FabricClient) {
     metadata: { host: 'laptop' },
   })
   expect(registered).toMatchObject({ id: 'sip', state: 'active', capacity: 1, metadata: { host: 'laptop' } })
-  await swarm.register({ swarm: 'webrtc', capabilities: ['code:typescript'] })
+  await swarm.register({ swarm: 'webrtc', capabilities: ['code:typescript', 'net:webrtc'] })
   expect((await swarm.list({ limit: 1 })).nextCursor).toBe('sip')
   expect((await swarm.list({ cursor: 'sip' })).items.map((item) => item.swarm.id)).toEqual(['webrtc'])
   expect((await swarm.show({ swarm: 'sip' })).claims).toEqual([])
@@ -71,7 +75,8 @@ async function createTasks({ task }: FabricClient) {
   expect(await task.next({ as: 'sip' })).toMatchObject({ kind: 'primary', task: { id: 'P0.1:a' } })
 }
 
-async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
+async function workWithHelp(client: FabricClient) {
+  const { task, blocker, inbox, swarm } = client
   const { epoch, reclaimed } = await task.claim({ task: 'P0.1:a', as: 'sip', leaseMs: 60_000 })
   expect(reclaimed).toBe(false)
   expect(await task.claim({ task: 'P0.1:a', as: 'sip' })).toMatchObject({ epoch, reclaimed: true })
@@ -80,8 +85,10 @@ async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
   const reported = await task.milestone({ ...held, percent: 50, note: 'half', testsPassed: 4, testsFailed: 0 })
   expect(reported.progress).toMatchObject([{ percent: 50, testsPassed: 4 }])
 
-  const raised = await task.block({ ...held, kind: 'help', needs: 'a second pair of eyes' })
-  expect(raised).toMatchObject({ task: 'P0.1:a', swarm: 'sip', state: 'open' })
+  const need = { needs: 'a second pair of eyes', requires: ['net:webrtc'] }
+  const raised = await task.block({ ...held, kind: 'help', ...need })
+  const asked = { swarm: 'webrtc', state: 'requested', asks: ['net:webrtc'] }
+  expect(raised).toMatchObject({ task: 'P0.1:a', swarm: 'sip', state: 'assigned', helpers: [asked] })
   expect(await task.show({ task: 'P0.1:a' })).toMatchObject({ stuck: true, task: { stuck: true } })
   const page = await inbox.read({ swarm: 'orchestrator' })
   expect(page.messages).toMatchObject([{ kind: 'blocker_raised', from: 'swarm:sip', blocker: raised.id }])
@@ -89,7 +96,9 @@ async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
   expect(await inbox.acknowledge({ swarm: 'orchestrator', upTo })).toMatchObject({ acknowledged: upTo, unread: 0 })
   expect((await blocker.list()).items.map(({ id }) => id)).toEqual([raised.id])
 
-  await blocker.assign({ blocker: raised.id, swarms: ['webrtc'] })
+  await swarm.register({ swarm: 'media', capabilities: ['net:webrtc'] })
+  const assigned = await blocker.assign({ blocker: raised.id, swarms: ['webrtc', 'media'] })
+  expect(assigned.helpers).toMatchObject([asked, { swarm: 'media', state: 'requested' }])
   const answered = await blocker.answer({ blocker: raised.id, as: 'webrtc', accept: true })
   const helper = answered.helpers[0]
   expect(helper).toMatchObject({ swarm: 'webrtc', state: 'accepted' })
@@ -103,6 +112,7 @@ async function workWithHelp({ task, blocker, inbox, swarm }: FabricClient) {
   await swarm.send({ to: 'sip', as: 'webrtc', text: 'all yours', task: 'P0.1:a' })
   expect((await inbox.read({ swarm: 'sip' })).messages.at(-1)).toMatchObject({ kind: 'direct', from: 'swarm:webrtc' })
 
+  await chargeUsage(client, held)
   const done = await task.complete({
     ...held,
     summary: 'parses',
@@ -134,7 +144,7 @@ async function endAttempts({ task, swarm }: FabricClient) {
 
 async function readLog({ fabric, log }: FabricClient) {
   const status = await fabric.status()
-  expect(status).toMatchObject({ state: 'running', swarms: 2, openBlockers: 0 })
+  expect(status).toMatchObject({ state: 'running', swarms: 3, openBlockers: 0 })
   expect(status.tasks).toMatchObject({ completed: 1, cancelled: 1 })
   const page = await log.read({ from: 3, limit: 3 })
   expect(page).toMatchObject({ next: 6, size: status.entries })
