@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
+import { DEFAULT_GOVERNOR_POLICY } from '../../src/governor/policy/policy.js'
+import { NANOS_PER_DOLLAR } from '../../src/model/money.js'
 import { OPERATION_LIST } from '../../src/operations/table.js'
 import { retireIdentity } from '../../src/witness/retire.js'
 import { decodeBundle } from '../../src/witness/tree/bundle.js'
 import { leafHash } from '../../src/witness/tree/hash.js'
-import { openIn, Place } from './place.js'
+import { openIn, Place, until } from './place.js'
 
 let place: Place
 let client: FabricClient
@@ -20,19 +22,28 @@ beforeEach(async () => {
 
 afterEach(() => place.remove())
 
-/** What each operation that changes something leaves in the log, in the order in which `work` calls them. */
+/**
+ * What each operation that changes something leaves in the log, in the order in which `work` calls them. What is written
+ * in capitals are names that the fabric gives.
+ */
 const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])[] = [
   ['swarm.register', ['swarm_registered s1']],
   ['swarm.register', ['swarm_registered s2']],
+  ['policy.apply', ['policy_applied POLICY']],
+  ['swarm.grant', ['capabilities_granted s1']],
   ['board.import', ['board_imported b', 'task_created t1', 'task_created t2']],
   ['task.create', ['task_created t3']],
   ['task.create', ['task_created t4']],
   ['task.claim', ['task_claimed t1']],
   ['task.milestone', ['milestone_reported t1']],
-  ['task.block', ['blocker_raised BLOCKER']],
+  ['task.block', ['blocker_raised BLOCKER', 'help_requested BLOCKER']],
+  ['swarm.register', ['swarm_registered s3']],
   ['blocker.assign', ['help_requested BLOCKER']],
   ['blocker.answer', ['help_accepted BLOCKER']],
   ['blocker.resolve', ['blocker_resolved BLOCKER']],
+  ['task.usage', ['usage_reported t1', 'budget_warned t1']],
+  ['task.usage', ['usage_reported t1', 'claim_stopped t1', 'escalation_opened SPENT']],
+  ['cost.extend', ['budget_extended task:t1/total', 'claim_resumed t1', 'escalation_answered SPENT']],
   ['task.complete', ['task_completed t1', 'task_unblocked t2']],
   ['task.next', ['task_claimed t2']],
   ['task.release', ['task_released t2']],
@@ -42,6 +53,17 @@ const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])
   ['task.retry', ['task_retried t3']],
   ['swarm.send', ['message_sent s2']],
   ['swarm.retire', ['swarm_retired s2']],
+  ['breaker.report', ['call_reported s3']],
+  ['breaker.report', ['call_reported s3', 'breaker_opened s3', 'breaker_half_opened s3']],
+  ['breaker.admit', ['call_admitted s3']],
+  ['breaker.report', ['call_reported s3', 'breaker_closed s3']],
+  ['breaker.trip', ['breaker_opened s3', 'escalation_opened LATCHED']],
+  ['breaker.reset', ['breaker_closed s3']],
+  ['escalation.ask', ['escalation_opened QUESTION']],
+  ['escalation.answer', ['escalation_answered QUESTION']],
+  ['approval.request', ['escalation_opened APPROVAL']],
+  ['escalation.answer', ['escalation_answered APPROVAL']],
+  ['approval.take', ['approval_taken APPROVAL']],
   ['blob.put', ['blob_stored BLOB']],
   ['blob.delete', ['blob_deleted BLOB']],
   ['witness.rotate', ['key_rotated fabric']],
@@ -50,12 +72,22 @@ const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])
 /** Only read positions and renewals: they are gathered, and renewals are not in the log at all. */
 const GATHERED = ['inbox.acknowledge', 'task.heartbeat']
 
-/** Calls everything that changes something once. Returns the names that the fabric gave. */
-async function work(): Promise<{ BLOCKER: string; BLOB: string }> {
-  const { task, swarm, blocker, board, blob, inbox, witness } = client
+/** A breaker that opens at the second failure, for a millisecond, and closes after one trial call. */
+const POLICY = {
+  ...DEFAULT_GOVERNOR_POLICY,
+  tiers: [...DEFAULT_GOVERNOR_POLICY.tiers],
+  breaker: { ...DEFAULT_GOVERNOR_POLICY.breaker, failureThreshold: 2, openMs: 1, probes: 1 },
+}
+
+/** Calls everything that changes something. Returns the names that the fabric gave. */
+async function work(): Promise<Readonly<Record<string, string>>> {
+  const { task, swarm, blocker, board, blob, inbox, witness, policy } = client
   await swarm.register({ swarm: 's1' })
   await swarm.register({ swarm: 's2' })
-  const tasks = [{ spec: { id: 't1', title: 'One' } }, { spec: { id: 't2', title: 'Two', dependencies: ['t1'] } }]
+  const { digest } = await policy.apply({ policy: POLICY })
+  await swarm.grant({ swarm: 's1', capabilities: ['deploy:production'] })
+  const first = { id: 't1', title: 'One', maxCostNanos: NANOS_PER_DOLLAR }
+  const tasks = [{ spec: first }, { spec: { id: 't2', title: 'Two', dependencies: ['t1'] } }]
   await board.import({ board: 'b', tasks })
   await task.create({ id: 't3', title: 'Three' })
   await task.create({ id: 't4', title: 'Four', requires: ['net:sip'] })
@@ -63,9 +95,11 @@ async function work(): Promise<{ BLOCKER: string; BLOB: string }> {
   await task.heartbeat({ task: 't1', as: 's1', epoch })
   await task.milestone({ task: 't1', as: 's1', epoch, percent: 25 })
   const { id } = await task.block({ task: 't1', as: 's1', epoch, kind: 'help', needs: 'a hand' })
-  await blocker.assign({ blocker: id, swarms: ['s2'] })
+  await swarm.register({ swarm: 's3' })
+  await blocker.assign({ blocker: id, swarms: ['s3'] })
   const { helpers } = await blocker.answer({ blocker: id, as: 's2', accept: true })
   await blocker.resolve({ blocker: id, as: 's2', epoch: helpers[0]?.epoch ?? -1 })
+  const spent = await spendAll({ task: 't1', as: 's1', epoch })
   await task.complete({ task: 't1', as: 's1', epoch })
   const offer = await task.next({ as: 's1', claim: true })
   await task.release({ task: 't2', as: 's1', epoch: offer.claim?.epoch ?? -1 })
@@ -76,10 +110,49 @@ async function work(): Promise<{ BLOCKER: string; BLOB: string }> {
   await swarm.send({ to: 's2', text: 'thanks', as: 's1' })
   await inbox.acknowledge({ swarm: 's2', upTo: 0 })
   await swarm.retire({ swarm: 's2' })
+  const latched = await tripBreaker('s3')
+  const asked = await askPeople('s1')
   const { sha256 } = await blob.put({ content: Buffer.from('a long log').toString('base64') })
   await blob.delete({ sha256, reason: 'retention' })
   await witness.rotate({})
-  return { BLOCKER: id, BLOB: sha256 }
+  return { POLICY: digest, BLOCKER: id, SPENT: spent, LATCHED: latched, ...asked, BLOB: sha256 }
+}
+
+/** Spends what a claim may cost, and allows more. Returns the question that people were asked meanwhile. */
+async function spendAll(held: { readonly task: string; readonly as: string; readonly epoch: number }): Promise<string> {
+  const { task, cost, escalation } = client
+  await task.usage({ ...held, usage: { id: 'turn-1', costNanos: 0.9 * NANOS_PER_DOLLAR } })
+  await task.usage({ ...held, usage: { id: 'turn-2', costNanos: 0.1 * NANOS_PER_DOLLAR } })
+  const [question] = (await escalation.list({ kind: 'budget' })).items
+  await cost.extend({ account: `task:${held.task}/total`, nanos: NANOS_PER_DOLLAR, reason: 'nearly done' })
+  return question?.id ?? ''
+}
+
+/** Opens and closes a breaker, by calls and by hand. Returns the question that people were asked meanwhile. */
+async function tripBreaker(swarm: string): Promise<string> {
+  const { breaker, escalation } = client
+  const { generation } = await breaker.admit({ swarm })
+  await breaker.report({ swarm, succeeded: false, generation })
+  await breaker.report({ swarm, succeeded: false, generation })
+  await until(async () => (await breaker.show({ swarm })).state === 'half_open')
+  const { deadline: _, ...permit } = await breaker.admit({ swarm })
+  await breaker.report({ ...permit, succeeded: true })
+  await breaker.trip({ swarm, reason: 'odd' })
+  const [question] = (await escalation.list({ kind: 'breaker' })).items
+  await breaker.reset({ swarm, reason: 'mended' })
+  return question?.id ?? ''
+}
+
+/** Asks and answers a question, and uses an approval. */
+async function askPeople(as: string): Promise<{ QUESTION: string; APPROVAL: string }> {
+  const { escalation, approval } = client
+  const question = await escalation.ask({ as, question: 'Which dialect?' })
+  await escalation.answer({ escalation: question.id, answer: 'the other one' })
+  const action = { action: 'deploy', arguments: { service: 'edge' } }
+  const request = await approval.request({ as, ...action, reason: 'release' })
+  await escalation.answer({ escalation: request.id, option: 'approve' })
+  await approval.take({ escalation: request.id, as, ...action })
+  return { QUESTION: question.id, APPROVAL: request.id }
 }
 
 async function rowsOf(fabric: Fabric): Promise<string[]> {
@@ -98,7 +171,7 @@ test('every operation that changes something leaves its entry, in order, and eac
     .map(({ type, subject }) => `${type.split('.')[2]} ${subject}`)
     .filter((line) => !/^(fabric_|key_introduced|command_received|inboxes_acknowledged)/.test(line))
   const expected = TRAIL.flatMap(([, lines]) => lines).map((line) =>
-    line.replace('BLOCKER', names.BLOCKER).replace('BLOB', names.BLOB),
+    line.replace(/[A-Z]{2,}/, (name) => names[name] ?? name),
   )
   expect(written).toEqual(expected)
   expect(events.map(({ id }) => id)).toEqual(events.map((_, index) => String(index)))
