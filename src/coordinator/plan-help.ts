@@ -5,6 +5,7 @@ import { qualify, reputationOf } from '../governor/match.js'
 import { effectiveCapabilities } from '../governor/matching/effective.js'
 import { compareScores, scoreOf } from '../governor/matching/score.js'
 import type { BlockerRow } from '../model/blocker.js'
+import { swarmActor } from '../model/entry.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { helpersOnTask } from './assign-helpers.js'
 import type { CoordinatorDraft, EntryOf, Hold } from './entries.js'
@@ -66,7 +67,7 @@ export function askPeople(
     ...(why !== undefined && { why }),
   }
   const question = `${swarm} is stuck on ${task}: ${needs}`
-  const about = { kind: 'help', severity: 'warning', task, swarm, blocker: id } as const
+  const about = { kind: 'help', severity: 'warning', asker: swarmActor(swarm), task, swarm, blocker: id } as const
   escalate(state, { ...about, question, context: facts }, context, entries)
 }
 

@@ -56,7 +56,7 @@ function expectUnavailable(world: World, blocker: string, why: RegExp): void {
   expect(questions(world, blocker)).toHaveLength(1)
   expect(questions(world, blocker)[0]).toMatchObject({
     kind: 'help',
-    asker: 'fabric',
+    asker: 'swarm:s1',
     task: 't1',
     swarm: 's1',
     blocker,
