@@ -1,7 +1,7 @@
+import { formatDollars } from '../model/money.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isStuck, type TaskRow, type TaskState } from '../model/task.js'
 import { formatEstimate, formatTimestamp } from '../model/time.js'
-import { formatDollars } from '../model/money.js'
 import { escapeBlock, escapeCriterion, escapeInline, escapeLine, escapeTest } from './escape.js'
 import { SOUND_MARK } from './mojibake.js'
 import { boardMark } from './stated-board.js'

@@ -8,9 +8,15 @@ import { stateField } from './readers.js'
 import { checkStatedBoard } from './stated-board.js'
 import { badIdMessage } from './table.js'
 import { quote } from './text.js'
+import { firstTooDeepLine } from './yaml-depth.js'
 
 /** A YAML (or JSON) board: `{ board, tasks: [{ id, title, dependencies, ... }] }`. Unknown keys are errors. */
 export function readYaml(file: string, source: string, board: string, problems: Problems): TaskDraft[] {
+  const tooDeep = firstTooDeepLine(source)
+  if (tooDeep !== undefined) {
+    problems.error('unreadable', { file, line: tooDeep }, 'The YAML is nested deeper than a board is. Make it flatter.')
+    return []
+  }
   const lines = new LineCounter()
   const document = parseDocument(source, { lineCounter: lines, uniqueKeys: true, schema: 'core' })
   for (const { message, pos } of document.errors) {

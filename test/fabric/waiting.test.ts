@@ -52,6 +52,24 @@ describe('waiting for work', () => {
     expect(offers.slice(1).sort()).toEqual(['s2: primary t2', 's3: primary t3'])
   })
 
+  test('one task goes to the swarm that suits it best, whoever has waited longer', async () => {
+    const able = { capabilities: ['code:ts', 'test:unit', 'doc:md', 'ops:ci'] }
+    const partly = { capabilities: able.capabilities.slice(1) }
+    await fixture.send(makeRegistration('dear', { ...able, costPerHourNanos: 9_000_000_000 }))
+    await fixture.send(makeRegistration('doubted', { ...able, reputation: 0.5 }))
+    await fixture.send(makeRegistration('partly', partly))
+    await fixture.send(makeRegistration('best', able))
+    for (const swarm of ['dear', 'doubted', 'partly', 'best']) {
+      void wait(swarm)
+      await settle()
+    }
+    for (const id of ['t1', 't2', 't3', 't4']) {
+      await fixture.send({ type: 'create_task', task: makeTask(id, { requires: able.capabilities }) })
+      await settle()
+    }
+    expect(offers).toEqual(['best: primary t1', 'partly: primary t2', 'doubted: primary t3', 'dear: primary t4'])
+  })
+
   test('one task makes one of many ask again', async () => {
     const asking: string[] = []
     for (const swarm of ['s1', 's2', 's3']) {

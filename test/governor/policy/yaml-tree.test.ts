@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { firstTooDeepLine } from '../../../src/governor/policy/yaml-depth.js'
+import { firstTooDeepLine } from '../../../src/board/yaml-depth.js'
 import { readYamlTree } from '../../../src/governor/policy/yaml-tree.js'
 import { problemsOf, refusalOf } from './support.js'
 
