@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../src/cli/run.js'
@@ -74,6 +76,25 @@ describe('ifab cost report', () => {
     const terminal = new RecordingTerminal(site.env, true)
     expect(await runCli(['cost', 'report', '--csv'], terminal)).toBe(0)
     expect(terminal.output).not.toMatch(/\r|\\x0d/)
+  })
+
+  test('writes the CSV of all pages, and no name that a spreadsheet would run', async () => {
+    const settled = { nanos: 1_500_000_000, inputTokens: 1, outputTokens: 2, cachedTokens: 3 }
+    const row = (name: string) => ({ name, heldNanos: 0, settled, wastedNanos: 500_000_000 })
+    const server = createServer((request, reply) => {
+      const { searchParams } = new URL(request.url ?? '', 'http://fabric')
+      const first = { rows: [row('=1+1')], nextCursor: '1' }
+      const page = searchParams.has('cursor') ? { rows: [row('second, "last"')] } : first
+      reply.setHeader('content-type', 'application/json')
+      reply.end(JSON.stringify({ by: 'model', total: row('total'), ...page }))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const env = { IFAB_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, IFAB_TOKEN: 'token' }
+    const { out } = await ifab(env, 'cost', 'report', '--by', 'model', '--csv')
+    const cells = '0.00,1.50,0.50,33.3,1,2,3'
+    expect(out.split('\r\n').slice(1)).toEqual([`'=1+1,${cells}`, `"second, ""last""",${cells}`, ''])
+    server.closeAllConnections()
+    await new Promise((resolve) => server.close(resolve))
   })
 
   test('refuses what it cannot show', async () => {

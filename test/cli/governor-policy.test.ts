@@ -164,4 +164,24 @@ describe('with a policy', () => {
     expect(rest).toMatchObject({ entries: [{ data: { task: 'parser' } }] })
     expect(await violations('--limit', '1')).toMatch(/\n\nMore: --from \d+\n$/)
   })
+
+  test('violations pass over what is none, and lose nothing between two pages', async () => {
+    const { size } = await site.json<{ size: number }>('log')
+    for (const id of ['one', 'two', 'three']) {
+      await site.run('task', 'create', id, '--title', 'Work', '--requires', 'code:rust')
+    }
+    await site.refused('beat', 'one', '--epoch', '1')
+    for (const id of ['one', 'two', 'three']) await site.refused('claim', id, '--as', 'cook')
+    const page = (from: number) =>
+      site.json<{ entries: { data: { task: string } }[]; next: number; done: boolean }>(
+        ...['policy', 'violations', '--limit', '2', '--from', String(from)],
+      )
+    const first = await page(size)
+    const second = await page(first.next)
+    expect([first, second].map(({ entries }) => entries.map(({ data }) => data.task))).toEqual([
+      ['one', 'two'],
+      ['three'],
+    ])
+    expect([first.done, second.done]).toEqual([false, true])
+  })
 })
