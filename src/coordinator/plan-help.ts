@@ -117,11 +117,7 @@ function findTeam(
 ): Team | undefined {
   const able = [...state.swarms.values()].filter((swarm) => mayHelp(state, blocker, swarm))
   const free = able.filter((swarm) => helpLoad(state, swarm.id) < swarm.capacity)
-  const plan = (swarms: readonly SwarmRow[]) => {
-    const candidates = ranked(state, swarms, need)
-    // Nobody is no team, also where nothing in particular is needed.
-    return candidates.length === 0 ? undefined : planTeam({ need, candidates, maxHelpers })
-  }
+  const plan = (swarms: readonly SwarmRow[]) => planTeam({ need, candidates: ranked(state, swarms, need), maxHelpers })
   return plan(free) ?? (free.length < able.length ? plan(able) : undefined)
 }
 
