@@ -69,6 +69,15 @@ describe('the trace of a task', () => {
     ])
   })
 
+  test('has an extension of its budget that no claim was there to use', async () => {
+    await using history = await makeHistory()
+    await history.create('A', { maxCostNanos: NANOS_PER_DOLLAR })
+    const extension = { account: 'task:A/total', nanos: NANOS_PER_DOLLAR, reason: 'it is large' }
+    await history.send({ type: 'extend_budget', ...extension })
+    const line = '└─ #4 00:00 admin budget "task:A/total" extended by $1.00: "it is large"'
+    expect((await history.tree('A')).at(-1)).toBe(line)
+  })
+
   test('of which others wait counts the answers to its questions with what it does not show', async () => {
     await using history = await makeHistory()
     await history.create('A')
