@@ -30,6 +30,7 @@ describe('a team', () => {
     expect(plan('ab', ['a', 'x', 'a', 'b', 'b'])).toBe('s0:a s3:b')
     // s0 and s3 would do, s1 and s2 as well.
     expect(plan('abcd', ['a', 'ab', 'cd', 'bcd'])).toBe('s1:ab s2:cd')
+    expect(plan('abcd', ['ac', 'ab', 'cd', 'bd'])).toBe('s1:ab s2:cd')
   })
 
   test('asks each thing of its best member and something of each member', () => {
@@ -71,12 +72,14 @@ describe('a team', () => {
     const need = Array.from({ length: 64 }, (_, position) => `c:${position}`)
     const parts = [need.slice(0, 33), need.slice(20, 50), need.slice(33, 50), need.slice(50)]
     const able = parts.map((capabilities, position) => ({ id: `s${position}`, capabilities }))
-    const team = planTeam({ need, candidates: able, maxHelpers: 3 })
-    expect(team?.members.map(({ id, asks }) => [id, asks.length])).toEqual([
-      ['s0', 33],
-      ['s1', 17],
-      ['s3', 14],
-    ])
+    for (const workLimit of [0, 1_000]) {
+      const team = planTeam({ need: [...need, ...need], candidates: able, maxHelpers: 3, workLimit })
+      expect(team?.members.map(({ id, asks }) => [id, asks.length])).toEqual([
+        ['s0', 33],
+        ['s1', 17],
+        ['s3', 14],
+      ])
+    }
     expect(() => planTeam({ need: [...need, 'c:64'], candidates: able, maxHelpers: 3 })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     )
@@ -153,10 +156,16 @@ describe('work', () => {
   test('without any the greedy team is taken, without idle members', () => {
     const all = ['abcd', 'abe', 'cdf']
     expect(plan('abcdef', all, 3, { workLimit: 0 })).toBe('s1:abe s2:cdf')
+    expect(plan('abc', ['ab', 'c', 'bc'], 3, { workLimit: 0 })).toBe('s0:ab s1:c')
     const wide = ['abcdef', 'abcgx', 'defhy']
     expect(plan('abcdefgh', wide, 3)).toBe('s1:abcg s2:defh')
     expect(plan('abcdefgh', wide, 2, { workLimit: 0 })).toBeUndefined()
     expect(plan('abcdefgh', wide, 2)).toBe('s1:abcg s2:defh')
+  })
+
+  test('is not spent on those who can do no more than a better candidate', () => {
+    const alike = ['ac', 'ab', 'cd', 'bd'].flatMap((word) => Array<string>(50).fill(word))
+    expect(plan('abcd', alike, 3, { workLimit: 20 })).toBe('s50:ab s100:cd')
   })
 
   test('is bounded for thousands of candidates and 64 capabilities', () => {

@@ -47,6 +47,7 @@ describe('the order of scores', () => {
 
   test('ties fall to match, then reputation, then the id', () => {
     expect(order(score('a', 0.75, 0.8, 300), score('b', 1, 0.6, 300))).toEqual(['b', 'a'])
+    expect(order(score('a', 2 / 3, 0.9, 300), score('b', 1, 0.6, 300))).toEqual(['b', 'a'])
     expect(order(score('a', 1, 0.3, 1e9), score('b', 1, 0.6, 2e9))).toEqual(['b', 'a'])
     expect(order(score('b', 1, 1, 1), score('a', 1, 1, 1), score('B', 1, 1, 1))).toEqual(['B', 'a', 'b'])
   })

@@ -92,6 +92,12 @@ describe('who is best', () => {
     expect(best(index, { requires: ['x'] }, () => true)).toBeUndefined()
   })
 
+  test('one that is out lends nothing to those who can do the same', () => {
+    const index = indexOf(member('middle', ['x', 'y']), member('a', ['x'], { costPerHourNanos: 500 }))
+    index.put(member('b', ['x'], { costPerHourNanos: 2_000 }))
+    expect(best(index, { requires: ['x'] }, (id) => id === 'a')?.id).toBe('middle')
+  })
+
   test('who left or can do something else is not found', () => {
     const index = indexOf(member('a', ['x']), member('b', ['x']))
     index.remove('a')
@@ -108,7 +114,8 @@ describe('against a look at everybody', () => {
   const capability = fc.constantFrom('a', 'b', 'c', 'd', 'e')
   const members = fc.record({
     id: fc.nat(12).map(String),
-    capabilities: fc.array(capability, { maxLength: 5 }),
+    // Some sets come often, so that there are groups of several.
+    capabilities: fc.oneof(fc.constantFrom(['a'], ['a', 'b']), fc.array(capability, { maxLength: 5 })),
     tier: fc.option(fc.constantFrom(...TIERS, 'own'), { nil: undefined }),
     reputation: fc.constantFrom(0, 0.25, 0.3, 0.6, 1),
     costPerHourNanos: fc.constantFrom(0, 100, 200, 300),
@@ -201,12 +208,14 @@ describe('work', () => {
     const members = Array.from({ length: 500 }, (_, position) =>
       member(`s-${position}`, ['a', `b-${position}`], { costPerHourNanos: 1_000 + position }),
     )
+    const index = indexOf(...members)
     let asked = 0
-    best(indexOf(...members), { requires: ['a'] }, () => {
+    best(index, { requires: ['a'] }, () => {
       asked += 1
       return false
     })
     expect(asked).toBe(1)
+    expect(best(index, { requires: ['b-499'] })?.id).toBe('s-499')
   })
 
   test('an order is made only as far as somebody asks', () => {
