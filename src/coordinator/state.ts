@@ -1,4 +1,5 @@
 import { breakerDeadline } from '../governor/breaker/breaker.js'
+import { taskAccount } from '../governor/budget/books.js'
 import { isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
@@ -358,7 +359,8 @@ export class FabricState {
     if (hold === undefined) return
     this.governor.books.release(id, at, wasted)
     // The account of the task itself makes room for nobody else.
-    if (hold.accounts.length > 1) this.news.room.add(id)
+    const own = taskAccount(hold.kind, hold.task)
+    if (hold.accounts.some((account) => account !== own)) this.news.room.add(id)
   }
 
   #unindexTask(before: TaskRow, after?: TaskRow): void {

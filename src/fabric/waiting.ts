@@ -14,6 +14,8 @@ class Waiter {
   readonly takesWork: boolean
   /** Found work that no budget had room for, and may try again when there is room. */
   short = false
+  /** Woken because there may be room. */
+  triesRoom = false
   #reasons: string[] = []
   #woken = false
   #wake: (() => void) | undefined
@@ -61,6 +63,8 @@ export class Waiting {
   readonly #idle = new Map<string, Set<Waiter>>()
   readonly #swarms = new WaitingSwarms()
   #shortTries = 0
+  /** Waiters that were woken since a budget had more room than before. */
+  #triedRoom = new WeakSet<Waiter>()
 
   constructor(engine: Engine, timing: Timing) {
     this.#engine = engine
@@ -91,20 +95,25 @@ export class Waiting {
 
   /** Where one found room in the budgets, there may be more; where one found none, another may need less. */
   #lookForRoom(waiter: Waiter, { kind, short }: Offer): void {
-    const tried = waiter.short
+    const { triesRoom } = waiter
+    waiter.triesRoom = false
     waiter.short = kind === 'none' && short === true
-    if (waiter.short && tried) {
+    if (!triesRoom) return
+    if (waiter.short) {
       // It stands behind the others, so that each of them gets its turn.
       this.#waiters.delete(waiter)
       this.#waiters.add(waiter)
       this.#shortTries += 1
     } else this.#shortTries = 0
-    if (tried && this.#shortTries < SHORT_TRIES) this.#wakeShort()
+    if (this.#shortTries < SHORT_TRIES) this.#wakeShort()
   }
 
+  /** Wakes one that has not tried since there was more room: what others took since then left it no more. */
   #wakeShort(): void {
     for (const waiter of this.#waiters) {
-      if (!waiter.short) continue
+      if (!waiter.short || this.#triedRoom.has(waiter)) continue
+      this.#triedRoom.add(waiter)
+      waiter.triesRoom = true
       waiter.wake()
       return
     }
@@ -178,6 +187,7 @@ export class Waiting {
     for (const task of claimable) this.#wakeFor(state, task)
     if (room.size > 0) {
       this.#shortTries = 0
+      this.#triedRoom = new WeakSet()
       this.#wakeShort()
     }
   }
