@@ -171,19 +171,28 @@ function swarmLines(swarms: readonly SwarmDetailView[], breakers: readonly Break
     swarm.tier ?? '',
     [...claims.map(claimText), ...helping.map(({ blocker }) => blocker)].join(', '),
     String(unread),
+    swarm.capabilities.join(', '),
+    swarm.granted?.join(', ') ?? '',
     states.get(swarm.id) ?? 'closed',
     dollarsText(swarm.costPerHourNanos, '/h') ?? '',
     dollarsText(swarm.budgetNanos) ?? '',
     swarm.reputation === undefined ? '' : String(swarm.reputation),
-    swarm.capabilities.join(', '),
-    swarm.granted?.join(', ') ?? '',
   ])
   return alignColumns(TITLES, rows)
 }
 
 const TITLES = [
-  ...['SWARM', 'STATE', 'TIER', 'WORKS ON', 'UNREAD', 'BREAKER', 'RATE', 'BUDGET', 'REPUTATION'],
-  ...['CAPABILITIES', 'GRANTED'],
+  'SWARM',
+  'STATE',
+  'TIER',
+  'WORKS ON',
+  'UNREAD',
+  'CAPABILITIES',
+  'GRANTED',
+  'BREAKER',
+  'RATE',
+  'BUDGET',
+  'REPUTATION',
 ]
 
 function detailLines({ swarm, claims, helping, unread }: SwarmDetailView, breaker: BreakerView): string[] {

@@ -56,8 +56,8 @@ describe('ifab governor breaker', () => {
     }
     expect(await site.run('swarm', 'show', 'cook')).toMatch(/^breaker +open, latched: it burns the soup$/m)
     const listed = await site.run('swarm', 'list')
-    expect(listed).toMatch(/^cook +active +- +- +\d+ +open, latched /m)
-    expect(listed).toMatch(/^cheap +active +- +- +\d+ +closed /m)
+    expect(listed).toMatch(/^cook +active +- +- +\d+ +food:cook +- +open, latched /m)
+    expect(listed).toMatch(/^cheap +active +- +- +\d+ +code:rust +- +closed /m)
     expect(await site.run('status')).toMatch(/^governor +1 open escalation, 1 open breaker, \$0\.00 spent$/m)
     expect(await breaker('reset', 'cook', '--reason', 'it learned')).toBe('The breaker of cook is closed.\n')
     expect(await breaker('list', '--open')).toBe('Every breaker is closed.\n')

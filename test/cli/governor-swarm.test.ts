@@ -26,8 +26,8 @@ describe('ifab swarm register', () => {
       expect(shown).toMatch(line)
     }
     const listed = await site.run('swarm', 'list')
-    expect(listed).toMatch(/^SWARM +.* +BREAKER +RATE +BUDGET +REPUTATION +CAPABILITIES +GRANTED$/m)
-    expect(listed).toMatch(/^alice +.* closed +\$1\.25\/h +\$20\.00 +0\.9 +code:rust +-$/m)
+    expect(listed).toMatch(/^SWARM +.* +CAPABILITIES +GRANTED +BREAKER +RATE +BUDGET +REPUTATION$/m)
+    expect(listed).toMatch(/^alice +.* code:rust +- +closed +\$1\.25\/h +\$20\.00 +0\.9$/m)
     expect(await site.run('cost', 'budget', '--scope', 'swarm:alice')).toMatch(
       /^swarm:alice\/total +dollars +\$20\.00 /m,
     )
@@ -105,7 +105,7 @@ test('ifab swarm grant replaces the list, and takes all of it back', async () =>
   expect(await grant('deploy:staging,deploy:production')).toBe('Granted to gina: deploy:staging, deploy:production.\n')
   expect(await site.run('swarm', 'show', 'gina')).toMatch(/^granted +deploy:staging, deploy:production$/m)
   expect(await grant('deploy:staging')).toBe('Granted to gina: deploy:staging.\n')
-  expect(await site.run('swarm', 'list')).toMatch(/^gina +.* +deploy:staging$/m)
+  expect(await site.run('swarm', 'list')).toMatch(/^gina +.* +deploy:staging +closed /m)
   expect(await grant('--none')).toBe('Granted to gina: nothing.\n')
   expect(await site.run('swarm', 'show', 'gina')).not.toContain('granted')
   for (const argv of [[], ['deploy:staging', '--none']]) {
