@@ -31,6 +31,7 @@ describe('a team', () => {
     // s0 and s3 would do, s1 and s2 as well.
     expect(plan('abcd', ['a', 'ab', 'cd', 'bcd'])).toBe('s1:ab s2:cd')
     expect(plan('abcd', ['ac', 'ab', 'cd', 'bd'])).toBe('s1:ab s2:cd')
+    expect(plan('abcdef', ['abcd', 'abe', 'de', 'cdf', 'ef'])).toBe('s1:abe s3:cdf')
   })
 
   test('asks each thing of its best member and something of each member', () => {
