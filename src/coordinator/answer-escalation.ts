@@ -5,6 +5,7 @@ import { ORCHESTRATOR } from '../model/swarm.js'
 import { escalationRow, isAsker, requireOpen } from './ask-human.js'
 import type { AnswerEscalation } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { aboutOf } from './escalate.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
@@ -17,7 +18,7 @@ export const answerEscalation: Decide<'answer_escalation'> = (state, command, co
   requireEntitled(row, context.actor)
   const { option, answer } = command
   requireAnswer(row, command)
-  const said = { ...(option !== undefined && { option }), ...(answer !== undefined && { answer }) }
+  const said = { ...aboutOf(row), ...(option !== undefined && { option }), ...(answer !== undefined && { answer }) }
   const entries: CoordinatorDraft[] = [{ type: 'escalation_answered', subject: row.id, data: said }]
   const blocker = row.blocker === undefined ? undefined : state.blockers.get(row.blocker)
   if (blocker !== undefined && blocker.state !== 'resolved') {
@@ -54,7 +55,9 @@ function requireAnswer({ id, options }: EscalationRow, { option, answer }: Answe
 export const escalationAnswered: Evolve<EntryOf<'escalation_answered'>> = (state, entry) => {
   const { subject, at, actor, data } = entry
   const row = escalationRow(state, subject)
-  state.putEscalation({ ...row, state: 'answered', endedAt: at, answeredBy: actor, ...data })
+  const { option, answer } = data
+  const said = { ...(option !== undefined && { option }), ...(answer !== undefined && { answer }) }
+  state.putEscalation({ ...row, state: 'answered', endedAt: at, answeredBy: actor, ...said })
   const words = [data.option, data.answer].filter((part) => part !== undefined).join(': ')
   tellAsker(state, entry, row, 'escalation_answered', `The answer to "${row.question}" is: ${words}`)
 }

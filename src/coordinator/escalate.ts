@@ -1,3 +1,4 @@
+import type { AboutEscalation } from '../governor/entries.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import type { EscalationKind, EscalationRow, EscalationSeverity } from '../model/escalation.js'
 import { LIMITS } from '../model/limits.js'
@@ -23,6 +24,11 @@ export interface FabricQuestion {
 
 export function escalationId(index: number): string {
   return `escalation-${index}`
+}
+
+/** The task and swarm of an escalation, for the entries about its end. */
+export function aboutOf({ task, swarm }: EscalationRow): AboutEscalation {
+  return { ...(task !== undefined && { task }), ...(swarm !== undefined && { swarm }) }
 }
 
 /**

@@ -6,6 +6,7 @@ import { type AccountRow, type HoldRow, NOTHING } from '../model/budget.js'
 import { FabricError } from '../model/errors.js'
 import { formatDollars, isCount } from '../model/money.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { aboutOf } from './escalate.js'
 import { policyDigest } from './policy-digest.js'
 import { requirePerson } from './require-person.js'
 import { claimHold, type FabricState } from './state.js'
@@ -32,8 +33,9 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
   if (hold !== undefined && claim?.stoppedAt !== undefined && left > 0) {
     entries.push({ type: 'claim_resumed', subject: hold.task, data: { swarm: claim.swarm, epoch: claim.epoch } })
   }
-  for (const { id } of openQuestions(state, account.id)) {
-    entries.push({ type: 'escalation_answered', subject: id, data: { option: 'extended', answer: reason } })
+  for (const question of openQuestions(state, account.id)) {
+    const said = { ...aboutOf(question), option: 'extended', answer: reason }
+    entries.push({ type: 'escalation_answered', subject: question.id, data: said })
   }
   return { entries, reply: (after) => after.governor.books.account(account.id) }
 }

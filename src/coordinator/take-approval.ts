@@ -5,6 +5,7 @@ import { formatTimestamp } from '../model/time.js'
 import { escalationRow } from './ask-human.js'
 import type { TakeApproval } from './commands.js'
 import type { EntryOf } from './entries.js'
+import { aboutOf } from './escalate.js'
 import { policyDigest } from './policy-digest.js'
 import type { Decide, Evolve } from './transition.js'
 
@@ -24,7 +25,7 @@ export const takeApproval: Decide<'take_approval'> = (state, command, context) =
     throw new FabricError('FORBIDDEN', message, { escalation: row.id, state: row.state })
   }
   return {
-    entries: [{ type: 'approval_taken', subject: row.id, data: { digest: command.digest } }],
+    entries: [{ type: 'approval_taken', subject: row.id, data: { digest: command.digest, ...aboutOf(row) } }],
     actor: speaker,
     reply: (after) => escalationRow(after, row.id),
   }

@@ -2,8 +2,10 @@ import { assertInvariant } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 import { formatTimestamp } from '../model/time.js'
+import { escalationRow } from './ask-human.js'
 import { type Deadline, type DeadlineKind, helperDeadline } from './deadlines.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { aboutOf } from './escalate.js'
 import { giveUp as giveUpTask } from './fail-task.js'
 import { claimOutcome, judgeOutcome } from './judge-outcome.js'
 import { blockerRow, type ClaimedTask, claimedTask, taskRow } from './lookup.js'
@@ -25,8 +27,8 @@ const DUE: Readonly<Record<DeadlineKind, Due>> = {
   reads: (state, _id, _context, entries) => void entries.push(...acknowledgedCursors(state)),
   help: helpDue,
   breaker: breakerDue,
-  escalation: (_state, id, _context, entries) => {
-    entries.push({ type: 'escalation_expired', subject: id, data: {} })
+  escalation: (state, id, _context, entries) => {
+    entries.push({ type: 'escalation_expired', subject: id, data: aboutOf(escalationRow(state, id)) })
   },
 }
 

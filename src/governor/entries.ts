@@ -121,16 +121,22 @@ export interface EscalationOpened {
   readonly policy?: string
 }
 
-export interface EscalationAnswered {
+/** What an escalation is about, so that its end is found with its beginning. */
+export interface AboutEscalation {
+  readonly task?: string
+  readonly swarm?: string
+}
+
+export interface EscalationAnswered extends AboutEscalation {
   readonly option?: string
   readonly answer?: string
 }
 
 /** Nobody answered in time. */
-export type EscalationExpired = Record<string, never>
+export type EscalationExpired = AboutEscalation
 
 /** An approval was used, which it can be once. */
-export interface ApprovalTaken {
+export interface ApprovalTaken extends AboutEscalation {
   readonly digest: string
 }
 

@@ -70,10 +70,10 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   breaker_closed: of('governor', 'notice', { subject: 'swarm' }),
   escalation_opened: of('governor', 'warning', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
   // Whom it is about is in the question only.
-  escalation_answered: of('governor', 'notice', { subject: 'escalation' }),
-  escalation_expired: of('governor', 'warning', { subject: 'escalation' }),
+  escalation_answered: of('governor', 'notice', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
+  escalation_expired: of('governor', 'warning', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
   escalation_notified: of('governor', 'info', { subject: 'escalation' }),
-  approval_taken: of('governor', 'notice', { subject: 'escalation' }),
+  approval_taken: of('governor', 'notice', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
 }
 
 /** By the name of the entry. A test holds it against everything that is written. */

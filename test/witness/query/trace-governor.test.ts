@@ -132,7 +132,7 @@ describe('the trace of a swarm', () => {
     await history.create('A')
     await askAbout(history, 'A')
     await history.send({ type: 'answer_escalation', escalation: 'escalation-5', answer: 'yes' }, 'swarm:bob')
-    expect((await history.tree('bob')).at(-1)).toBe('└─ #6 00:00 swarm:bob escalation-5: answered: "yes"')
+    expect((await history.tree('bob')).at(-1)).toBe('└─ #6 00:00 swarm:bob A escalation-5: answered: "yes"')
   })
 })
 
