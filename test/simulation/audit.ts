@@ -1,4 +1,7 @@
 import type { StoredEntry } from '../../src/journal/journal.js'
+import { BreakerAudit } from './breaker-audit.js'
+import { EscalationAudit } from './escalation-audit.js'
+import { BUILT_IN, type Event, Ledger, type Policy, ruleFor } from './ledger.js'
 
 interface Claim {
   readonly swarm: string
@@ -16,31 +19,37 @@ interface Blocker {
   readonly task: string
   readonly requires: readonly string[]
   readonly helpers: Set<string>
+  /** Who was asked at some time. */
+  readonly asked: Set<string>
 }
 
-interface Event {
-  readonly id: string
-  readonly type: string
-  readonly subject: string
-  readonly time: string
-  readonly data: Record<string, unknown> & { readonly swarm: string; readonly epoch: number; readonly task: string }
+interface Swarm {
+  readonly capabilities: readonly string[]
+  readonly reputation: number
 }
-
-const MAX_SWARMS_PER_TASK = 3
-const MIN_MATCH = 0.7
 
 /**
  * Reads the log as an outsider does, from the stored bytes alone and without the product's fold, and fails at the first
- * entry that breaks an invariant of the coordinator.
+ * entry that breaks an invariant of the coordinator or the governor.
  */
 export class Audit {
   size = 0
   /** How often each type of entry was seen. */
   readonly seen: Record<string, number> = {}
   readonly #tasks = new Map<string, Task>()
-  readonly #capabilities = new Map<string, readonly string[]>()
+  readonly #swarms = new Map<string, Swarm>()
+  readonly #granted = new Map<string, readonly string[]>()
   readonly #blockers = new Map<string, Blocker>()
+  readonly #breakers: BreakerAudit
+  readonly #others: readonly { follow(name: string, event: Event): void }[]
+  #policy: Policy = BUILT_IN
   #lastTime = ''
+
+  constructor() {
+    const require = this.#hold.bind(this)
+    this.#breakers = new BreakerAudit(require)
+    this.#others = [this.#breakers, new EscalationAudit(require), new Ledger(require)]
+  }
 
   read({ index, bytes }: StoredEntry): void {
     const event = JSON.parse(Buffer.from(bytes).toString()) as Event
@@ -51,17 +60,40 @@ export class Audit {
     const name = event.type.split('.')[2] ?? ''
     this.seen[name] = (this.seen[name] ?? 0) + 1
     this.#follow(name, event)
+    for (const audit of this.#others) audit.follow(name, event)
+  }
+
+  /** What holds whenever no decision is half read. */
+  between(): void {
+    for (const [id, { claim }] of this.#tasks) {
+      if (claim === undefined) continue
+      const { state } = this.#breakers.of(claim.swarm)
+      if (state === 'open') throw new Error(`${claim.swarm} holds ${id} while its breaker is open`)
+    }
+    for (const [id, { helpers }] of this.#blockers) {
+      const open = [...helpers].filter((swarm) => this.#breakers.of(swarm).state === 'open')
+      if (open.length > 0) throw new Error(`${open.join(', ')} helps with ${id} while its breaker is open`)
+    }
   }
 
   #follow(name: string, event: Event): void {
     const { subject, data } = event
     switch (name) {
       case 'swarm_registered':
-        this.#capabilities.set(subject, data.capabilities as string[])
+        this.#swarms.set(subject, {
+          capabilities: data.capabilities as string[],
+          reputation: (data.reputation as number | undefined) ?? 1,
+        })
+        break
+      case 'capabilities_granted':
+        this.#granted.set(subject, data.capabilities as string[])
+        break
+      case 'policy_applied':
+        this.#policy = data.policy as Policy
         break
       case 'swarm_retired':
         this.#hold(!this.#holds(subject), event, 'a retired swarm holds nothing')
-        this.#capabilities.delete(subject)
+        this.#swarms.delete(subject)
         break
       case 'task_created':
       case 'task_updated':
@@ -99,11 +131,17 @@ export class Audit {
     const { subject, data } = event
     if (name === 'blocker_raised') {
       this.#requireLive(event, data.task)
-      this.#blockers.set(subject, { task: data.task, requires: data.requires as string[], helpers: new Set() })
+      this.#blockers.set(subject, {
+        task: data.task,
+        requires: data.requires as string[],
+        helpers: new Set(),
+        asked: new Set(),
+      })
     } else if (name === 'help_requested') {
       for (const swarm of data.swarms as string[]) this.#help(event, swarm)
     } else if (name === 'help_accepted') {
-      this.#help(event, data.swarm)
+      this.#hold(this.#blockers.get(subject)?.helpers.has(data.swarm) === true, event, 'who helps was asked')
+      this.#hold(this.#swarms.has(data.swarm), event, `${data.swarm} is in service`)
     } else if (name === 'help_declined') {
       this.#blockers.get(subject)?.helpers.delete(data.swarm)
     } else if (name === 'blocker_resolved') {
@@ -146,20 +184,30 @@ export class Audit {
     const blocker = this.#blockers.get(event.subject)
     this.#hold(blocker !== undefined, event, 'help is for an open blocker')
     if (blocker === undefined) return
-    this.#requireMatch(event, swarm, blocker.requires)
+    const asks = (event.data.asks as Record<string, string[]> | undefined)?.[swarm]
+    if (asks === undefined) this.#requireMatch(event, swarm, blocker.requires)
+    else for (const one of asks) this.#requireMatch(event, swarm, [one])
+    this.#hold(!blocker.asked.has(swarm) || asks === undefined, event, 'the governor asks nobody twice')
+    blocker.asked.add(swarm)
     this.#hold(this.#tasks.get(blocker.task)?.claim?.swarm !== swarm, event, 'nobody helps itself')
     blocker.helpers.add(swarm)
     const onTask = [...this.#blockers.values()].filter(({ task }) => task === blocker.task)
     const swarms = new Set(onTask.flatMap(({ helpers }) => [...helpers]))
-    this.#hold(1 + swarms.size <= MAX_SWARMS_PER_TASK, event, `at most ${MAX_SWARMS_PER_TASK} swarms on a task`)
+    const { maxSwarmsPerTask } = this.#policy
+    this.#hold(1 + swarms.size <= maxSwarmsPerTask, event, `at most ${maxSwarmsPerTask} swarms on a task`)
   }
 
   #requireMatch(event: Event, swarm: string, requires: readonly string[]): void {
-    const have = this.#capabilities.get(swarm)
+    const { capabilities = [], reputation = -1 } = this.#swarms.get(swarm) ?? {}
+    const declared = capabilities.filter((name) => ruleFor(this.#policy, name)?.grantedOnly !== true)
+    const have = new Set([...declared, ...(this.#granted.get(swarm) ?? [])])
     const need = new Set(requires)
-    const met = [...need].filter((capability) => have?.includes(capability)).length
-    this.#hold(have !== undefined, event, `${swarm} is in service`)
-    this.#hold(need.size === 0 || met / need.size >= MIN_MATCH, event, `${swarm} has what it takes`)
+    const met = [...need].filter((capability) => have.has(capability)).length
+    const { minCapabilityMatch, minReputation } = this.#policy
+    this.#hold(this.#swarms.has(swarm), event, `${swarm} is in service`)
+    this.#hold(need.size === 0 || met / need.size >= minCapabilityMatch, event, `${swarm} has what it takes`)
+    const least = requires.map((name) => ruleFor(this.#policy, name)?.minimumReputation ?? 0)
+    this.#hold(reputation >= Math.max(minReputation, ...least), event, `${swarm} is trusted enough`)
   }
 
   /** The word must come from the holder of the live epoch. */

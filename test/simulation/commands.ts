@@ -1,15 +1,25 @@
-import type { CoordinatorCommand, ImportBoard } from '../../src/coordinator/commands.js'
+import type { CommandType, CoordinatorCommand, ImportBoard } from '../../src/coordinator/commands.js'
 import type { FabricState } from '../../src/coordinator/state.js'
 import { BLOCKER_KINDS } from '../../src/model/blocker.js'
 import { ADMIN_ACTOR, swarmActor } from '../../src/model/entry.js'
+import { NANOS_PER_DOLLAR as DOLLAR } from '../../src/model/money.js'
 import { ORCHESTRATOR } from '../../src/model/swarm.js'
 import { MILESTONE_PERCENTS, type TaskSpec } from '../../src/model/task.js'
 import { makeRegistration, makeTask } from '../../src/testing/factories.js'
+import { governorWord, usageOf } from './governor-words.js'
 import type { Random } from './random.js'
 
 const CAPABILITIES = ['code:ts', 'code:go', 'net:sip', 'net:ice', 'doc:md', 'test:load', 'ops:etcd']
 const TIERS = ['haiku', 'sonnet', 'opus', 'tiny'] as const
 const BOARDS = ['north', 'south']
+/** Words that are an administrator's. */
+const OF_PEOPLE: ReadonlySet<CommandType> = new Set<CommandType>([
+  'grant_capabilities',
+  'trip_breaker',
+  'reset_breaker',
+  'extend_budget',
+  'apply_policy',
+])
 
 export interface Said {
   readonly command: CoordinatorCommand
@@ -35,6 +45,9 @@ export class Crowd {
       capabilities: random.some(CAPABILITIES, 0.7),
       capacity: 1 + random.below(2),
       ...(random.chance(0.7) && { tier: random.pick(TIERS) }),
+      ...(random.chance(0.3) && { reputation: random.pick([0, 0.2, 0.5, 0.9, 1]) }),
+      ...(random.chance(0.3) && { costPerHourNanos: random.below(4) * DOLLAR }),
+      ...(random.chance(0.15) && { budgetNanos: (1 + random.below(30)) * DOLLAR }),
     })
   }
 
@@ -42,19 +55,30 @@ export class Crowd {
   say(state: FabricState): Said {
     const swarm = this.#random.pick(this.swarms)
     const command = this.#command(state, swarm)
+    return { command, actor: this.#actor(command, swarm) }
+  }
+
+  /** Mostly the one whose word it is. */
+  #actor(command: CoordinatorCommand, anybody: string): string {
+    const usual = this.#random.chance(0.9)
+    if (command.type === 'answer_escalation') return this.#random.chance(0.6) ? ADMIN_ACTOR : swarmActor(anybody)
+    if (OF_PEOPLE.has(command.type)) return usual ? ADMIN_ACTOR : swarmActor(anybody)
     const speaker = 'swarm' in command && command.type !== 'register_swarm' ? command.swarm : undefined
-    const anonymous = speaker === undefined || this.#random.chance(0.1)
-    return { command, actor: anonymous ? ADMIN_ACTOR : swarmActor(speaker) }
+    return speaker === undefined || !usual ? ADMIN_ACTOR : swarmActor(speaker)
   }
 
   #command(state: FabricState, swarm: string): CoordinatorCommand {
     const random = this.#random
     const roll = random.below(100)
-    if (roll < 12) return { type: 'create_task', task: this.#task(state) }
-    if (roll < 34) return { type: 'offer_next', swarm, claim: random.chance(0.9), ...this.#lease() }
-    if (roll < 42) return { type: 'claim_task', swarm, task: this.#anyTask(state), ...this.#lease() }
-    if (roll < 72) return this.#holderWord()
-    if (roll < 84) return this.#blockerWord(state, swarm)
+    if (roll < 10) return { type: 'create_task', task: this.#task(state) }
+    if (roll < 28) return { type: 'offer_next', swarm, claim: random.chance(0.9), ...this.#lease() }
+    if (roll < 33) return { type: 'claim_task', swarm, task: this.#anyTask(state), ...this.#lease() }
+    if (roll < 56) return this.#holderWord()
+    if (roll < 70) return this.#blockerWord(state, swarm)
+    if (roll < 87) {
+      const about = { grants: this.grants, capabilities: CAPABILITIES, task: this.#anyTask(state) }
+      return governorWord(random, state, swarm, about)
+    }
     return this.#operatorWord(state, swarm)
   }
 
@@ -69,7 +93,7 @@ export class Crowd {
     const word = { task: grant.task, epoch: grant.epoch, ...(random.chance(0.5) && { swarm: grant.swarm }) }
     const roll = random.below(10)
     if (roll < 3) return { type: 'complete_task', ...word, evidence: [{ kind: 'note', text: 'done' }] }
-    if (roll < 5) return { type: 'heartbeat', ...word }
+    if (roll < 5) return { type: 'heartbeat', ...word, ...(random.chance(0.5) && { usage: usageOf(random) }) }
     if (roll < 6) return { type: 'report_milestone', ...word, percent: random.pick(MILESTONE_PERCENTS) }
     if (roll < 7) return { type: 'fail_task', ...word, reason: 'it broke', retry: random.chance(0.8) }
     if (roll < 8) return { type: 'release_task', ...word }
@@ -83,12 +107,13 @@ export class Crowd {
     const random = this.#random
     const known = [...state.blockers.values()].slice(-40)
     const unresolved = known.filter((blocker) => blocker.state !== 'resolved')
+    if (random.chance(unresolved.length < 4 ? 0.6 : 0.15)) return this.#raiseBlocker(state)
     const open = random.chance(0.9) && unresolved.length > 0 ? unresolved : known
     if (open.length === 0) return { type: 'send_message', to: ORCHESTRATOR, text: 'hello' }
     const blocker = random.pick(open)
     const helper = blocker.helpers.length === 0 ? undefined : random.pick(blocker.helpers)
     const roll = random.below(10)
-    if (roll < 4) {
+    if (roll < 3) {
       const swarms = Array.from({ length: 1 + random.below(3) }, () => random.pick(this.swarms))
       return { type: 'assign_helpers', blocker: blocker.id, swarms }
     }
@@ -99,6 +124,16 @@ export class Crowd {
     const party = random.pick([helper, { swarm: blocker.swarm, epoch: blocker.epoch }, undefined])
     const by = party?.epoch === undefined ? {} : { swarm: party.swarm, epoch: party.epoch }
     return { type: 'resolve_blocker', blocker: blocker.id, ...by }
+  }
+
+  /** The newest holders are stuck more often than the old ones, whose claims have ended. */
+  #raiseBlocker(state: FabricState): CoordinatorCommand {
+    const random = this.#random
+    const held = [...state.tasks.values()].flatMap(({ id, claim }) => (claim === undefined ? [] : [{ id, claim }]))
+    if (held.length === 0) return { type: 'send_message', to: ORCHESTRATOR, text: 'hello' }
+    const { id: task, claim } = random.pick(held.slice(-12))
+    const requires = random.some(CAPABILITIES, 0.3)
+    return { type: 'raise_blocker', task, epoch: claim.epoch, kind: 'help', needs: 'a hand', requires }
   }
 
   #operatorWord(state: FabricState, swarm: string): CoordinatorCommand {
@@ -136,6 +171,7 @@ export class Crowd {
       ...(random.chance(0.8) && { estimateMinutes: 5 + random.below(200) }),
       ...(random.chance(0.3) && { tier: random.pick(TIERS) }),
       ...(random.chance(0.2) && { owner: random.pick(this.swarms) }),
+      ...(random.chance(0.2) && { maxCostNanos: random.pick([0, 1, 2, 8, 12]) * DOLLAR }),
     })
   }
 

@@ -1,6 +1,7 @@
-import { taskDeadline } from '../../src/coordinator/deadlines.js'
+import { type DeadlineKind, taskDeadline } from '../../src/coordinator/deadlines.js'
 import type { IdIndex } from '../../src/coordinator/id-index.js'
 import type { FabricState } from '../../src/coordinator/state.js'
+import { AMOUNT_FIELDS, type Amount, type HoldRow } from '../../src/model/budget.js'
 import { isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
 
 type Groups = Record<string, string[]>
@@ -40,6 +41,14 @@ export function keptIndexes(state: FabricState): unknown {
       .sort(),
     waiting: [...state.tasks.values()].map((row) => [row.id, row.openDependencies, isFinished(row) ? '' : row.state]),
     renewed: [...state.renewals.keys()].filter((id) => state.tasks.get(id)?.claim === undefined),
+    held: heldOf([...state.governor.books.accounts.values()].map(({ id, held }) => [id, held] as const)),
+    helpDeadlines: deadlinesOf(state, 'help').map(({ id }) => id),
+    breakerDeadlines: deadlinesOf(state, 'breaker'),
+    escalationDeadlines: deadlinesOf(state, 'escalation'),
+    helpRenewed: [...state.helpRenewals.keys()].filter(
+      (key) => (state.blockers.get(key.split('/')[0] ?? '')?.state ?? 'resolved') === 'resolved',
+    ),
+    liveHolds: [...state.governor.books.holds.keys()].sort(),
   }
 }
 
@@ -49,7 +58,11 @@ export function recomputedIndexes(state: FabricState): unknown {
   const open = blockers.filter((blocker) => blocker.state !== 'resolved')
   const held = rows.flatMap((row) => (row.claim === undefined ? [] : [{ row, claim: row.claim }]))
   const active = held.filter(({ row }) => !isStuck(row))
-  const ready = rows.filter((row) => row.state === 'available' && !row.external && row.notBefore === undefined)
+  const ready = rows.filter(
+    (row) => row.state === 'available' && !row.external && row.notBefore === undefined && !isSpent(state, row),
+  )
+  const { books, breakers, escalations } = state.governor
+  const holds = [...books.holds.values()]
   const criticalPath = criticalPaths(rows)
   return {
     counts: countBy(
@@ -109,7 +122,80 @@ export function recomputedIndexes(state: FabricState): unknown {
       return [row.id, open, isFinished(row) ? '' : row.claim === undefined ? unclaimed : 'claimed']
     }),
     renewed: [],
+    held: heldOf(holds.flatMap((hold) => hold.accounts.map((id) => [id, openPartOf(hold)] as const))),
+    helpDeadlines: open
+      .filter(
+        ({ replanAt, helpers }) =>
+          replanAt !== undefined || helpers.some(({ state, since }) => state !== 'declined' && since !== undefined),
+      )
+      .map(({ id }) => id)
+      .sort(),
+    breakerDeadlines: [...breakers.values()]
+      .flatMap(({ swarm, state, latched, opensUntil, probes }) => {
+        const unanswered = probes.filter(({ succeeded }) => !succeeded).map(({ deadline }) => deadline)
+        if (state === 'open' && !latched && opensUntil !== undefined) return [{ id: swarm, at: opensUntil }]
+        return state === 'half_open' && unanswered.length > 0 ? [{ id: swarm, at: Math.min(...unanswered) }] : []
+      })
+      .sort(byId),
+    escalationDeadlines: [...escalations.values()].map(({ id, expiresAt }) => ({ id, at: expiresAt })).sort(byId),
+    helpRenewed: [],
+    liveHolds: holds
+      .filter((hold) => isHeld(state, hold))
+      .map(({ id }) => id)
+      .sort(),
   }
+}
+
+function byId(a: { readonly id: string }, b: { readonly id: string }): number {
+  return a.id < b.id ? -1 : 1
+}
+
+function deadlinesOf(state: FabricState, wanted: DeadlineKind): { id: string; at: number }[] {
+  const found = [...state.deadlines.items()].filter(({ kind }) => kind === wanted)
+  return found.map(({ id, at }) => ({ id, at })).sort(byId)
+}
+
+/** Sums by account, without the empty ones. */
+function heldOf(parts: readonly (readonly [string, Amount])[]): Record<string, number[]> {
+  const sums = new Map<string, number[]>()
+  for (const [id, amount] of parts) {
+    const before = sums.get(id) ?? AMOUNT_FIELDS.map(() => 0)
+    sums.set(
+      id,
+      AMOUNT_FIELDS.map((field, position) => (before[position] ?? 0) + amount[field]),
+    )
+  }
+  return Object.fromEntries([...sums].filter(([, sum]) => sum.some((value) => value !== 0)))
+}
+
+function openPartOf({ amount, settled }: HoldRow): Amount {
+  const rest = (field: (typeof AMOUNT_FIELDS)[number]) => Math.max(0, amount[field] - settled[field])
+  return {
+    nanos: rest('nanos'),
+    inputTokens: rest('inputTokens'),
+    outputTokens: rest('outputTokens'),
+    cachedTokens: rest('cachedTokens'),
+  }
+}
+
+/** A hold lives as long as its claim, or an open blocker whose helpers spend from it. */
+function isHeld(state: FabricState, { id, kind, task, epoch }: HoldRow): boolean {
+  if (kind === 'claim') return state.tasks.get(task)?.claim?.epoch === epoch
+  return [...state.blockers.values()].some((blocker) => blocker.state !== 'resolved' && blocker.hold === id)
+}
+
+/** Nothing is left that the task may cost, so nobody can claim it. */
+function isSpent(state: FabricState, { id, maxCostNanos, requires }: TaskRow): boolean {
+  const { policy, books } = state.governor
+  const account = books.accounts.get(`task:${id}/total`)
+  if (account === undefined) return false
+  const rules = requires.map(
+    (name) => policy.capabilityRules[name] ?? policy.capabilityRules[`${name.split(':')[0]}:*`],
+  )
+  const caps = [policy.maxCostPerTaskNanos, maxCostNanos, ...rules.map((rule) => rule?.maxCostNanos)]
+  const cap = Math.min(...caps.map((nanos) => nanos ?? Number.POSITIVE_INFINITY))
+  if (cap === Number.POSITIVE_INFINITY) return false
+  return account.frozenAt !== undefined || cap + account.extendedNanos - account.settled.nanos - account.held.nanos <= 0
 }
 
 function groupsOf(index: IdIndex, keys: readonly string[]): Groups {

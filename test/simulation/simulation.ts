@@ -206,6 +206,7 @@ export class Simulation {
         this.#shadow.apply(decoded)
       }
     }
+    this.#audit.between()
     for (const { index, type, subject } of acknowledged) {
       if (seen.has(index)) expect(seen.get(index)).toBe(`${type} ${subject}`)
       else expect(index, 'an acknowledged entry is in the log').toBeLessThan(this.#audit.size)
