@@ -25,54 +25,20 @@ export function addStatusCommand(program: CliCommand): void {
 export interface Overview {
   readonly status: StatusView
   readonly working: readonly TaskView[]
-  readonly governor: GovernorSummary
-}
-
-/** What waits for people, and what was spent. */
-interface GovernorSummary {
-  readonly escalations: Counted
-  readonly breakers: Counted
-  readonly spentNanos: number
-}
-
-/** How many there are, or at least. */
-interface Counted {
-  readonly count: number
-  readonly more: boolean
 }
 
 const SHOWN_TASKS = 20
-/** Lists tell no total: beyond this only that there are more. */
-const COUNTED_ROWS = 20
 
 export async function readOverview(fabric: FabricClient): Promise<Overview> {
-  const [status, working, escalations, breakers, costs] = await Promise.all([
+  const [status, working] = await Promise.all([
     fabric.fabric.status(),
     fabric.task.list({ state: 'claimed', limit: SHOWN_TASKS }),
-    fabric.escalation.list({ limit: COUNTED_ROWS }),
-    fabric.breaker.list({ open: true, limit: COUNTED_ROWS }),
-    fabric.cost.report({ limit: 1 }),
   ])
-  const governor = {
-    escalations: countRows(escalations),
-    breakers: countRows(breakers),
-    spentNanos: costs.total.settled.nanos,
-  }
-  return { status, working: working.items, governor }
-}
-
-function countRows({
-  items,
-  nextCursor,
-}: {
-  readonly items: readonly unknown[]
-  readonly nextCursor?: string
-}): Counted {
-  return { count: items.length, more: nextCursor !== undefined }
+  return { status, working: working.items }
 }
 
 /** `condition` replaces what the fabric said about itself when it says nothing any more. */
-export function overviewLines(url: string, { status, working, governor }: Overview, condition?: string): string[] {
+export function overviewLines(url: string, { status, working }: Overview, condition?: string): string[] {
   const { journal, witness } = status
   const lines = alignFields([
     ['fabric', `${status.name}, ${condition ?? `${status.state} since ${formatTime(status.startedAt)}`}`],
@@ -80,7 +46,7 @@ export function overviewLines(url: string, { status, working, governor }: Overvi
     ['tasks', taskCounts(status)],
     ['blockers', `${status.openBlockers} open, ${counted(status.stuck, 'stuck task')}`],
     ['swarms', `${status.swarms}, ${status.waitingSwarms} waiting for work`],
-    ['governor', governorText(governor)],
+    ['governor', governorText(status)],
     [
       'log',
       `${counted(status.entries, 'entry', 'entries')}, ${journal.bytes} bytes, ${journal.driver}, ${journal.state}`,
@@ -90,16 +56,12 @@ export function overviewLines(url: string, { status, working, governor }: Overvi
   return working.length === 0 ? lines : [...lines, '', ...taskLines(working)]
 }
 
-function governorText({ escalations, breakers, spentNanos }: GovernorSummary): string {
+function governorText({ openEscalations, openBreakers, spentNanos }: StatusView): string {
   return [
-    countText(escalations, 'open escalation'),
-    countText(breakers, 'open breaker'),
+    counted(openEscalations, 'open escalation'),
+    counted(openBreakers, 'open breaker'),
     `${formatDollars(spentNanos)} spent`,
   ].join(', ')
-}
-
-function countText({ count, more }: Counted, noun: string): string {
-  return more ? `more than ${counted(count, noun)}` : counted(count, noun)
 }
 
 function witnessText({ signed, vkey, cosigning }: NonNullable<StatusView['witness']>): string {

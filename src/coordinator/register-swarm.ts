@@ -4,14 +4,14 @@ import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { ORCHESTRATOR, type SwarmRow } from '../model/swarm.js'
 import type { RegisterSwarm } from './commands.js'
-import type { EntryOf } from './entries.js'
+import type { EntryOf, SwarmRegistered } from './entries.js'
 import { requireSwarm } from './lookup.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** Registers a swarm, or changes what it can do. Registering the same again changes nothing. */
 export const registerSwarm: Decide<'register_swarm'> = (state, command, { actor }) => {
-  const { type: _, swarm, ...profile } = command
+  const { swarm } = command
   if (swarm === ORCHESTRATOR) {
     throw new FabricError('CONFLICT', `The name ${ORCHESTRATOR} is reserved for its inbox. Choose another.`, { swarm })
   }
@@ -21,7 +21,8 @@ export const registerSwarm: Decide<'register_swarm'> = (state, command, { actor 
   }
   if (actorSwarm(actor) !== undefined) requireOwnProfile(known, command, actor)
   requireKnownCapabilities(state, command)
-  const unchanged = known?.state === 'active' && PROFILE.every((field) => sameJson(known[field], command[field]))
+  const profile = profileOf(known, command)
+  const unchanged = known?.state === 'active' && PROFILE.every((field) => sameJson(known[field], profile[field]))
   return {
     entries: unchanged ? [] : [{ type: 'swarm_registered', subject: swarm, data: profile }],
     reply: (after) => requireSwarm(after, swarm),
@@ -41,12 +42,18 @@ const PROFILE = [
 /** What an administrator says about a swarm; the swarm itself can only repeat it. */
 const TRUST = ['costPerHourNanos', 'reputation', 'budgetNanos'] as const
 
+/** What is not said about its trust stays as it is: a script that registers a swarm at each start lifts no limit. */
+function profileOf(known: SwarmRow | undefined, { type: _, swarm: __, ...said }: RegisterSwarm): SwarmRegistered {
+  const trust = TRUST.map((field) => [field, said[field] ?? known?.[field]] as const)
+  return { ...said, ...Object.fromEntries(trust.filter(([, value]) => value !== undefined)) }
+}
+
 function requireOwnProfile(known: SwarmRow | undefined, command: RegisterSwarm, actor: string): void {
   const swarm = actorSwarm(actor)
   if (known === undefined || swarm !== command.swarm) {
     throw new FabricError('FORBIDDEN', `${swarm} cannot register ${command.swarm}. An administrator has to.`, { swarm })
   }
-  const raised = TRUST.find((field) => known[field] !== command[field])
+  const raised = TRUST.find((field) => command[field] !== undefined && known[field] !== command[field])
   if (raised === undefined) return
   throw new FabricError('FORBIDDEN', `${swarm} cannot set its own ${raised}. An administrator has to.`, {
     swarm,

@@ -58,6 +58,12 @@ export interface FabricStatus {
   readonly stuck: number
   readonly swarms: number
   readonly openBlockers: number
+  /** Questions that wait for people. */
+  readonly openEscalations: number
+  /** Circuit breakers that are not closed. */
+  readonly openBreakers: number
+  /** Altogether, nano-dollars. */
+  readonly spentNanos: number
   readonly waitingSwarms: number
   readonly subscribers: number
   readonly journal: JournalHealth

@@ -174,6 +174,7 @@ class EngineFabric implements Fabric {
       stuck: state.stuck,
       swarms: state.swarms.size,
       openBlockers: state.openBlockers,
+      ...state.governor.summary,
     }))
   }
 

@@ -102,6 +102,14 @@ export class GovernorState implements LimitSource {
     }
   }
 
+  /** For the status of a fabric. */
+  get summary(): { readonly openEscalations: number; readonly openBreakers: number; readonly spentNanos: number } {
+    const questions = [...this.escalations.values()].filter(({ state }) => state === 'open')
+    const breakers = [...this.breakers.values()].filter(({ state }) => state !== 'closed')
+    const spentNanos = this.books.account('fabric/total').settled.nanos
+    return { openEscalations: questions.length, openBreakers: breakers.length, spentNanos }
+  }
+
   *rows(): IterableIterator<GovernorRow> {
     if (this.#policy.digest !== undefined) yield { table: 'policy', row: this.#policy }
     for (const row of this.books.accounts.values()) yield { table: 'account', row }

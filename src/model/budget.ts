@@ -66,7 +66,10 @@ export interface HoldRow {
   readonly released?: { readonly at: number; readonly wasted: boolean }
 }
 
-/** What a swarm reports to have used: tokens of a model, which the price table turns into money, or plain cost. */
+/**
+ * What a swarm reports to have used: tokens of a model, which the price table turns into money, or plain cost. Tokens
+ * beside a plain cost are counted and not priced.
+ */
 export interface Usage {
   /** Names this report within its claim; the same name is booked once. */
   readonly id: string
@@ -74,6 +77,6 @@ export interface Usage {
   readonly inputTokens?: number
   readonly outputTokens?: number
   readonly cachedTokens?: number
-  /** Nano-dollars; instead of a model's tokens, never with them. */
+  /** Nano-dollars; never with a model. */
   readonly costNanos?: number
 }

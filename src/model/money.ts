@@ -1,6 +1,10 @@
 /** Dollars with up to nine decimals, as nano-dollars: `$1.25` is 1,250,000,000. Undefined when it is no such sum. */
 export function parseDollars(text: string): number | undefined {
-  const match = /^\$?\s*(\d{1,7})(?:\.(\d{1,9}))?(?:\s*(?:usd|dollars?))?$/i.exec(text.trim().replaceAll(',', ''))
+  // A comma only parts thousands: `1,50` may mean a dollar and a half, and must not become 150.
+  const plain = text
+    .trim()
+    .replace(/^(\$?\s*\d{1,3})((?:,\d{3})+)(?!\d)/, (_, first, rest) => first + rest.replaceAll(',', ''))
+  const match = /^\$?\s*(\d{1,7})(?:\.(\d{1,9}))?(?:\s*(?:usd|dollars?))?$/i.exec(plain)
   if (match?.[1] === undefined) return undefined
   const nanos = Number(match[1]) * 1_000_000_000 + Number((match[2] ?? '').padEnd(9, '0'))
   return Number.isSafeInteger(nanos) ? nanos : undefined

@@ -21,10 +21,21 @@ describe('a blocker', () => {
     await site.run('swarm', 'register', 'busy')
     await site.run('task', 'create', 'hard', '--title', 'Hard')
     const epoch = await claim('hard', 'stuck')
-    const raised = await site.json<BlockerView>('block', 'hard', '--epoch', epoch, '--needs', 'a second opinion')
-    expect(raised).toMatchObject({ task: 'hard', swarm: 'stuck', kind: 'help', state: 'open' })
+    const raised = await site.json<BlockerView>(
+      'block',
+      'hard',
+      '--epoch',
+      epoch,
+      '--kind',
+      'external',
+      '--needs',
+      'a second opinion',
+    )
+    expect(raised).toMatchObject({ task: 'hard', swarm: 'stuck', kind: 'external', state: 'open' })
     const { id } = raised
-    expect(await site.run('blocker', 'list')).toMatch(new RegExp(`${id} +open +help +hard +stuck +- +a second opinion`))
+    expect(await site.run('blocker', 'list')).toMatch(
+      new RegExp(`${id} +open +external +hard +stuck +- +a second opinion`),
+    )
     expect(await site.run('task', 'list', '--stuck')).toContain('claimed, stuck')
     expect(await site.run('inbox')).toContain('blocker_raised')
 

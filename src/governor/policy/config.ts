@@ -26,5 +26,6 @@ export function readConfig(file: string, source: string): ReadConfig {
   const warnings = oddities(value.policy).map(({ path, problem }) => {
     return fileProblem({ file, line: lineOf(path), severity: 'warning' }, path, problem)
   })
+  warnings.sort((a, b) => a.line - b.line)
   return { ...value, warnings: warnings.slice(0, LIMITS.configProblems) }
 }
