@@ -458,29 +458,26 @@ test('nobody speaks about the calls of another swarm', () => {
 })
 
 describe('several things due at once', () => {
-  test('a swarm whose breaker opens in this tick is not asked for help in it', () => {
-    start({ help: { automatic: true, answerMs: 5 * MINUTE_MS, leaseMs: DAY_MS } })
-    world.register('s3')
-    const blocker = world.block('t5', world.claim('t5', 's2'))
-    // s1 has time for it, and is asked first.
-    world.send({ type: 'release_task', task: 't5' })
-    expect(world.state.blockers.get(blocker)?.state).toBe('resolved')
+  test('a swarm whose breaker opens then is not left with the help that it is asked for then', () => {
+    start({ help: { automatic: true, answerMs: DAY_MS, leaseMs: DAY_MS } })
+    // Free of charge, so it is asked before s1.
+    world.register('s3', { costPerHourNanos: 0 })
     fail('t1')
     fail('t2')
     world.claim('t3', 's1')
     world.pass(29 * MINUTE_MS)
-    const again = world.block('t5', world.claim('t5', 's2'))
+    const blocker = world.block('t5', world.claim('t5', 's2'))
     world.now += MINUTE_MS
-    for (const { swarm } of world.state.blockers.get(again)?.helpers ?? []) {
-      world.send({ type: 'answer_help', blocker: again, swarm, accept: false })
-    }
+    world.send({ type: 'answer_help', blocker, swarm: 's3', accept: false })
+    // The end of the lease on t3, and the search for another helper.
     world.pass(0)
     expect(row().state).toBe('open')
-    const open = world.log.findIndex(({ type }) => type === 'breaker_opened')
-    for (const entry of world.log.slice(open)) {
+    const opened = world.log.findIndex(({ type }) => type === 'breaker_opened')
+    for (const entry of world.log.slice(opened)) {
       if (entry.type === 'help_requested') expect(entry.data.swarms).not.toContain('s1')
     }
     expect([...world.state.helping.get('s1')]).toEqual([])
+    expectSameAfterRestart()
   })
 
   test('a helper whose breaker opens when the claim it helps ends leaves the blocker ended', () => {
@@ -489,7 +486,7 @@ describe('several things due at once', () => {
     world.send({ type: 'answer_help', blocker, swarm: 's1', accept: true })
     fail('t1')
     fail('t2')
-    world.claim('t3', 's1')
+    world.claim('t7', 's1')
     world.pass(30 * MINUTE_MS)
     expect(row().state).toBe('open')
     expect(world.state.blockers.get(blocker)).toMatchObject({ state: 'resolved' })

@@ -383,6 +383,7 @@ describe('most of a hold', () => {
     ])
     expect(question).toMatchObject({ state: 'answered', option: 'extended', answeredBy: 'admin' })
     expect(world.mail('s1').at(-1)?.kind).toBe('claim_resumed')
+    expect(world.state.leaseEndsAt(world.task('t1'))).toBe(world.now + 30 * MINUTE_MS)
     const reply = world.send({ type: 'heartbeat', task: 't1', epoch })
     expect(reply).toMatchObject({ leaseEndsAt: world.now + 30 * MINUTE_MS, budget: { heldNanos: 9 * DOLLAR } })
     expect(reply).not.toHaveProperty('stop')
@@ -419,6 +420,22 @@ describe('an extension of a claimed task', () => {
     extend('task:t1/total', 3)
     for (const id of ['fabric/total', 'swarm:s1/total', 'task:t1/total']) expect(held(id), id).toBe(3)
     expect(world.task('t1').claim).not.toHaveProperty('stoppedAt')
+  })
+
+  test('is refused while another of its scopes is frozen', () => {
+    start({ boards: { b: total(8) } })
+    world.create(
+      makeTask('t1', { board: 'b', maxCostNanos: 2 * DOLLAR }),
+      makeTask('t2', { board: 'b', maxCostNanos: DOLLAR }),
+    )
+    world.claim('t1', 's1')
+    spend('t2', world.claim('t2', 's2'), 7)
+    expect(account('board:b/total').frozenAt).toBe(world.now)
+    world.send({ type: 'apply_policy', policy: policyWith({ boards: { b: total(99) } }), digest: 'room again' })
+    const command = { type: 'extend_budget', account: 'task:t1/total', nanos: 1, reason: 'x' } as const
+    expect(world.refused(command).details).toMatchObject({ account: 'board:b/total' })
+    extend('board:b/total', 0)
+    expect(world.send(command).extendedNanos).toBe(1)
   })
 
   test('makes it no larger than a limit allows that was lowered meanwhile', () => {
@@ -567,7 +584,9 @@ describe('the budget of a swarm', () => {
     expect(held('swarm:s1/total')).toBe(0)
     world.register('s1', { budgetNanos: 3 * DOLLAR })
     expect(held('swarm:s1/total')).toBe(4)
-    world.register('s1')
+    world.register('s1', { budgetNanos: 9 * DOLLAR })
+    expect(held('swarm:s1/total')).toBe(4)
+    world.send({ type: 'release_task', task: 't1' })
     expect(held('swarm:s1/total')).toBe(0)
     expectSameAfterRestart()
   })
@@ -747,7 +766,8 @@ describe('offers', () => {
     world.send({ type: 'cancel_task', task: 't1', cascade: false })
     expect(world.next('s2')).toBe('primary t2')
     spend('t2', first, 10)
-    expect(world.next('s2')).toBe('none')
+    // It is not in line at all: it does not even count as work that is short of a budget.
+    expect(offer('s2')).toEqual({ kind: 'none' })
     const policy = policyWith({}, { maxCostPerTaskNanos: 15 * DOLLAR })
     world.send({ type: 'apply_policy', policy, digest: 'more' })
     expect(world.next('s2')).toBe('primary t2')

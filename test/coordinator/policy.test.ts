@@ -146,17 +146,20 @@ describe('a swarm', () => {
 
   test.each([
     ['budget', { budgetNanos: 6 }, 'budgetNanos'],
-    ['budget away', { budgetNanos: undefined }, 'budgetNanos'],
     ['reputation', { reputation: 1 }, 'reputation'],
-    ['reputation away', { reputation: undefined }, 'reputation'],
     ['rate', { costPerHourNanos: 0 }, 'costPerHourNanos'],
-    ['rate away', { costPerHourNanos: undefined }, 'costPerHourNanos'],
   ])('cannot set its own %s', (_, change, field) => {
     const known = { reputation: 0.5, budgetNanos: 5, costPerHourNanos: 7, capabilities: ['a:b'] }
     const before = world.state.swarms.get('s1')
-    const command = makeRegistration('s1', { ...known, ...change } as Partial<CommandOf<'register_swarm'>>)
+    const command = makeRegistration('s1', { ...known, ...change })
     expect(world.refused(command, self)).toMatchObject({ code: 'FORBIDDEN', details: { field } })
     expect(world.state.swarms.get('s1')).toBe(before)
+  })
+
+  test.each([self, ADMIN_ACTOR])('loses no limit by a registration of %s that does not speak of it', (actor) => {
+    const known = { reputation: 0.5, budgetNanos: 5, costPerHourNanos: 7 }
+    world.send(makeRegistration('s1', { capacity: 4 }), actor)
+    expect(world.state.swarms.get('s1')).toMatchObject({ ...known, capacity: 4, capabilities: [] })
   })
 
   test('registers nobody, neither another nor itself for the first time', () => {
@@ -278,14 +281,14 @@ describe('the digest of the policy', () => {
   /** Makes one entry of each kind that is decided by the policy. */
   async function live({ fabric }: TestFabric, name: string): Promise<void> {
     const send = <Type extends CommandType>(command: CommandOf<Type>) => fabric.submit(command, { actor: ADMIN_ACTOR })
-    const [holder, helper, bad] = ['holder', 'helper', 'bad'].map((role) => `${role}-${name}`)
-    if (holder === undefined || helper === undefined || bad === undefined) throw new Error('names are missing')
-    for (const swarm of [holder, helper, bad]) await send(makeRegistration(swarm))
+    const [holder, asked, bad] = [`holder-${name}`, `asked-${name}`, `bad-${name}`]
+    for (const swarm of [holder, asked, bad]) await send(makeRegistration(swarm))
     await send({ type: 'create_task', task: makeTask(name, { maxCostNanos: 5 }) })
     const { epoch } = await send({ type: 'claim_task', task: name, swarm: holder })
     const blocker = { task: name, epoch, needs: 'x', requires: [] } as const
     await send({ type: 'raise_blocker', kind: 'help', ...blocker })
-    await send({ type: 'raise_blocker', kind: 'human', ...blocker })
+    const { id } = await send({ type: 'raise_blocker', kind: 'human', ...blocker })
+    await send({ type: 'assign_helpers', blocker: id, swarms: [asked] })
     await send({ type: 'heartbeat', task: name, epoch, usage: { id: 'u', costNanos: 5 } })
     await send({ type: 'extend_budget', account: `task:${name}/total`, nanos: 5, reason: 'x' })
     await send({ type: 'trip_breaker', swarm: bad, cause: 'administrator', reason: 'x' })
@@ -310,6 +313,8 @@ describe('the digest of the policy', () => {
     ] as const) {
       const decided = part.filter(({ type }) => DECIDED.includes(type))
       expect(new Set(decided.map(({ type }) => type))).toEqual(new Set(DECIDED))
+      // One that the governor planned, and one by hand.
+      expect(decided.filter(({ type }) => type === 'help_requested')).toHaveLength(2)
       for (const { type, subject, data } of decided) expect(data.policy, `${type} ${subject}`).toBe(name)
     }
     expect(entries.filter(({ type }) => type === 'policy_applied')).toHaveLength(1)
