@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { formatDollars, parseDollars } from '../../src/model/money.js'
 import { parseBoard } from '../../src/board/parse.js'
 import { findCycles } from '../../src/model/graph.js'
 import { isId } from '../../src/model/ids.js'
+import { formatDollars, parseDollars } from '../../src/model/money.js'
 import { operations } from '../../src/operations/table.js'
 import { parseText, parseTexts } from './support.js'
 
@@ -134,6 +134,11 @@ function reaches(graph: ReadonlyMap<string, readonly string[]>, start: string): 
 describe('sums of dollars', () => {
   test('are exact', () => {
     expect([parseDollars('$0.000000001'), parseDollars('1,000'), parseDollars('2 USD')]).toEqual([1, 1e12, 2e9])
+    expect([parseDollars('$12,345.50'), parseDollars('1,50'), parseDollars('1,5000')]).toEqual([
+      12_345.5e9,
+      undefined,
+      undefined,
+    ])
     expect([parseDollars('-1'), parseDollars('1.0000000001'), parseDollars('ten')]).toEqual([
       undefined,
       undefined,
