@@ -244,6 +244,8 @@ export const usageReported: Evolve<EntryOf<'usage_reported'>> = (state, { subjec
   const amount = { nanos, inputTokens, outputTokens, cachedTokens }
   const named = reportName({ kind: holdKind(hold) }, epoch, report)
   books.settle({ hold, report: named, swarm, ...(model !== undefined && { model }), amount })
+  if (data.late) books.forgetPast(hold, at)
+  if (!state.tasks.has(subject)) books.forgetTask(subject)
   state.refreshReady(subject)
 }
 

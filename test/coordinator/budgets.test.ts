@@ -304,6 +304,9 @@ describe('usage', () => {
     expect(world.state.tasks.has('t1')).toBe(false)
     expect(spend('t1', epoch, 1)).toMatchObject({ late: true })
     expect([settled('fabric/total'), settled('swarm:s1/total'), settled('board:b/total')]).toEqual([1, 1, 1])
+    // Nothing comes back that would stay for ever: neither the account of the task nor windows that are past.
+    const known = [...world.state.governor.books.accounts.keys()]
+    expect(known.filter((id) => id.includes('2026-01-01') || id.startsWith('task:'))).toEqual(['fabric/day:2026-01-01'])
     expectSameAfterRestart()
   })
 })

@@ -93,12 +93,18 @@ export class Ledger {
         this.#account(subject).frozen = true
         return
       case 'task_archived':
-        this.accounts.delete(`task:${subject}/total`)
-        this.accounts.delete(`help:${subject}/total`)
+        this.#tasks.delete(subject)
+        this.#forget(subject)
         return
       default:
         this.#readBlocker(entry as CoordinatorEntry)
     }
+  }
+
+  /** What a task that left memory cost is in the accounts of others only. */
+  #forget(task: string): void {
+    this.accounts.delete(`task:${task}/total`)
+    this.accounts.delete(`help:${task}/total`)
   }
 
   #readBlocker({ type, subject, data, at }: CoordinatorEntry): void {
@@ -164,6 +170,7 @@ export class Ledger {
       hold.booked.set(account, (hold.booked.get(account) ?? 0) + data.nanos)
     }
     addTo(hold.settled, data)
+    if (!this.#tasks.has(task)) this.#forget(task)
   }
 
   /** Spending of a claim, or of a helper, that needed no hold. */

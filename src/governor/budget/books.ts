@@ -138,6 +138,11 @@ export class Books {
     }
   }
 
+  /** Spending that came late under a hold brings no window back that was forgotten. */
+  forgetPast(hold: string, at: number): void {
+    for (const account of Object.keys(this.ended.get(hold)?.settledIn ?? {})) this.#dropPast(account, at)
+  }
+
   /** A task that left memory takes its accounts along. */
   forgetTask(task: string): void {
     this.accounts.delete(taskAccount('claim', task))
