@@ -66,7 +66,7 @@ export function helpersOnTask(state: FabricState, task: string): ReadonlySet<str
 }
 
 /** Swarms that help or may still say whether they do. */
-export function askedSwarms({ helpers }: BlockerRow): string[] {
+function askedSwarms({ helpers }: BlockerRow): string[] {
   return helpers.filter(({ state }) => state !== 'declined').map(({ swarm }) => swarm)
 }
 

@@ -1,7 +1,7 @@
 import type { TripCause } from '../model/breaker.js'
 import type { Amount } from '../model/budget.js'
-import type { Entry, EntryDraft } from '../model/entry.js'
-import type { EscalationKind, EscalationSeverity } from '../model/escalation.js'
+import type { Entry } from '../model/entry.js'
+import type { EscalationRow } from '../model/escalation.js'
 import type { GovernorPolicy } from './policy/policy.js'
 
 /** The policy from now on. Subject: its digest. */
@@ -103,23 +103,11 @@ export interface BreakerClosed {
   readonly reason?: string
 }
 
-/** Subject: the escalation. */
-export interface EscalationOpened {
-  readonly kind: EscalationKind
-  readonly severity: EscalationSeverity
-  /** The actor that asks. */
-  readonly asker: string
-  readonly question: string
-  readonly context: Readonly<Record<string, string>>
-  readonly options: readonly string[]
-  readonly expiresAt: number
-  readonly task?: string
-  readonly blocker?: string
-  readonly swarm?: string
-  readonly account?: string
-  readonly digest?: string
-  readonly policy?: string
-}
+/** The question as it is asked. Subject: the escalation. */
+export type EscalationOpened = Omit<
+  EscalationRow,
+  'id' | 'state' | 'notified' | 'openedAt' | 'endedAt' | 'answeredBy' | 'option' | 'answer'
+>
 
 /** What an escalation is about, so that its end is found with its beginning. */
 export interface AboutEscalation {
@@ -171,7 +159,6 @@ export type GovernorEntry =
   | Entry<'approval_taken', ApprovalTaken>
 
 export type GovernorEntryType = GovernorEntry['type']
-export type GovernorDraft = EntryDraft<GovernorEntry>
 
 const GOVERNOR_ENTRIES: Readonly<Record<GovernorEntryType, true>> = {
   policy_applied: true,

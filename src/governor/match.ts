@@ -29,7 +29,7 @@ export function tierSuffices(have: string | undefined, need: string | undefined,
 }
 
 /** Reputation of a swarm of which nothing is known. */
-export const NEW_REPUTATION = 1
+const NEW_REPUTATION = 1
 
 export function reputationOf({ reputation }: Pick<SwarmRow, 'reputation'>): number {
   return reputation ?? NEW_REPUTATION

@@ -130,6 +130,6 @@ export class GovernorState implements LimitSource {
 }
 
 /** Whether something is still to happen to it. */
-export function isPending({ kind, state, option }: EscalationRow): boolean {
+function isPending({ kind, state, option }: EscalationRow): boolean {
   return state === 'open' || (kind === 'approval' && state === 'answered' && option === 'approve')
 }

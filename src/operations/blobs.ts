@@ -1,13 +1,12 @@
 import * as z from 'zod'
 import { LIMITS } from '../model/limits.js'
-import { SHA256_PATTERN } from '../witness/blob-store.js'
 import * as field from './fields.js'
 import { operation } from './operation.js'
 
 /** Names as IANA registers them, in lower case: there is no room for a word of one's own, such as a secret. */
 const MEDIA_TYPE = /^[a-z0-9.+-]{1,64}\/[a-z0-9.+-]{1,64}(?:; charset=utf-8)?$/
 
-const sha256 = z.string().regex(SHA256_PATTERN, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
+const { sha256 } = field
 const mediaType = z
   .string()
   .max(LIMITS.blobMediaTypeChars)

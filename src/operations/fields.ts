@@ -3,6 +3,7 @@ import { NOT_TEXT } from '../board/text.js'
 import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { MILESTONE_PERCENTS, TASK_KINDS } from '../model/task.js'
+import { SHA256_PATTERN } from '../witness/blob-store.js'
 
 /** Input fields that several operations share, each with its bound. */
 
@@ -79,7 +80,7 @@ export const account = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,160}\/[A-
 
 export const sha256 = z
   .string()
-  .regex(/^[0-9a-f]{64}$/, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
+  .regex(SHA256_PATTERN, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
 
 export const page = {
   limit: z.int().min(1).max(LIMITS.pageItems).default(100),

@@ -9,7 +9,7 @@ import { index, names, stopView, timestamp } from './views.js'
 
 const nanos = z.int()
 
-export const amountView = z.strictObject({
+const amountView = z.strictObject({
   nanos,
   inputTokens: z.int(),
   outputTokens: z.int(),

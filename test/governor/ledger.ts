@@ -304,7 +304,7 @@ function windowAccounts(scope: string, limits: Limits, at: number): string[] {
 }
 
 /** Day, week and month of a moment, by the calendar of `Date`. */
-export function windowsAt(at: number): string[] {
+function windowsAt(at: number): string[] {
   const iso = new Date(at).toISOString()
   const thursday = new Date(at)
   thursday.setUTCDate(thursday.getUTCDate() + 4 - (thursday.getUTCDay() || 7))

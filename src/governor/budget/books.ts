@@ -13,16 +13,7 @@ import { add, remainder } from './amount.js'
 import { windowKindOf, windowOf } from './window.js'
 
 /** A hold that is to be placed. */
-export interface NewHold {
-  readonly id: string
-  readonly kind: HoldKind
-  readonly task: string
-  readonly board?: string
-  readonly swarm: string
-  readonly epoch: number
-  readonly at: number
-  readonly amount: Amount
-}
+type NewHold = Pick<HoldRow, 'id' | 'kind' | 'task' | 'board' | 'swarm' | 'epoch' | 'at' | 'amount'>
 
 /** Something that was spent under a hold. */
 export interface Spending {

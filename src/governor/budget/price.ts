@@ -1,4 +1,4 @@
-import { AMOUNT_FIELDS, type Amount, NOTHING, type Usage } from '../../model/budget.js'
+import { type Amount, NOTHING, type Usage } from '../../model/budget.js'
 import { FabricError } from '../../model/errors.js'
 import { isCount } from '../../model/money.js'
 import type { PriceTable } from '../policy/policy.js'
@@ -46,9 +46,4 @@ function count(value: unknown, field: string): number {
   throw new FabricError('INVALID_ARGUMENT', `${field} must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`, {
     field,
   })
-}
-
-/** Whether there is anything to book. */
-export function isNothing(amount: Amount): boolean {
-  return AMOUNT_FIELDS.every((field) => amount[field] === 0)
 }
