@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type ConnectOptions, connect, type FabricClient } from '../../src/client/client.js'
 import { nodeTransport } from '../../src/client/node-transport.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
-import { openFabric } from '../../src/fabric/open.js'
+import { type FabricOptions, openFabric } from '../../src/fabric/open.js'
 import { FileJournal } from '../../src/journal/file/file-journal.js'
 import type { RunningServer } from '../../src/server/app.js'
 import { startServer } from '../../src/server/server.js'
@@ -12,23 +12,28 @@ import { openStorage } from '../../src/witness/storage.js'
 
 const TOKEN = 'token-of-the-tests'
 
+/** What a test may say about its fabric; by default it is as a user's. */
+export type PlaceOptions = Pick<FabricOptions, 'governor' | 'timing'>
+
 /** A durable fabric in a directory of its own, served over HTTP, as a user has it. */
 export class Place {
   readonly #directory: string
+  readonly #options: PlaceOptions
   readonly #transports: { close(): void }[] = []
   #fabric: Fabric
   #server: RunningServer
 
-  private constructor(directory: string, fabric: Fabric, server: RunningServer) {
+  private constructor(directory: string, options: PlaceOptions, fabric: Fabric, server: RunningServer) {
     this.#directory = directory
+    this.#options = options
     this.#fabric = fabric
     this.#server = server
   }
 
-  static async open(): Promise<Place> {
+  static async open(options: PlaceOptions = {}): Promise<Place> {
     const directory = await mkdtemp(join(tmpdir(), 'infrafabric-'))
-    const fabric = await openIn(directory)
-    return new Place(directory, fabric, await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN }))
+    const fabric = await openIn(directory, options)
+    return new Place(directory, options, fabric, await startServer({ fabric, listen: '127.0.0.1:0', token: TOKEN }))
   }
 
   get directory(): string {
@@ -51,7 +56,7 @@ export class Place {
     const listen = new URL(this.#server.url).host
     await this.#server.close()
     await this.#fabric.close()
-    this.#fabric = await openIn(this.#directory)
+    this.#fabric = await openIn(this.#directory, this.#options)
     this.#server = await startServer({ fabric: this.#fabric, listen, token: TOKEN })
   }
 
@@ -64,9 +69,9 @@ export class Place {
 }
 
 /** The fabric of a data directory, with everything that a user's has. */
-export function openIn(directory: string): Promise<Fabric> {
+export function openIn(directory: string, options: PlaceOptions = {}): Promise<Fabric> {
   const open = async () => ({ storage: await openStorage(directory, failTest) })
-  return openFabric({ journal: new FileJournal({ directory }), witness: { open }, report: failTest })
+  return openFabric({ journal: new FileJournal({ directory }), witness: { open }, report: failTest, ...options })
 }
 
 /** No test here expects a fault that nobody is told about. */
