@@ -38,6 +38,10 @@ function requireHelper(state: FabricState, blocker: BlockerRow, id: string): voi
     throw new FabricError('NOT_ELIGIBLE', `${id} raised ${blocker.id}; it cannot be its own helper.`, { swarm: id })
   }
   requireAdmitted(state, id)
+  if (state.governor.breaker(id).state !== 'closed') {
+    const message = `${id} is on probation: its trial calls are for work of its own. Ask another swarm.`
+    throw new FabricError('BREAKER_OPEN', message, { swarm: id, blocker: blocker.id })
+  }
   const qualification = qualify(swarm, { requires: blocker.requires }, state.governor.policy)
   if (!qualification.qualified) {
     throw new FabricError('NOT_ELIGIBLE', `${id} does not qualify to help: ${qualification.reason}.`, {

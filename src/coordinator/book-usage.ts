@@ -2,6 +2,7 @@ import { add, fieldBeyond, remainder, requireExact } from '../governor/budget/am
 import { openPart, spendingAccounts, taskAccount } from '../governor/budget/books.js'
 import { limitOf } from '../governor/budget/limits.js'
 import { amountOf } from '../governor/budget/price.js'
+import { windowKindOf, windowOf } from '../governor/budget/window.js'
 import { type AccountRow, type Amount, type HoldKind, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
 import { actorSwarm, FABRIC_ACTOR } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
@@ -179,7 +180,9 @@ function latchWhenSpent(
   if (breaker?.latched === true) return false
   const spent = accounts.find(({ scope, settled, ...account }) => {
     const limit = limitOf({ scope, settled, ...account }, state.governor)?.nanos
-    return scope === `swarm:${swarm}` && limit !== undefined && settled.nanos >= limit
+    // The budget of a day that is over says nothing about today.
+    const isNow = account.window === windowOf(windowKindOf(account.window), context.now)
+    return isNow && scope === `swarm:${swarm}` && limit !== undefined && settled.nanos >= limit
   })
   if (spent === undefined) return false
   const reason = `its budget ${spent.id} is spent: ${formatDollars(spent.settled.nanos)}`

@@ -50,10 +50,12 @@ function profileOf(known: SwarmRow | undefined, { type: _, swarm: __, ...said }:
 
 function requireOwnProfile(known: SwarmRow | undefined, command: RegisterSwarm, actor: string): void {
   const swarm = actorSwarm(actor)
-  if (known === undefined || swarm !== command.swarm) {
+  if (known?.state !== 'active' || swarm !== command.swarm) {
     throw new FabricError('FORBIDDEN', `${swarm} cannot register ${command.swarm}. An administrator has to.`, { swarm })
   }
-  const raised = TRUST.find((field) => command[field] !== undefined && known[field] !== command[field])
+  const changed = (field: keyof RegisterSwarm & keyof SwarmRow) => known[field] !== command[field]
+  // A tier that it leaves out is taken for any, so leaving it out is a change too.
+  const raised = changed('tier') ? 'tier' : TRUST.find((field) => command[field] !== undefined && changed(field))
   if (raised === undefined) return
   throw new FabricError('FORBIDDEN', `${swarm} cannot set its own ${raised}. An administrator has to.`, {
     swarm,

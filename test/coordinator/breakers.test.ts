@@ -510,3 +510,11 @@ test('the policy of the moment decides: threshold, probes and times of a breaker
   complete('t2')
   expect(row().state).toBe('closed')
 })
+
+test('a swarm on probation is asked for no help: its trial calls are for work of its own', () => {
+  trip()
+  world.pass(LONGEST_FIRST_MS)
+  expect(row().state).toBe('half_open')
+  const blocker = world.block('t5', world.claim('t5', 's2'))
+  expect(world.refused({ type: 'assign_helpers', blocker, swarms: ['s1'] }).code).toBe('BREAKER_OPEN')
+})

@@ -872,3 +872,15 @@ test('a day of all of it folds to the same rows, byte for byte', () => {
   expect(world.log.length).toBeGreaterThan(20)
   expectSameAfterRestart()
 })
+
+test('a late report that spends the budget of a day that is over latches no breaker today', () => {
+  const budgets = { ...DEFAULT_GOVERNOR_POLICY.budgets, swarms: { '*': { day: { nanos: 10 } } } }
+  const world = new World({}, { budgets, maxCostPerTaskNanos: 5 })
+  world.register('s1')
+  world.create('t1')
+  const epoch = world.claim('t1', 's1')
+  world.send({ type: 'release_task', task: 't1', epoch })
+  world.pass(2 * DAY_MS)
+  world.send({ type: 'report_usage', task: 't1', epoch, usage: { id: 'late', costNanos: 10 } })
+  expect(world.state.governor.breaker('s1').latched).toBe(false)
+})

@@ -347,3 +347,16 @@ describe('the digest of the policy', () => {
     ])
   })
 })
+
+describe('what a swarm says of itself', () => {
+  test('does not bring it back when an administrator retired it', () => {
+    world.register('s1')
+    world.send({ type: 'retire_swarm', swarm: 's1' }, ADMIN_ACTOR)
+    expect(world.refused(makeRegistration('s1'), swarmActor('s1')).code).toBe('FORBIDDEN')
+  })
+
+  test.each([[{ tier: 'opus' }], [{}]])('does not raise its tier to %o', (said) => {
+    world.register('s1', { tier: 'haiku' })
+    expect(world.refused(makeRegistration('s1', said), swarmActor('s1')).code).toBe('FORBIDDEN')
+  })
+})
