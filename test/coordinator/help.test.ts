@@ -201,6 +201,12 @@ describe('never asked is', () => {
     expect(kinds(world, 'expert')).not.toContain('help_requested')
   })
 
+  test('one below the minimum reputation, also where nothing special is needed', () => {
+    const world = worldWith({}, { minReputation: 0.5 })
+    world.register('novice', { reputation: 0.4 })
+    expectUnavailable(world, world.block('t1', world.claim('t1', 's1')), /nobody/)
+  })
+
   test('the swarm that is stuck, whatever it can do', () => {
     const world = new World({}, {})
     world.register('s1', { capabilities: [SIP] })
