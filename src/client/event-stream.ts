@@ -15,13 +15,18 @@ export interface StreamObserver {
   onActivity(): void
 }
 
-/** Splits a byte stream into events. */
+/** Splits a byte stream into events, until the signal aborts. */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   observer: StreamObserver,
+  signal: AbortSignal,
 ): AsyncGenerator<StreamEvent> {
   const decoder = new TextDecoder()
   const reader = body.getReader()
+  // The fetch of Node 20 forgets its signal once garbage is collected, and would leave the reader waiting forever.
+  const end = () => void reader.cancel().catch(() => undefined)
+  signal.addEventListener('abort', end, { once: true })
+  if (signal.aborted) end()
   let pending = ''
   let fields = noFields()
   let id: string | undefined
@@ -49,6 +54,7 @@ export async function* readEvents(
       }
     }
   } finally {
+    signal.removeEventListener('abort', end)
     await reader.cancel().catch(() => undefined)
   }
 }

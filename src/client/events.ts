@@ -75,7 +75,8 @@ async function* readOnce(
     const onId = (id: string) => {
       position.lastId = Number(id)
     }
-    for await (const { type, data, id } of readEvents(reply.body, { onId, onActivity: silence.reset })) {
+    const observer = { onId, onActivity: silence.reset }
+    for await (const { type, data, id } of readEvents(reply.body, observer, silence.signal)) {
       if (type === 'dropped') throw new FabricError('RATE_LIMITED', 'The stream fell behind and was ended.')
       yield { index: Number(id), event: JSON.parse(data) }
     }

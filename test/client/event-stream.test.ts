@@ -12,7 +12,7 @@ async function read(chunks: readonly Uint8Array[]): Promise<{ events: StreamEven
   const events: StreamEvent[] = []
   const ids: string[] = []
   const observer = { onId: (id: string) => void ids.push(id), onActivity: () => undefined }
-  for await (const event of readEvents(body, observer)) events.push(event)
+  for await (const event of readEvents(body, observer, new AbortController().signal)) events.push(event)
   return { events, ids }
 }
 

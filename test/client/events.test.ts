@@ -85,6 +85,19 @@ describe('following the log', () => {
     await Promise.all([served.server.close(), expect(lost).rejects.toMatchObject({ code: 'UNAVAILABLE' })])
   })
 
+  test('ends with its signal also when the transport has forgotten it', async () => {
+    await using served = await serveFabric()
+    const fetch: Fetch = (url, init) => globalThis.fetch(url, { ...init, signal: null })
+    const ending = new AbortController()
+    const events = served.connect({ fetch }).events({ from: 0, signal: ending.signal })[Symbol.asyncIterator]()
+    await events.next()
+    const end = (async () => {
+      for (;;) if ((await events.next()).done === true) return 'ended'
+    })()
+    ending.abort()
+    expect(await end).toBe('ended')
+  })
+
   test('does not begin when its signal is aborted already', async () => {
     await using served = await serveFabric()
     const events = served.client.events({ signal: AbortSignal.abort() })
