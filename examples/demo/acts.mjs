@@ -19,7 +19,6 @@ export async function race({ swarms }) {
   const losses = racers.map((child) => heard(child, (message) => message.lost !== undefined))
   for (const child of racers) child.send({ order: 'race', task, at })
   const loss = await Promise.race(losses)
-  for (const one of losses) one.catch(() => undefined)
   promise(loss.lost === 'ALREADY_CLAIMED' && loss.task === task, `the loser of ${task} got ${loss.lost}`)
 }
 
@@ -30,18 +29,24 @@ export function raceOutcome(events) {
   return claims[0].data.swarm
 }
 
-/** A stuck swarm is helped by another one, under the helper's own epoch. */
+/** A stuck swarm is helped by another one that the governor asked, under the helper's own epoch. */
 export async function help({ ledger }) {
   const raised = await ledger.until(
     ({ kind, event }) => kind === 'blocker_raised' && event.data.task === SCRIPT.stuck.task,
   )
   const about = (wanted) => (entry) => entry.kind === wanted && entry.event.subject === raised.event.subject
+  const requested = await ledger.until(about('help_requested'))
   const accepted = await ledger.until(about('help_accepted'))
   const resolved = await ledger.until(about('blocker_resolved'))
   const { cause, by } = resolved.event.data
   const holder = raised.event.data.swarm
   promise(cause === 'resolved' && by !== holder, `the blocker of ${SCRIPT.stuck.task} ended by ${by ?? cause}`)
   promise(accepted.index !== raised.event.data.epoch, 'the helper had no epoch of its own')
+  const asks = requested.event.data.asks?.[by] ?? []
+  promise(
+    SCRIPT.stuck.requires.every((each) => asks.includes(each)),
+    `the governor asked ${by} for ${asks.join()}`,
+  )
   return { holder, by, task: SCRIPT.stuck.task, epoch: accepted.index, raised }
 }
 
@@ -51,39 +56,41 @@ export async function takeOver({ ledger, stage, swarms, profiles }) {
   const specs = ledger.specs()
   const holds = new Map()
   const isVictim = ({ kind, event, index }) => {
+    const { subject, data } = event
     trackClaims(holds, kind, event)
-    if (kind !== 'task_claimed' || index < start) return false
-    return holds.get(event.data.swarm).size === 1 && isLongAndShared(specs.get(event.subject), profiles)
+    if (kind !== 'milestone_reported' || index < start || data.percent > 50) return false
+    if (data.swarm === SCRIPT.runaway.swarm || ELSEWHERE.has(subject)) return false
+    return holds.get(data.swarm).size === 1 && isLongAndShared(specs.get(subject), profiles)
   }
-  const claimed = await ledger.until(isVictim)
-  const { subject: task, data } = claimed.event
-  await ledger.until(({ kind, event }) => kind === 'milestone_reported' && event.data.epoch === claimed.index)
+  const { event: milestone } = await ledger.until(isVictim)
+  const { subject: task, data } = milestone
+  const { epoch } = data
   const signal = await stage.kill(swarms.get(data.swarm))
   promise(signal === 'SIGKILL', `${data.swarm} ended by ${signal}`)
   const killedAt = sharedMs()
-  const released = await ledger.until(
-    ({ kind, event }) => kind === 'task_released' && event.data.epoch === claimed.index,
-  )
+  const released = await ledger.until(({ kind, event }) => kind === 'task_released' && event.data.epoch === epoch)
   promise(released.event.data.cause === 'lease_expired', `${task} was released by ${released.event.data.cause}`)
   const again = await ledger.until(
     ({ kind, event }) => kind === 'task_claimed' && event.subject === task,
     released.index,
   )
-  promise(again.event.data.swarm !== data.swarm && again.index > claimed.index, `${task} was not taken over`)
+  promise(again.event.data.swarm !== data.swarm && again.index > epoch, `${task} was not taken over`)
   const refusal = await returnOf({ swarms, stage }, data.swarm, task)
-  promise(refusal.epoch === claimed.index, `the late word was about epoch ${refusal.epoch}`)
+  promise(refusal.epoch === epoch, `the late word was about epoch ${refusal.epoch}`)
   promise(refusal.late === 'STALE_CLAIM', `the late "done" of ${data.swarm} got ${refusal.late}`)
   return {
     task,
     from: data.swarm,
     to: again.event.data.swarm,
-    oldEpoch: claimed.index,
+    oldEpoch: epoch,
     newEpoch: again.index,
     killedAt,
     again,
   }
 }
 
+/** Tasks with a part in another act. */
+const ELSEWHERE = new Set([SCRIPT.race.task, SCRIPT.stuck.task, SCRIPT.human.task])
 const TIERS = ['haiku', 'sonnet', 'opus']
 
 /** Work that lasts long enough to be interrupted and that others can do as well. */

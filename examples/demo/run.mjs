@@ -1,6 +1,7 @@
 /**
- * A task board goes in, seven swarm processes work it through, and every task is done once: past a race, a blocker, the
- * death of a swarm and the death of the fabric itself. Exits with 1 and the reason when any of that did not happen.
+ * A task board goes in, seven swarm processes work it through, and every task is done once: past a race, a blocker, a
+ * spent budget, a question for people, the death of a swarm and the death of the fabric itself. Exits with 1 and the reason
+ * when any of that did not happen.
  *
  *   npm run demo [-- --keep]     --keep leaves the temporary directory for a closer look
  */
@@ -18,7 +19,8 @@ import { summaryLines } from './summary.mjs'
 const boardPath = (name) => fileURLToPath(new URL(`../boards/${name}`, import.meta.url))
 const keep = process.argv.includes('--keep')
 const startedAt = sharedMs()
-const { swarms: profiles } = parse(readFileSync(boardPath('swarms.yaml'), 'utf8'))
+const manifest = boardPath('swarms.yaml')
+const { swarms: profiles } = parse(readFileSync(manifest, 'utf8'))
 const screen = new Screen(
   process.stdout,
   profiles.map(({ id }) => id),
@@ -28,7 +30,8 @@ const failure = new Promise((_resolve, reject) => {
   fail = reject
 })
 const stage = new Stage(fail)
-const late = () => fail(new Error(`${stage.awaits} had not come after ${SCRIPT.deadlineMs / 1_000} s`))
+const late = () =>
+  fail(new Error(`${[...stage.awaits].join(' and ')} had not come after ${SCRIPT.deadlineMs / 1_000} s`))
 const overtime = setTimeout(late, SCRIPT.deadlineMs)
 
 const signals = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }
@@ -40,7 +43,8 @@ for (const [signal, code] of Object.entries(signals)) {
 
 try {
   const boardFiles = SCRIPT.files.map(boardPath)
-  const happened = await Promise.race([play({ stage, ledger: new Ledger(), screen, profiles, boardFiles }), failure])
+  const played = play({ stage, ledger: new Ledger(), screen, profiles, manifest, boardFiles })
+  const happened = await Promise.race([played, failure])
   screen.end()
   process.stdout.write(`\n${summaryLines(happened, sharedMs() - startedAt).join('\n')}\n`)
 } catch (error) {

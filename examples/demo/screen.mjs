@@ -1,5 +1,7 @@
+import { dollars } from './money.mjs'
+
 const STATES = ['blocked', 'available', 'claimed', 'completed', 'failed', 'cancelled']
-const EVENTS_SHOWN = 8
+const MOST_EVENTS = 8
 const REDRAW_MS = 100
 
 /** The board as the event stream tells it: redrawn in place on a terminal, one line an event elsewhere. */
@@ -10,6 +12,8 @@ export class Screen {
   #swarms = new Map()
   #acts = []
   #lastEvents = []
+  #spentNanos = 0
+  #latched = new Set()
   #drawnLines = 0
   #timer
 
@@ -29,7 +33,7 @@ export class Screen {
     this.#fold(kind, event)
     const text = eventText(kind, event, index)
     if (text === undefined) return
-    this.#lastEvents = [...this.#lastEvents, `${String(index).padStart(5)}  ${text}`].slice(-EVENTS_SHOWN)
+    this.#lastEvents = [...this.#lastEvents, `${String(index).padStart(5)}  ${text}`].slice(-MOST_EVENTS)
     if (this.#out.isTTY) this.#redrawSoon()
     else this.#out.write(`${this.#time()}  ${text}\n`)
   }
@@ -62,6 +66,12 @@ export class Screen {
     } else if (kind === 'blocker_raised' || kind === 'blocker_resolved') {
       const task = this.#tasks.get(data.task)
       this.#tasks.set(data.task, { ...task, stuck: kind === 'blocker_raised' })
+    } else if (kind === 'usage_reported') {
+      this.#spentNanos += data.nanos
+    } else if (kind === 'breaker_opened') {
+      this.#latched.add(subject)
+    } else if (kind === 'breaker_closed') {
+      this.#latched.delete(subject)
     }
     if (kind === 'task_completed' || kind === 'task_released') this.#swarms.get(data.swarm)?.delete(subject)
   }
@@ -76,22 +86,26 @@ export class Screen {
   #redraw() {
     const counts = this.counts()
     const shown = STATES.filter((state) => counts[state] > 0).map((state) => `${counts[state]} ${state}`)
-    const lines = [
-      `InfraFabric demo  ${this.#time()}  ${bar(counts.completed, this.#tasks.size)}  ${shown.join(', ')}`,
-      '',
-      ...[...this.#swarms].map(
-        ([name, held]) => `${name.padEnd(8)}${[...held].map((id) => this.#work(id)).join('   ')}`,
-      ),
+    const { columns = 80, rows = 24 } = this.#out
+    const head = [
+      `InfraFabric demo  ${this.#time()}  ${bar(counts.completed, this.#tasks.size)}  ${dollars(this.#spentNanos)} spent`,
+      shown.join(', '),
+      ...[...this.#swarms].map(([name, held]) => this.#swarmLine(name, held)),
       '',
       ...this.#acts,
       '',
-      ...this.#lastEvents,
     ]
-    const { columns = 80, rows = 24 } = this.#out
+    const room = Math.max(0, rows - 1 - head.length)
+    const lines = [...head, ...this.#lastEvents.slice(Math.max(0, this.#lastEvents.length - room))]
     const fitting = lines.slice(0, Math.max(1, rows - 1)).map((line) => line.slice(0, columns - 1))
     const back = this.#drawnLines === 0 ? '' : `\x1b[${this.#drawnLines}F\x1b[J`
     this.#out.write(`${back}${fitting.join('\n')}\n`)
     this.#drawnLines = fitting.length
+  }
+
+  #swarmLine(name, held) {
+    const work = this.#latched.has(name) ? ['breaker open'] : [...held].map((id) => this.#work(id))
+    return `${name.padEnd(8)}${work.join('   ')}`
   }
 
   #work(id) {
@@ -110,16 +124,32 @@ function bar(done, all, width = 20) {
 }
 
 /** What an entry says to people; undefined for what would only fill the screen. */
-function eventText(kind, { subject, data }, index) {
-  if (kind === 'task_claimed') return `${data.swarm} claims ${subject} under epoch ${index}`
-  if (kind === 'task_completed') return `${data.swarm} completes ${subject}`
-  if (kind === 'task_released') return `${subject} is free again: the lease of ${data.swarm} ran out`
-  if (kind === 'blocker_raised') return `${data.swarm} is stuck on ${data.task}: ${data.needs}`
-  if (kind === 'help_requested') return `${data.swarms.join(' and ')} are asked to help with ${data.task}`
-  if (kind === 'help_accepted') return `${data.swarm} helps with ${data.task} under epoch ${index}`
-  if (kind === 'blocker_resolved') return `${data.task} goes on, thanks to ${data.by ?? data.cause}`
-  if (kind === 'message_sent') return `a message for ${subject}: ${data.text}`
-  if (kind === 'board_imported') return `board ${subject} is imported: ${data.created} tasks`
-  if (kind === 'fabric_started') return 'the fabric starts'
-  return undefined
+function eventText(kind, event, index) {
+  return TEXTS[kind]?.(event, index)
+}
+
+const RELEASED = {
+  lease_expired: ({ swarm }) => `the lease of ${swarm} ran out`,
+  breaker_open: ({ swarm }) => `the breaker of ${swarm} is open`,
+}
+
+const TEXTS = {
+  task_claimed: ({ subject, data }, index) => `${data.swarm} claims ${subject} under epoch ${index}`,
+  task_completed: ({ subject, data }) => `${data.swarm} completes ${subject}`,
+  task_released: ({ subject, data }) => `${subject} is free again: ${RELEASED[data.cause]?.(data) ?? data.cause}`,
+  blocker_raised: ({ data }) => `${data.swarm} is stuck on ${data.task}: ${data.needs}`,
+  help_requested: ({ data }) => `the governor asks ${data.swarms.join(' and ')} to help with ${data.task}`,
+  help_accepted: ({ data }, index) => `${data.swarm} helps with ${data.task} under epoch ${index}`,
+  help_unavailable: ({ data }) => `nobody can help with ${data.task}`,
+  blocker_resolved: ({ data }) => `${data.task} goes on, thanks to ${data.by ?? data.cause}`,
+  message_sent: ({ subject, data }) => `a message for ${subject}: ${data.text}`,
+  budget_warned: ({ subject, data }) =>
+    `${data.swarm} has spent ${dollars(data.spentNanos)} of ${dollars(data.heldNanos)} on ${subject}`,
+  budget_extended: ({ subject, data }) => `${subject} may spend ${dollars(data.nanos)} more: ${data.reason}`,
+  breaker_opened: ({ subject, data }) => `the breaker of ${subject} opens: ${data.reason}`,
+  breaker_closed: ({ subject, data }) => `the breaker of ${subject} closes: ${data.reason ?? data.cause}`,
+  escalation_opened: ({ data }) => `a question for people: ${data.question}`,
+  escalation_answered: ({ data, actor }) => `${actor} answers: ${data.answer ?? data.option}`,
+  board_imported: ({ subject, data }) => `board ${subject} is imported: ${data.created} tasks`,
+  fabric_started: () => 'the fabric starts',
 }

@@ -1,4 +1,4 @@
-/** What the demo stages on purpose. Everything else follows from the board and from who is free. */
+/** What the demo stages on purpose. Everything else follows from the board, the policy and who is free. */
 export const SCRIPT = {
   board: 'phase-0',
   files: ['phase-0-board.md', 'phase-0-fillers.md'],
@@ -10,6 +10,23 @@ export const SCRIPT = {
     needs: 'Somebody who knows how holds survive a restart of the storage',
     requires: ['data:storage'],
   },
+  /** Whoever works on this task first gets stuck halfway on something that no swarm can do. */
+  human: {
+    task: 'P0.2.4',
+    needs: 'A decision: after how many failures in a row is a swarm stopped?',
+    requires: ['plan:requirements'],
+    answer: 'After three. Ask again when customers complain.',
+  },
+  /** This swarm turns in a loop on its first task, until its budget is spent: $0.40 a turn. */
+  runaway: {
+    swarm: 'grove',
+    tokens: { inputTokens: 150_000, outputTokens: 40_000, cachedTokens: 500_000 },
+    everyMs: 250,
+    extend: { task: '2.00', swarm: '8.00' },
+    reason: 'Its prompt is mended',
+  },
+  /** Tokens of an estimated hour of work. */
+  tokensPerHour: { inputTokens: 40_000, outputTokens: 4_000, cachedTokens: 150_000 },
   /** Long enough for a swarm that lives, short enough that the take-over of a dead one can be watched. */
   leaseMs: 3_000,
   heartbeatMs: 800,

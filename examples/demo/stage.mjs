@@ -17,7 +17,7 @@ export class Stage {
   workshop = join(this.root, 'workshop')
   notes = join(this.root, 'notes')
   /** What the demo waits for now, for the message when it does not come. */
-  awaits = 'the start'
+  awaits = new Set()
   #processes = new Set()
   #environment = withoutIfab(process.env)
   #onDeath
@@ -28,9 +28,18 @@ export class Stage {
     for (const directory of [this.workshop, this.notes]) mkdirSync(directory)
   }
 
+  /** Waits for something that has a name for people. */
+  async until(name, promise) {
+    this.awaits.add(name)
+    const result = await promise
+    this.awaits.delete(name)
+    return result
+  }
+
   /** Runs `ifab up` in a process of its own and resolves when it listens. */
   async startFabric(listen) {
-    const args = [CLI, 'up', '--data', this.data, '--listen', listen, '--name', 'demo', '--json']
+    const where = ['--data', this.data, '--listen', listen, '--config', here('infrafabric.yaml')]
+    const args = [CLI, 'up', ...where, '--name', 'demo', '--json']
     const child = this.#spawn('ifab up', args, ['ignore', 'pipe', 'inherit'])
     for await (const line of createInterface(child.stdout)) return { child, ...JSON.parse(line) }
     throw new Error('`ifab up` ended without saying where it listens')
@@ -48,7 +57,7 @@ export class Stage {
   }
 
   startOrchestrator() {
-    return this.#spawnNode('orchestrator', 'orchestrator.mjs', [this.data, this.notes])
+    return this.#spawnNode('orchestrator', 'orchestrator.mjs', [this.data])
   }
 
   /** Ends a process the hard way and resolves when it is gone. */
@@ -96,7 +105,7 @@ export class Stage {
 
 /** A message of a process that satisfies `matches`. */
 export function heard(child, matches) {
-  return new Promise((resolve, reject) => {
+  const message = new Promise((resolve, reject) => {
     const receive = (message) => {
       if (!matches(message)) return
       child.off('message', receive)
@@ -105,6 +114,9 @@ export function heard(child, matches) {
     child.on('message', receive)
     child.once('exit', () => reject(new Error(`${child.title} ended before it reported`)))
   })
+  // A demo that failed elsewhere waits for it no more.
+  message.catch(() => undefined)
+  return message
 }
 
 function ended(child) {

@@ -1,13 +1,12 @@
 /**
  * One swarm as a process of its own: it asks for the next work, does it, and tells the fabric each step. There is no
- * model here, so the work itself is a delay and a file; every word to the fabric is a real one.
+ * model here, so the work itself is a delay, a file and a count of tokens; every word to the fabric is a real one.
  */
-import { createHash } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { connectLocal, isFabricError } from 'infrafabric'
 import { sharedMs } from './clock.mjs'
+import { Holder } from './holder.mjs'
+import { Meter } from './meter.mjs'
 import { Notebook } from './notebook.mjs'
 import { nextOrder, onOrder } from './orders.mjs'
 import { SCRIPT } from './script.mjs'
@@ -15,19 +14,20 @@ import { SCRIPT } from './script.mjs'
 const [swarm, data, workshop, notes] = process.argv.slice(2)
 const fabric = await connectLocal({ data, retries: 1_000 })
 const notebook = new Notebook(notes, swarm)
-/** Epochs of the live claims, by task; each is kept alive by heartbeats, also while it is stuck. */
-const held = new Map()
+const { swarm: profile } = await fabric.swarm.show({ swarm })
+const meter = new Meter(`demo-${profile.tier}`)
+const holder = new Holder({ fabric, swarm, notebook, meter, workshop })
 const stopping = new AbortController()
-let beating = false
+let runsAway = swarm === SCRIPT.runaway.swarm
 
 onOrder('stop', () => stopping.abort())
 await finishOldWork()
 process.send({ ready: true })
 const first = await nextOrder(['race', 'work'])
-const heartbeats = setInterval(() => beat().catch(fail), SCRIPT.heartbeatMs)
+const heartbeats = beat().catch(fail)
 if (first.order === 'race') await race(first)
 while (!stopping.signal.aborted) await workOnNext()
-clearInterval(heartbeats)
+await heartbeats
 process.disconnect()
 
 /** A restarted agent goes by its notes: what it had claimed and not ended it believes to be its own still. */
@@ -37,7 +37,7 @@ async function finishOldWork() {
   for (const { task, epoch } of mine.filter(({ change }) => change === 'claim')) {
     if (ended.has(epoch)) continue
     try {
-      await complete(task, epoch)
+      await holder.complete(task, epoch)
       process.send({ late: 'ACCEPTED', task, epoch })
     } catch (error) {
       if (!isFabricError(error)) throw error
@@ -50,7 +50,9 @@ async function finishOldWork() {
 async function race({ task, at }) {
   await pause(at - sharedMs())
   try {
-    await work(task, await claim(() => fabric.task.claim({ task, as: swarm, leaseMs: SCRIPT.leaseMs })))
+    const input = { task, as: swarm, leaseMs: SCRIPT.leaseMs }
+    const { epoch } = await notebook.acknowledged(() => fabric.task.claim(input), claimNote)
+    await work(task, epoch)
   } catch (error) {
     if (!isFabricError(error, 'ALREADY_CLAIMED')) throw error
     process.send({ lost: error.code, task })
@@ -72,83 +74,85 @@ async function askNext(input) {
       ({ claim: grant }) => grant && !grant.reclaimed && claimNote(grant, input.waitMs !== undefined),
     )
   } catch (error) {
-    if (!stopping.signal.aborted) throw error
+    if (isFabricError(error, 'BREAKER_OPEN')) await waitForReset(error)
+    else if (!stopping.signal.aborted) throw error
   }
-}
-
-async function claim(call) {
-  const grant = await notebook.acknowledged(call, claimNote)
-  return grant.epoch
 }
 
 function claimNote({ task, epoch }, waited = false) {
   return { change: 'claim', task, swarm, epoch, waited }
 }
 
-/** A quarter of the estimate, a milestone, four times; then the evidence. */
+/** A quarter of the estimate, what it took, and a milestone, four times; then the evidence. */
 async function work(task, epoch) {
-  held.set(task, epoch)
+  holder.begin(task, epoch)
+  if (runsAway) return runAway(task, epoch)
   try {
     const { task: row } = await fabric.task.show({ task })
-    const quarterMs = ((row.estimateMinutes ?? 30) / 60) * (SCRIPT.hourMs / 4)
+    const quarterHours = (row.estimateMinutes ?? 30) / 60 / 4
     const done = Math.max(0, ...row.progress.map(({ percent }) => percent))
     for (const percent of [25, 50, 75, 100].filter((each) => each > done)) {
-      await pause(quarterMs)
-      await report(task, epoch, percent)
-      const isStuck = task === SCRIPT.stuck.task && row.attempts === 1 && percent === 50
-      if (isStuck) return await raiseBlocker(task, epoch)
+      await pause(quarterHours * SCRIPT.hourMs)
+      meter.work(epoch, quarterHours)
+      await holder.beat(task, epoch)
+      await holder.milestone(task, epoch, percent)
+      const trouble = percent >= 50 ? await troubleWith(task) : undefined
+      // Other work is found until somebody has helped or answered.
+      if (trouble !== undefined) return await holder.block(task, epoch, trouble)
     }
-    await complete(task, epoch)
-    held.delete(task)
+    await holder.complete(task, epoch)
   } catch (error) {
     if (!isFabricError(error, 'STALE_CLAIM')) throw error
-    held.delete(task)
+  }
+  holder.end(task, epoch)
+}
+
+/** What the script has in store for a task, once. */
+async function troubleWith(task) {
+  const trouble = [SCRIPT.stuck, SCRIPT.human].find((one) => one.task === task)
+  if (trouble === undefined) return undefined
+  const { items: raised } = await fabric.blocker.list({ open: false })
+  return raised.some((blocker) => blocker.task === task) ? undefined : trouble
+}
+
+/** A loop that uses tokens and gets nowhere. Nobody ends it but the fabric. */
+async function runAway(task, epoch) {
+  runsAway = false
+  let answer
+  do {
+    await pause(SCRIPT.runaway.everyMs)
+    meter.count(epoch, SCRIPT.runaway.tokens)
+    answer = await holder.beat(task, epoch)
+  } while (answer !== undefined && answer.stop === undefined)
+  holder.end(task, epoch)
+}
+
+/** Nothing is to be had until the breaker is closed; the inbox says when. */
+async function waitForReset(error) {
+  process.send({ refused: error.code })
+  while (!stopping.signal.aborted) {
+    const messages = await readInbox(20_000)
+    if (messages.some(({ kind }) => kind === 'breaker_closed')) return
   }
 }
 
-function report(task, epoch, percent) {
-  const input = { task, as: swarm, epoch, percent, note: `${percent}% of ${task}` }
-  return notebook.acknowledged(
-    () => fabric.task.milestone(input),
-    () => ({ change: 'milestone', task, epoch, percent }),
-  )
-}
-
-/** The claim stays; other work is found until somebody has helped. */
-function raiseBlocker(task, epoch) {
-  const { needs, requires } = SCRIPT.stuck
-  return notebook.acknowledged(
-    () => fabric.task.block({ task, as: swarm, epoch, kind: 'help', needs, requires }),
-    ({ id }) => ({ change: 'block', task, epoch, blocker: id }),
-  )
-}
-
-async function complete(task, epoch) {
-  const path = join(swarm, `${task}.md`)
-  const content = `# ${task}\n\nDone by ${swarm} under epoch ${epoch}.\n`
-  mkdirSync(join(workshop, swarm), { recursive: true })
-  writeFileSync(join(workshop, path), content)
-  const evidence = [{ kind: 'file', path, sha256: createHash('sha256').update(content).digest('hex') }]
-  await notebook.acknowledged(
-    () => fabric.task.complete({ task, as: swarm, epoch, evidence, summary: `${task} is done.` }),
-    () => ({ change: 'complete', task, epoch }),
-  )
-}
-
 /** Helps under an epoch of its own; somebody else may have been faster. */
-async function help({ id: blocker, task, swarm: holder }) {
+async function help({ id: blocker, task, swarm: stuck }) {
   try {
     const accepted = await notebook.acknowledged(
       () => fabric.blocker.answer({ blocker, as: swarm, accept: true }),
       (row) => ({ change: 'accept', blocker, swarm, epoch: helperEpoch(row) }),
     )
+    const epoch = helperEpoch(accepted)
     await pause(SCRIPT.helpHours * SCRIPT.hourMs)
+    meter.work(epoch, SCRIPT.helpHours)
     await notebook.acknowledged(
-      () => fabric.swarm.send({ to: holder, as: swarm, task, text: `My notes on ${task} are in the review folder.` }),
-      ({ index }) => ({ change: 'message', to: holder, index }),
+      () => fabric.swarm.send({ to: stuck, as: swarm, task, text: `My notes on ${task} are in the review folder.` }),
+      ({ index }) => ({ change: 'message', to: stuck, index }),
     )
+    await holder.bill(task, epoch)
     await notebook.acknowledged(
-      () => fabric.blocker.resolve({ blocker, as: swarm, epoch: helperEpoch(accepted), resolution: 'see my notes' }),
+      () => fabric.blocker.resolve({ blocker, as: swarm, epoch, resolution: 'see my notes' }),
       () => ({ change: 'resolve', blocker, swarm }),
     )
   } catch (error) {
@@ -160,26 +164,27 @@ function helperEpoch({ helpers }) {
   return helpers.find((helper) => helper.swarm === swarm).epoch
 }
 
-/** Keeps every claim alive, and reads the inbox when a heartbeat says that something waits there. */
+/** Heartbeats to the end; reads the inbox when one says that something waits there. */
 async function beat() {
-  if (beating) return
-  beating = true
-  for (const [task, epoch] of held) {
-    try {
-      const { unread } = await fabric.task.heartbeat({ task, as: swarm, epoch })
-      if (unread > 0) await readInbox()
-    } catch (error) {
-      if (!isFabricError(error, 'STALE_CLAIM')) throw error
-      if (held.get(task) === epoch) held.delete(task)
-    }
+  while (!stopping.signal.aborted) {
+    await pause(SCRIPT.heartbeatMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+    if (await holder.beatAll()) await readInbox()
   }
-  beating = false
 }
 
-async function readInbox() {
-  const { messages } = await fabric.inbox.read({ swarm })
-  const last = messages.at(-1)
-  if (last !== undefined) await fabric.inbox.acknowledge({ swarm, upTo: last.index })
+/** Reads and acknowledges what is in the inbox; what people answered goes to the stage as well. */
+async function readInbox(waitMs = 0) {
+  try {
+    const { messages } = await fabric.inbox.read({ swarm, waitMs }, { signal: stopping.signal })
+    const last = messages.at(-1)
+    if (last !== undefined) await fabric.inbox.acknowledge({ swarm, upTo: last.index })
+    for (const { kind, task, text } of messages)
+      if (kind === 'escalation_answered') process.send({ answer: text, task })
+    return messages
+  } catch (error) {
+    if (!stopping.signal.aborted) throw error
+    return []
+  }
 }
 
 function fail(error) {

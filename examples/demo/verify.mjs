@@ -25,13 +25,22 @@ const SAID = {
     task,
     (data) => data.epoch === epoch && data.percent === percent,
   ],
-  assign: ({ blocker, swarms }) => [
+  ask: ({ blocker, swarms }) => [
     'help_requested',
     blocker,
     (data) => swarms.every((swarm) => data.swarms.includes(swarm)),
   ],
   resolve: ({ blocker, swarm }) => ['blocker_resolved', blocker, (data) => data.by === swarm],
   complete: ({ task, epoch }) => ['task_completed', task, (data) => data.epoch === epoch],
+  usage: ({ task, epoch, report, spent }) => [
+    'usage_reported',
+    task,
+    (data) =>
+      data.epoch === epoch && data.report === report && Object.keys(spent).every((each) => data[each] === spent[each]),
+  ],
+  extend: ({ account, reason }) => ['budget_extended', account, (data) => data.reason === reason],
+  reset: ({ swarm, reason }) => ['breaker_closed', swarm, (data) => data.reason === reason],
+  answer: ({ escalation, answer }) => ['escalation_answered', escalation, (data) => data.answer === answer],
 }
 
 /** Acknowledged changes that the log does not have. */

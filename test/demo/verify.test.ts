@@ -32,6 +32,10 @@ const LOG: readonly Stored[] = [
   stored('message_sent', 'alice', { text: 'see my notes' }),
   stored('blocker_resolved', 'blocker-4', { by: 'bob' }),
   stored('task_completed', 'A1', { swarm: 'alice', epoch: 2, evidence: [] }),
+  stored('usage_reported', 'A1', { epoch: 2, report: 'report-1', model: 'm', inputTokens: 9 }),
+  stored('escalation_answered', 'escalation-9', { answer: 'three' }),
+  stored('budget_extended', 'swarm:alice/total', { nanos: 5, reason: 'worth it' }),
+  stored('breaker_closed', 'alice', { cause: 'administrator', reason: 'mended' }),
 ]
 
 const NOTES: readonly Note[] = [
@@ -40,11 +44,15 @@ const NOTES: readonly Note[] = [
   { change: 'claim', task: 'A1', swarm: 'alice', epoch: 2 },
   { change: 'milestone', task: 'A1', epoch: 2, percent: 25 },
   { change: 'block', task: 'A1', epoch: 2, blocker: 'blocker-4' },
-  { change: 'assign', blocker: 'blocker-4', swarms: ['bob', 'carol'] },
+  { change: 'ask', blocker: 'blocker-4', swarms: ['bob', 'carol'] },
   { change: 'accept', blocker: 'blocker-4', swarm: 'bob', epoch: 6 },
   { change: 'message', to: 'alice', index: 7 },
   { change: 'resolve', blocker: 'blocker-4', swarm: 'bob' },
   { change: 'complete', task: 'A1', epoch: 2 },
+  { change: 'usage', task: 'A1', epoch: 2, report: 'report-1', spent: { model: 'm', inputTokens: 9 } },
+  { change: 'answer', escalation: 'escalation-9', answer: 'three' },
+  { change: 'extend', account: 'swarm:alice/total', reason: 'worth it' },
+  { change: 'reset', swarm: 'alice', reason: 'mended' },
 ]
 
 describe('acknowledged changes', () => {
@@ -62,13 +70,16 @@ describe('acknowledged changes', () => {
     expect(missingChanges(NOTES, other)).toEqual([NOTES[2]])
   })
 
+  test('usage that was booked otherwise does not count', () => {
+    const other = LOG.with(
+      10,
+      stored('usage_reported', 'A1', { epoch: 2, report: 'report-1', model: 'm', inputTokens: 8 }),
+    )
+    expect(missingChanges(NOTES, other)).toEqual([NOTES[10]])
+  })
+
   test('a log that ends too early is noticed', () => {
-    expect(missingChanges(NOTES, LOG.slice(0, 6)).map(({ change }) => change)).toEqual([
-      'accept',
-      'message',
-      'resolve',
-      'complete',
-    ])
+    expect(missingChanges(NOTES, LOG.slice(0, 6))).toEqual(NOTES.slice(6))
   })
 })
 
@@ -80,8 +91,8 @@ describe('pushed entries', () => {
   })
 
   test('are missed when the log has them otherwise or not at all', () => {
-    const changed = LOG.with(3, stored('milestone_reported', 'A1', { epoch: 2, percent: 50 })).slice(0, 9)
-    expect(changedEntries(pushed, changed)).toEqual([pushed[3], pushed[9]])
+    const changed = LOG.with(3, stored('milestone_reported', 'A1', { epoch: 2, percent: 50 })).slice(0, 13)
+    expect(changedEntries(pushed, changed)).toEqual([pushed[3], pushed[13]])
   })
 })
 
