@@ -207,6 +207,15 @@ describe('never asked is', () => {
     expectUnavailable(world, world.block('t1', world.claim('t1', 's1')), /nobody/)
   })
 
+  test.each([trip, fail])('one whose breaker is open, also by the orchestrator', (open) => {
+    const world = worldWith({ expert: [SIP] })
+    open(world, 'expert')
+    const id = world.block('t1', world.claim('t1', 's1'), { requires: [SIP] })
+    const assign = { type: 'assign_helpers', blocker: id, swarms: ['expert'] } as const
+    expect(world.refused(assign).code).toBe('BREAKER_OPEN')
+    expect(asked(world, id)).toEqual([])
+  })
+
   test('the swarm that is stuck, whatever it can do', () => {
     const world = new World({}, {})
     world.register('s1', { capabilities: [SIP] })

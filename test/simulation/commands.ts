@@ -47,7 +47,7 @@ export class Crowd {
       ...(random.chance(0.7) && { tier: random.pick(TIERS) }),
       ...(random.chance(0.3) && { reputation: random.pick([0, 0.2, 0.5, 0.9, 1]) }),
       ...(random.chance(0.3) && { costPerHourNanos: random.below(4) * DOLLAR }),
-      ...(random.chance(0.15) && { budgetNanos: (1 + random.below(30)) * DOLLAR }),
+      ...(random.chance(0.25) && { budgetNanos: (1 + random.below(30)) * DOLLAR }),
     })
   }
 
@@ -114,7 +114,10 @@ export class Crowd {
     const helper = blocker.helpers.length === 0 ? undefined : random.pick(blocker.helpers)
     const roll = random.below(10)
     if (roll < 3) {
-      const swarms = Array.from({ length: 1 + random.below(3) }, () => random.pick(this.swarms))
+      const open = [...state.governor.breakers.values()].filter(({ state }) => state === 'open')
+      const swarms = Array.from({ length: 1 + random.below(3) }, () =>
+        open.length > 0 && random.chance(0.2) ? random.pick(open).swarm : random.pick(this.swarms),
+      )
       return { type: 'assign_helpers', blocker: blocker.id, swarms }
     }
     if (roll < 7) {
@@ -145,10 +148,16 @@ export class Crowd {
     if (roll < 6) return { type: 'release_task', task }
     if (roll < 7) return { type: 'complete_task', task, evidence: [] }
     if (roll < 8) return { type: 'retire_swarm', swarm }
-    if (roll < 10) return this.registration(swarm)
+    if (roll < 10) return this.registration(this.#holder(state) ?? swarm)
     if (roll < 12) return { type: 'send_message', to: swarm, text: 'look at this', task }
     if (roll < 14) return { type: 'acknowledge_inbox', swarm, upTo: random.below(4_000) }
     return this.#board(state)
+  }
+
+  /** Sometimes somebody who works at this moment. */
+  #holder(state: FabricState): string | undefined {
+    const holders = [...state.tasks.values()].flatMap(({ claim }) => claim?.swarm ?? [])
+    return holders.length > 0 && this.#random.chance(0.5) ? this.#random.pick(holders) : undefined
   }
 
   #anyTask(state: FabricState): string {

@@ -49,6 +49,9 @@ export function keptIndexes(state: FabricState): unknown {
       (key) => (state.blockers.get(key.split('/')[0] ?? '')?.state ?? 'resolved') === 'resolved',
     ),
     liveHolds: [...state.governor.books.holds.keys()].sort(),
+    heldByBudget: claimHolds(state)
+      .filter(({ swarm, accounts }) => accounts.includes(`swarm:${swarm}/total`))
+      .map(({ id }) => id),
   }
 }
 
@@ -143,7 +146,22 @@ export function recomputedIndexes(state: FabricState): unknown {
       .filter((hold) => isHeld(state, hold))
       .map(({ id }) => id)
       .sort(),
+    heldByBudget: claimHolds(state)
+      .filter(({ swarm }) => hasBudget(state, swarm))
+      .map(({ id }) => id),
   }
+}
+
+/** Those that are held somewhere, by id. */
+function claimHolds(state: FabricState): HoldRow[] {
+  const holds = [...state.governor.books.holds.values()]
+  return holds.filter(({ kind, accounts }) => kind === 'claim' && accounts.length > 0).sort(byId)
+}
+
+/** Whether the profile or the policy limits what a swarm may spend altogether. */
+function hasBudget({ swarms, governor }: FabricState, swarm: string): boolean {
+  const { swarms: limits } = governor.policy.budgets
+  return swarms.get(swarm)?.budgetNanos !== undefined || (limits[swarm] ?? limits['*'])?.total !== undefined
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
