@@ -23,7 +23,7 @@ export const SCRIPT = {
     tokens: { inputTokens: 150_000, outputTokens: 40_000, cachedTokens: 500_000 },
     everyMs: 250,
     extend: { task: '2.00', swarm: '8.00' },
-    reason: 'Its prompt is mended',
+    reason: 'its prompt is mended',
   },
   /** Tokens of an estimated hour of work. */
   tokensPerHour: { inputTokens: 40_000, outputTokens: 4_000, cachedTokens: 150_000 },
