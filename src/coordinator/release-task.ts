@@ -1,18 +1,22 @@
 import { withoutProbe } from '../governor/breaker/breaker.js'
-import { swarmActor } from '../model/entry.js'
+import { actorSwarm, swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
+import type { ReleaseTask } from './commands.js'
 import type { CoordinatorDraft, EntryOf, TaskReleased } from './entries.js'
 import { claimOutcome, countOutcome } from './judge-outcome.js'
 import { type ClaimedTask, claimedTask, requireClaim, requireTask, taskRow } from './lookup.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
-/** Gives a task back. Without an epoch it is an operator's word, which takes the task from whoever holds it. */
-export const releaseTask: Decide<'release_task'> = (state, command) => {
+/**
+ * Gives a task back. Without an epoch it is an operator's word, which takes the task from whoever holds it; a swarm always
+ * needs the epoch of its claim.
+ */
+export const releaseTask: Decide<'release_task'> = (state, command, { actor }) => {
   const { epoch } = command
-  const task = epoch === undefined ? requireHeld(state, command.task) : requireClaim(state, { ...command, epoch })
+  const task = epoch === undefined ? requireTakeable(state, command, actor) : requireClaim(state, { ...command, epoch })
   const cause = epoch === undefined ? 'operator' : 'holder'
   return {
     entries: releaseClaim(state, task, cause, command.note),
@@ -21,10 +25,21 @@ export const releaseTask: Decide<'release_task'> = (state, command) => {
   }
 }
 
-function requireHeld(state: FabricState, id: string): ClaimedTask {
+function requireTakeable(state: FabricState, { task: id, swarm }: ReleaseTask, actor: string): ClaimedTask {
   const task = requireTask(state, id)
+  const speaker = swarm ?? actorSwarm(actor)
+  if (speaker !== undefined && speaker !== task.claim?.swarm) {
+    throw new FabricError('FORBIDDEN', `${speaker} does not hold ${id}. Only an operator takes a task from another.`, {
+      task: id,
+      swarm: speaker,
+    })
+  }
   if (task.claim === undefined) {
     throw new FabricError('WRONG_STATE', `Nobody holds ${id}: it is ${task.state}.`, { task: id, state: task.state })
+  }
+  if (speaker !== undefined) {
+    const message = `${speaker} gives ${id} back with the epoch of its claim: ifab release ${id} --epoch N`
+    throw new FabricError('INVALID_ARGUMENT', message, { field: 'epoch', task: id })
   }
   return claimedTask(state, id)
 }

@@ -79,7 +79,7 @@ export const milestone = operation({
 })
 
 export const release = operation({
-  summary: 'Give a task back; without an epoch, an operator takes it from its holder.',
+  summary: 'Give a task back under the epoch of its claim; without one, an operator takes it from its holder.',
   role: 'swarm',
   method: 'POST',
   path: '/v1/tasks/:task/release',

@@ -274,6 +274,18 @@ describe('releasing', () => {
     expect(world.refused(heartbeat(epoch)).code).toBe('STALE_CLAIM')
     expect(world.refused({ type: 'release_task', task: 't1' }).code).toBe('WRONG_STATE')
   })
+
+  test('without an epoch is no word of a swarm: not of another, and not of the holder either', () => {
+    const epoch = world.claim('t1', 's1')
+    const release = { type: 'release_task', task: 't1' } as const
+    expect(world.refused({ ...release, swarm: 's2' }).code).toBe('FORBIDDEN')
+    expect(world.refused({ ...release, swarm: 's2' }, 'admin').code).toBe('FORBIDDEN')
+    expect(world.refused(release, 'swarm:s2').code).toBe('FORBIDDEN')
+    for (const own of [world.refused({ ...release, swarm: 's1' }), world.refused(release, 'swarm:s1')]) {
+      expect(own).toMatchObject({ code: 'INVALID_ARGUMENT', details: { field: 'epoch' } })
+    }
+    expect(world.task('t1').claim).toMatchObject({ swarm: 's1', epoch })
+  })
 })
 
 test('milestones are kept with what was said, the newest sixteen', () => {
