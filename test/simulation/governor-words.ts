@@ -21,7 +21,7 @@ export function usageOf(random: Random): Usage {
   const id = `u${random.below(12)}`
   const roll = random.below(20)
   if (roll < 8) return { id, costNanos: random.below(DOLLAR) }
-  if (roll < 11) return { id, costNanos: random.pick([1, 2, 5, 10]) * DOLLAR }
+  if (roll < 11) return { id, costNanos: random.pick([1, 2, 5, 8, 9, 10]) * DOLLAR }
   if (roll < 12) return { id, costNanos: random.pick([40, 200]) * DOLLAR }
   if (roll < 17) {
     const model = random.pick(['small', 'large', 'large', 'unpriced'])
@@ -40,7 +40,7 @@ export function governorWord(
 ): CoordinatorCommand {
   const roll = random.below(40)
   if (roll < 10) return reportUsage(random, state, grants)
-  if (roll < 15) return callWord(random, state, swarm)
+  if (roll < 16) return callWord(random, state, swarm)
   if (roll < 17) return breakerWord(random, state, swarm)
   if (roll < 19) return { type: 'grant_capabilities', swarm, capabilities: random.some(capabilities, 0.4) }
   if (roll < 21) return { type: 'apply_policy', ...random.pick(POLICIES) }
@@ -68,10 +68,10 @@ function reportUsage(random: Random, state: FabricState, grants: readonly Epoch[
 function callWord(random: Random, state: FabricState, anybody: string): CoordinatorCommand {
   const all = [...state.governor.breakers.values()]
   const onProbation = all.filter((one) => one.state === 'half_open')
-  const rows = onProbation.length > 0 && random.chance(0.6) ? onProbation : all
+  const rows = onProbation.length > 0 && random.chance(0.8) ? onProbation : all.slice(-6)
   const row = rows.length > 0 && random.chance(0.7) ? random.pick(rows) : state.governor.breaker(anybody)
   const { swarm, generation } = row
-  if (random.chance(0.4)) return { type: 'admit_call', swarm }
+  if (random.chance(row.state === 'half_open' ? 0.6 : 0.2)) return { type: 'admit_call', swarm }
   const probe = row.probes.length > 0 ? { probe: random.pick(row.probes).id } : {}
   const stale = random.chance(0.2)
   return {

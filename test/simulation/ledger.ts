@@ -249,7 +249,8 @@ export class Ledger {
     const now = Date.parse(event.time)
     for (const account of booked) {
       this.#settled.set(account, sum(this.#settled.get(account) ?? NOTHING, amount))
-      if (this.#limitOf(account) === undefined || this.#frozen.has(account)) continue
+      const current = isCurrent(account, now)
+      if (this.#limitOf(account) === undefined || (current && this.#frozen.has(account))) continue
       const beyondHold = account === own && !hold.released && hold.amount.nanos > 0
       const overdrawn = beyondHold && hold.settled.nanos > hold.amount.nanos
       // What was held is no overspending, also where a limit was lowered under it.
@@ -259,8 +260,8 @@ export class Ledger {
         FIELDS.filter((field) => fields[field] > 0),
       )
       if (!overdrawn && beyond === undefined) continue
-      // Windows that are over may have been forgotten.
-      if (isCurrent(account, now)) this.#mustFreeze.add(account)
+      // Windows that are over may have been forgotten, and that they were frozen with them.
+      if (current) this.#mustFreeze.add(account)
       else this.#mayFreeze.add(account)
     }
   }
