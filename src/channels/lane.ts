@@ -1,5 +1,6 @@
 import type { Timing } from '../fabric/timing.js'
 import { type FabricError, isFabricError } from '../model/errors.js'
+import { ESCALATION_SEVERITIES } from '../model/escalation.js'
 import { LIMITS } from '../model/limits.js'
 import { MINUTE_MS, SECOND_MS } from '../model/time.js'
 import { type Channel, refused, unreachable } from './channel.js'
@@ -13,6 +14,7 @@ export interface Outcome {
   readonly channel: string
   readonly event: NoticeEvent
   readonly delivered: boolean
+  /** None for a notice that made room for others: nobody was told. */
   readonly attempts: number
   /** Why not; without secrets. */
   readonly reason?: string
@@ -25,7 +27,7 @@ export interface ChannelStatus {
   readonly delivered: number
   /** Notices that were given up. */
   readonly failed: number
-  /** Notices that made room for newer ones. */
+  /** Notices that made room for others. */
   readonly dropped: number
   /** Why the last attempt failed, while no later one succeeded. */
   readonly lastFailure?: string
@@ -82,7 +84,7 @@ export class Lane {
     if (this.#closing.signal.aborted) return
     if (isSame(notice, this.#current) || this.#queue.some((other) => isSame(notice, other))) return
     this.#queue.push(notice)
-    if (this.#queue.length > LIMITS.channelNotices) this.#dropOldest()
+    if (this.#queue.length > LIMITS.channelNotices) this.#dropLeast()
     this.#work()
   }
 
@@ -93,11 +95,13 @@ export class Lane {
     await this.#working
   }
 
-  #dropOldest(): void {
-    const oldest = this.#queue.shift()
-    if (oldest === undefined) return
+  /** The oldest of the lowest severity there is. */
+  #dropLeast(): void {
+    const ranks = this.#queue.map(({ escalation }) => ESCALATION_SEVERITIES.indexOf(escalation.severity))
+    const [least] = this.#queue.splice(ranks.indexOf(Math.min(...ranks)), 1)
+    if (least === undefined) return
     this.#dropped += 1
-    this.#tell(oldest, 0, 'Too many notices waited for this channel.')
+    this.#tell(least, 0, 'Too many notices waited for this channel.')
   }
 
   #work(): void {

@@ -1,10 +1,9 @@
 import { actorSwarm, swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { APPROVE, DENY, type EscalationRow } from '../model/escalation.js'
-import { LIMITS } from '../model/limits.js'
 import { formatTimestamp } from '../model/time.js'
 import type { AskHuman } from './commands.js'
-import { escalationId } from './escalate.js'
+import { escalationId, noRoom } from './escalate.js'
 import { requireActiveSwarm, requireTask } from './lookup.js'
 import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
@@ -14,8 +13,8 @@ import type { Decide, DecisionContext } from './transition.js'
 export const askHuman: Decide<'ask_human'> = (state, command, context) => {
   if (command.swarm !== undefined) requireActiveSwarm(state, command.swarm)
   if (command.task !== undefined) requireTask(state, command.task)
-  requireRoom(state)
   const asker = command.swarm === undefined ? context.actor : swarmActor(command.swarm)
+  requireRoom(state, asker)
   const id = escalationId(context.nextIndex)
   const { severity, question, context: facts, approvalOf } = command
   const data = {
@@ -41,10 +40,10 @@ function about({ task, swarm }: AskHuman): { task?: string; swarm?: string } {
   return { ...(task !== undefined && { task }), ...(swarm !== undefined && { swarm }) }
 }
 
-function requireRoom({ governor }: FabricState): void {
-  if (governor.escalations.size < LIMITS.openEscalations) return
-  const message = `${LIMITS.openEscalations} questions wait for people already. Wait until some are answered.`
-  throw new FabricError('RATE_LIMITED', message)
+function requireRoom(state: FabricState, asker: string): void {
+  const obstacle = noRoom(state, asker)
+  if (obstacle === undefined) return
+  throw new FabricError('RATE_LIMITED', `${obstacle}. Wait until some are answered.`, { asker })
 }
 
 export function escalationRow(state: FabricState, id: string): EscalationRow {

@@ -1,5 +1,5 @@
 import type { AboutEscalation } from '../governor/entries.js'
-import { FABRIC_ACTOR } from '../model/entry.js'
+import { actorSwarm, FABRIC_ACTOR } from '../model/entry.js'
 import type { EscalationKind, EscalationRow, EscalationSeverity } from '../model/escalation.js'
 import { LIMITS } from '../model/limits.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
@@ -32,21 +32,42 @@ export function aboutOf({ task, swarm }: EscalationRow): AboutEscalation {
 }
 
 /**
- * Appends the entry that asks people. Answers with the id of the question; undefined when people have so many to answer
- * that one more would not be seen.
+ * Why one more question of an asker would not be seen; undefined when it would. Neither one swarm nor all askers together
+ * leave the fabric itself without a voice.
  */
+export function noRoom({ governor }: FabricState, asker: string): string | undefined {
+  const { openEscalations, reservedEscalations, openEscalationsPerSwarm } = LIMITS
+  const room = asker === FABRIC_ACTOR ? openEscalations : openEscalations - reservedEscalations
+  const waiting = governor.escalations.size
+  if (waiting >= room) return `${waiting} questions wait for people already`
+  const swarm = actorSwarm(asker)
+  const asked = governor.askedBy.get(asker) ?? 0
+  return swarm !== undefined && asked >= openEscalationsPerSwarm
+    ? `${asked} questions of ${swarm} wait for people already`
+    : undefined
+}
+
+/** Appends the entry that asks people; where they have too many to answer already, a message to whoever steers. */
 export function escalate(
   state: FabricState,
   { asker = FABRIC_ACTOR, options = [], ...about }: FabricQuestion,
   context: DecisionContext,
   entries: CoordinatorDraft[],
-): string | undefined {
-  if (state.governor.escalations.size >= LIMITS.openEscalations) return undefined
+): void {
+  const obstacle = noRoom(state, asker)
+  if (obstacle !== undefined) {
+    const text = `People were not asked, as ${obstacle}: ${about.question}`
+    entries.push({
+      type: 'message_sent',
+      subject: ORCHESTRATOR,
+      data: { text, ...(about.task !== undefined && { task: about.task }) },
+    })
+    return
+  }
   const id = escalationId(context.nextIndex + entries.length)
   const expiresAt = context.now + state.governor.policy.escalationMs
   const data = { ...about, asker, options, expiresAt, ...policyDigest(state, context) }
   entries.push({ type: 'escalation_opened', subject: id, data })
-  return id
 }
 
 export const escalationOpened: Evolve<EntryOf<'escalation_opened'>> = (state, entry) => {

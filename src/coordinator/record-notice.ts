@@ -13,9 +13,9 @@ export const recordNotice: Decide<'record_notice'> = (state, { escalation, notic
   }
 }
 
-/** What was never told over a channel is told after a restart. */
+/** What was never told over a channel is told after a restart; so is a notice that had to make room for others. */
 export const escalationNotified: Evolve<EntryOf<'escalation_notified'>> = (state, { subject, data }) => {
   const row = state.governor.escalation(subject)
-  if (row === undefined || data.event !== 'opened') return
+  if (row === undefined || data.event !== 'opened' || data.attempts === 0) return
   state.putEscalation({ ...row, notified: [...new Set([...(row.notified ?? []), data.channel])] })
 }

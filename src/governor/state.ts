@@ -35,6 +35,8 @@ export class GovernorState implements LimitSource {
   readonly breakers = new Map<string, BreakerRow>()
   /** Questions that wait for an answer, and approvals that were given and are not taken yet. */
   readonly escalations = new Map<string, EscalationRow>()
+  /** Asker -> how many of them it asked. */
+  readonly askedBy = new Map<string, number>()
   /** Ended ones, oldest first. */
   readonly endedEscalations = new Map<string, EscalationRow>()
   readonly #lookups: Lookups
@@ -90,16 +92,27 @@ export class GovernorState implements LimitSource {
   /** An answered approval stays among the open ones until it is taken or its time is over. */
   putEscalation(row: EscalationRow): void {
     if (isPending(row)) {
-      this.escalations.set(row.id, row)
+      this.#putPending(row)
       return
     }
-    this.escalations.delete(row.id)
+    if (this.escalations.delete(row.id)) this.#countAsked(row.asker, -1)
     this.endedEscalations.set(row.id, row)
     if (this.endedEscalations.size <= LIMITS.endedEscalations) return
     for (const oldest of this.endedEscalations.keys()) {
       this.endedEscalations.delete(oldest)
       return
     }
+  }
+
+  #putPending(row: EscalationRow): void {
+    if (!this.escalations.has(row.id)) this.#countAsked(row.asker, 1)
+    this.escalations.set(row.id, row)
+  }
+
+  #countAsked(asker: string, change: number): void {
+    const asked = (this.askedBy.get(asker) ?? 0) + change
+    if (asked === 0) this.askedBy.delete(asker)
+    else this.askedBy.set(asker, asked)
   }
 
   /** For the status of a fabric. */
@@ -125,7 +138,8 @@ export class GovernorState implements LimitSource {
     else if (table === 'account') this.books.accounts.set(row.id, row)
     else if (table === 'hold') (row.released === undefined ? this.books.holds : this.books.ended).set(row.id, row)
     else if (table === 'breaker') this.breakers.set(row.swarm, row)
-    else (isPending(row) ? this.escalations : this.endedEscalations).set(row.id, row)
+    else if (isPending(row)) this.#putPending(row)
+    else this.endedEscalations.set(row.id, row)
   }
 }
 

@@ -47,8 +47,13 @@ export const LIMITS = {
   /** Names of usage reports that one hold remembers, and holds that ended of which late reports are taken. */
   usageReportsPerHold: 1_024,
   endedHolds: 10_000,
-  /** Questions that wait for a person, and ended ones that stay in memory. */
+  /**
+   * Questions that wait for a person: all, how many of these only the fabric itself may ask, and those of one swarm. Then
+   * ended ones that stay in memory.
+   */
   openEscalations: 10_000,
+  reservedEscalations: 1_000,
+  openEscalationsPerSwarm: 100,
   endedEscalations: 1_000,
   /** Claimable tasks of one kind that are looked at for one that the budgets have room for. */
   offeredTasks: 256,
@@ -126,7 +131,7 @@ export const LIMITS = {
   configProblems: 100,
   channels: 16,
   channelRecipients: 32,
-  /** Notices that wait for one channel; the oldest makes room for a newer one. */
+  /** Notices that wait for one channel; beyond that the oldest of the lowest severity makes room. */
   channelNotices: 1_000,
   /** One attempt to send a notice, from connecting to the last answer. */
   channelAttemptMs: 30_000,

@@ -189,6 +189,22 @@ describe('a channel that hangs', () => {
     expect(outcomes.map(({ escalation }) => escalation)).toEqual(['e1', 'e2', 'e3', 'e4', 'e5'])
     expect(outcomes[0]).toMatchObject({ delivered: false, attempts: 0, reason: expect.stringContaining('Too many') })
   })
+
+  test('lets the lowest severity make room first, whichever is older', () => {
+    channel.script = ['hang']
+    courier.send(makeNotice({ id: 'under-way' }))
+    courier.send(makeNotice({ id: 'budget', severity: 'critical' }))
+    courier.send(makeNotice({ id: 'help', severity: 'warning' }))
+    for (let index = 2; index < LIMITS.channelNotices; index += 1)
+      courier.send(makeNotice({ id: `e${index}`, severity: 'info' }))
+    courier.send(makeNotice({ id: 'new', severity: 'critical' }))
+    courier.send(makeNotice({ id: 'late', severity: 'info' }))
+    expect(outcomes.map(({ escalation }) => escalation)).toEqual(['e2', 'e3'])
+    for (let index = 0; index < LIMITS.channelNotices; index += 1)
+      courier.send(makeNotice({ id: `c${index}`, severity: 'critical' }))
+    const dropped = outcomes.map(({ escalation }) => escalation)
+    expect(dropped.slice(-4)).toEqual(['late', 'help', 'budget', 'new'])
+  })
 })
 
 describe('a close', () => {

@@ -297,16 +297,71 @@ describe('an approval', () => {
 })
 
 describe('limits', () => {
-  test('no more questions wait than people could answer; those that are over make room', () => {
-    const first = ask({ ttlMs: MINUTE_MS })
-    for (let asked = 1; asked < LIMITS.openEscalations; asked += 1) ask({ ttlMs: 2 * MINUTE_MS })
-    expect(world.state.governor.escalations.size).toBe(LIMITS.openEscalations)
+  const forAll = LIMITS.openEscalations - LIMITS.reservedEscalations
+  const waiting = () => world.state.governor.escalations.size
+  const told = () => world.mail(ORCHESTRATOR).at(-1)
+
+  /** People's own questions, and those of swarms, until nobody may ask any more. */
+  function fill(): void {
+    while (waiting() < forAll) world.send(asAdmin(), ADMIN_ACTOR)
+  }
+
+  test('a swarm asks as much as people could answer; those that are over make room, and others have theirs', () => {
+    const first = ask()
+    for (let asked = 1; asked < LIMITS.openEscalationsPerSwarm; asked += 1) ask()
     expect(world.refused(question()).code).toBe('RATE_LIMITED')
-    const epoch = world.claim('t1', 's1')
-    const blocker = world.block('t1', epoch, { kind: 'human' })
-    expect(world.state.blockers.get(blocker), 'the blocker is raised all the same').toMatchObject({ state: 'open' })
+    expect(world.refused(question({ approvalOf: DIGEST })).code).toBe('RATE_LIMITED')
+    expect(world.refused(question(), ADMIN_ACTOR).code, 'also when somebody asks in its name').toBe('RATE_LIMITED')
+    expect(ask({ swarm: 's2' }).state).toBe('open')
+    world.restart()
+    expect(world.refused(question()).code).toBe('RATE_LIMITED')
     answer(first.id, { answer: 'yes' })
     expect(ask().state).toBe('open')
+    expect(world.refused(question()).code).toBe('RATE_LIMITED')
+    world.pass(DAY_MS)
+    expect(ask().state).toBe('open')
+  })
+
+  test('a blocker of a swarm that may ask no more is raised, and whoever steers hears what would have been asked', () => {
+    for (let asked = 0; asked < LIMITS.openEscalationsPerSwarm; asked += 1) ask()
+    const blocker = world.block('t1', world.claim('t1', 's1'), { kind: 'human', needs: 'the key of the lab' })
+    expect(world.state.blockers.get(blocker)).toMatchObject({ state: 'open' })
+    expect(world.state.blockers.get(blocker)).not.toHaveProperty('escalation')
+    expect(told()).toMatchObject({ kind: 'direct', task: 't1', text: expect.stringContaining('the key of the lab') })
+    expect(told()?.text).toContain('100 questions of s1')
+  })
+
+  test('however much others ask, the fabric asks about budgets and breakers', () => {
+    fill()
+    expect(world.refused(question()).code).toBe('RATE_LIMITED')
+    expect(world.refused(asAdmin(), ADMIN_ACTOR).code).toBe('RATE_LIMITED')
+    const usage = { id: 'all', costNanos: 10 * DOLLAR }
+    world.send({ type: 'report_usage', task: 't1', epoch: world.claim('t1', 's1'), usage })
+    world.send({ type: 'trip_breaker', swarm: 's1', cause: 'administrator', reason: 'no' }, ADMIN_ACTOR)
+    expect([...world.state.governor.escalations.values()].slice(forAll).map(({ kind }) => kind)).toEqual([
+      'budget',
+      'breaker',
+    ])
+  })
+
+  test('where even the fabric has no room, whoever steers hears what it would have asked', () => {
+    fill()
+    for (let at = 0; waiting() < LIMITS.openEscalations; at += 1) {
+      world.register(`w${at}`)
+      world.send({ type: 'trip_breaker', swarm: `w${at}`, cause: 'administrator', reason: 'no' }, ADMIN_ACTOR)
+    }
+    world.send({ type: 'trip_breaker', swarm: 's1', cause: 'administrator', reason: 'it deletes files' }, ADMIN_ACTOR)
+    expect(waiting()).toBe(LIMITS.openEscalations)
+    expect(told()).toMatchObject({ kind: 'direct', text: expect.stringContaining('it deletes files') })
+  })
+
+  test('a notice that made room for others was told to nobody', () => {
+    const { id } = ask()
+    const notice = { channel: 'oncall', event: 'opened', delivered: false, reason: 'too many' } as const
+    const record = (attempts: number) =>
+      world.send({ type: 'record_notice', escalation: id, notice: { ...notice, attempts } }, FABRIC_ACTOR)
+    expect(record(0)).not.toHaveProperty('notified')
+    expect(record(20)).toMatchObject({ notified: ['oncall'] })
   })
 
   test('ended ones stay in memory as far as is useful, the newest', () => {
