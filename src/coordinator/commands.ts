@@ -73,6 +73,8 @@ export interface OfferNext {
   /** Claims what is offered, in the same decision. */
   readonly claim: boolean
   readonly leaseMs?: number
+  /** A task that may be offered though the search did not reach it: the one that a waiting caller was woken for. */
+  readonly prefer?: string
 }
 
 export interface ClaimTask {

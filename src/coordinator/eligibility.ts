@@ -55,7 +55,7 @@ const CHECKS: Readonly<Record<EligibilityCheck, Check>> = {
   },
   budget: (state, task, swarm, now) => {
     const result = reserveForClaim(state.governor.books, state.governor, task, swarm, now)
-    return 'shortage' in result ? result.shortage : undefined
+    return 'shortage' in result ? result.shortage() : undefined
   },
 }
 
@@ -67,7 +67,7 @@ export function requireEligible(state: FabricState, task: TaskRow, swarm: SwarmR
     if (obstacle !== undefined) throw asError(obstacle)
   }
   const result = reserveForClaim(state.governor.books, state.governor, task, swarm, now)
-  if ('shortage' in result) throw asError(result.shortage)
+  if ('shortage' in result) throw asError(result.shortage())
   return result
 }
 
@@ -84,10 +84,14 @@ export function examine(
   })
 }
 
-/** Whether a swarm that qualifies for a task could claim it now. */
+/** Whether a swarm that qualifies for a task could claim it now: `examine` without words, for many swarms at once. */
 export function couldClaim(state: FabricState, task: TaskRow, swarm: SwarmRow, now: number): boolean {
-  return ELIGIBILITY_CHECKS.every(
-    (name) => name === 'capabilities' || CHECKS[name](state, task, swarm, now) === undefined,
+  const { governor } = state
+  return (
+    swarm.state === 'active' &&
+    admits(governor.breakers.get(swarm.id), governor.policy.breaker) &&
+    state.activeCount(swarm.id) < swarm.capacity &&
+    !('shortage' in reserveForClaim(governor.books, governor, task, swarm, now))
   )
 }
 

@@ -1,4 +1,4 @@
-import { type Reservation, reserveForClaim } from '../governor/budget/reserve.js'
+import { type Reservation, reserveForClaim, roomFor } from '../governor/budget/reserve.js'
 import { qualify } from '../governor/match.js'
 import type { BlockerRow } from '../model/blocker.js'
 import { assertInvariant } from '../model/errors.js'
@@ -22,8 +22,8 @@ export const offerNext: Decide<'offer_next'> = (state, command, context) => {
   const offer = currentWork(state, swarm)
   if (offer !== undefined) return { entries: [], reply: () => offer }
   requireAdmitted(state, swarm.id)
-  const search = { state, swarm, now: context.now, short: false }
-  const best = bestTask(search, 'primary') ?? bestTask(search, 'filler')
+  const search: Search = { state, swarm, now: context.now, rooms: new Map(), short: false }
+  const best = bestTask(search, 'primary', command.prefer) ?? bestTask(search, 'filler', command.prefer)
   if (best === undefined) {
     return { entries: [], reply: () => ({ kind: 'none', ...(search.short && { short: true }) }) }
   }
@@ -89,6 +89,8 @@ interface Search {
   readonly state: FabricState
   readonly swarm: SwarmRow
   readonly now: number
+  /** Board -> most that a claim on it could hold. */
+  readonly rooms: Map<string | undefined, number>
   /** Set when there was work that no budget had room for. */
   short: boolean
 }
@@ -100,10 +102,27 @@ interface Found {
 }
 
 /** The best claimable task of a kind for a swarm: what names it as owner first, then by priority, match, path and age. */
-function bestTask(search: Search, kind: TaskKind): { task: TaskRow; reservation: Reservation } | undefined {
+function bestTask(
+  search: Search,
+  kind: TaskKind,
+  prefer: string | undefined,
+): { task: TaskRow; reservation: Reservation } | undefined {
   const { state, swarm } = search
-  const best = bestOf(search, kind, state.claimable(swarm.id)) ?? bestOf(search, kind, state.claimable())
+  const best =
+    bestOf(search, kind, state.claimable(swarm.id)) ??
+    bestOf(search, kind, state.claimable()) ??
+    preferred(search, kind, prefer)
   return best && { task: claimable(state, best.rank.task), reservation: best.reservation }
+}
+
+/** A task that somebody was woken for, where nothing better was found: it may stand behind many that are too dear. */
+function preferred(search: Search, kind: TaskKind, id: string | undefined): Found | undefined {
+  const { state, swarm, now } = search
+  const task = id === undefined ? undefined : state.tasks.get(id)
+  if (task === undefined || task.kind !== kind || !state.ready.has(task.id)) return undefined
+  const { qualified, match } = qualify(swarm, task, state.governor.policy)
+  const result = reserveForClaim(state.governor.books, state.governor, task, swarm, now)
+  return qualified && !('shortage' in result) ? { rank: rankOf(state, task), match, reservation: result } : undefined
 }
 
 function bestOf(search: Search, kind: TaskKind, buckets: Iterable<Bucket>): Found | undefined {
@@ -121,9 +140,15 @@ function bestOf(search: Search, kind: TaskKind, buckets: Iterable<Bucket>): Foun
 }
 
 /** The first of a group that the budgets have room for; in nearly all cases the very first. */
-function affordable(search: Search, { ranks }: Bucket, match: number): Found | undefined {
+function affordable(search: Search, bucket: Bucket, match: number): Found | undefined {
   const { state, swarm, now } = search
   const { books } = state.governor
+  const { ranks, leastHold } = bucket
+  const room = roomOn(search, bucket.board)
+  if (room < leastHold) {
+    search.short = true
+    return undefined
+  }
   let looked = 0
   for (const rank of ranks.inOrder()) {
     const result = reserveForClaim(books, state.governor, claimable(state, rank.task), swarm, now)
@@ -133,6 +158,15 @@ function affordable(search: Search, { ranks }: Bucket, match: number): Found | u
     if (looked >= LIMITS.offeredTasks) return undefined
   }
   return undefined
+}
+
+function roomOn({ state, swarm, now, rooms }: Search, board: string | undefined): number {
+  let room = rooms.get(board)
+  if (room === undefined) {
+    room = roomFor(state.governor.books, state.governor, swarm, board, now)
+    rooms.set(board, room)
+  }
+  return room
 }
 
 function offeredBefore(a: { match: number; rank: Rank }, b: { match: number; rank: Rank }): boolean {

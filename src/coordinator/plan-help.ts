@@ -38,7 +38,7 @@ export function planHelp(
   }
   const hold = reserveHelp(state, blocker, context.now)
   if (hold !== undefined && 'shortage' in hold) {
-    giveUp(state, blocker, `the budget does not allow it: ${hold.shortage.message}`, context, entries)
+    giveUp(state, blocker, `the budget does not allow it: ${hold.shortage().message}`, context, entries)
     return
   }
   const data = {

@@ -19,9 +19,16 @@ export function ranksBefore(a: Rank, b: Rank): boolean {
   return compareIds(a.task, b.task) < 0
 }
 
-/** Claimable tasks that ask for the same: who qualifies for one qualifies for all. */
+/**
+ * Claimable tasks that ask for the same and cost about the same: who qualifies for one qualifies for all, and where a
+ * budget has no room for the least of them it has none for any.
+ */
 export interface Bucket {
   readonly kind: TaskKind
+  /** Board whose budget a claim would count for. */
+  readonly board?: string
+  /** A claim of any of them holds at least so much, nano-dollars, and less than twice that. Infinite without a bound. */
+  readonly leastHold: number
   readonly requires: readonly string[]
   readonly tier?: string
   readonly ranks: KeyedHeap<Rank>
@@ -47,14 +54,24 @@ export class ReadyQueue {
     return this.#buckets.values()
   }
 
-  put(task: TaskRow, criticalPathMinutes: number): void {
+  /** `hold` is what a claim of it would hold, nano-dollars; absent where nothing bounds that. */
+  put(task: TaskRow, criticalPathMinutes: number, hold?: number): void {
     this.remove(task.id)
     const requires = [...new Set(task.requires)].sort(compareIds)
-    const key = JSON.stringify([task.kind, task.tier ?? null, requires])
+    const leastHold = hold === undefined ? Number.POSITIVE_INFINITY : 2 ** Math.floor(Math.log2(Math.max(1, hold)))
+    const key = JSON.stringify([task.kind, task.tier ?? null, task.board ?? null, String(leastHold), requires])
     let bucket = this.#buckets.get(key)
     if (bucket === undefined) {
       const tier = task.tier === undefined ? {} : { tier: task.tier }
-      bucket = { kind: task.kind, requires, ...tier, ranks: new KeyedHeap((rank) => rank.task, ranksBefore) }
+      const board = task.board === undefined ? {} : { board: task.board }
+      bucket = {
+        kind: task.kind,
+        ...board,
+        leastHold,
+        requires,
+        ...tier,
+        ranks: new KeyedHeap((rank) => rank.task, ranksBefore),
+      }
       this.#buckets.set(key, bucket)
     }
     bucket.ranks.put({ task: task.id, priority: task.priority, criticalPathMinutes, age: task.createdIndex })

@@ -1,6 +1,6 @@
 import { breakerDeadline } from '../governor/breaker/breaker.js'
 import { taskAccount } from '../governor/budget/books.js'
-import { isExhausted } from '../governor/budget/reserve.js'
+import { holdOf, isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
@@ -451,10 +451,11 @@ export class FabricState {
 
   #putReady(row: TaskRow): void {
     const minutes = this.criticalPathMinutes(row.id)
-    this.ready.put(row, minutes)
+    const hold = holdOf(this.governor.books, this.governor.policy, row)
+    this.ready.put(row, minutes, hold)
     if (row.owner === undefined) return
     const owned = this.#owned.get(row.owner) ?? new ReadyQueue()
-    owned.put(row, minutes)
+    owned.put(row, minutes, hold)
     this.#owned.set(row.owner, owned)
   }
 

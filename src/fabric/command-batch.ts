@@ -232,8 +232,10 @@ export class CommandBatch {
   }
 }
 
-function digestOf(command: { readonly type: CommandType }): string {
-  return createHash('sha256').update(JSON.stringify(command)).digest('hex')
+/** What a caller was woken for is no part of what it asked. */
+function digestOf(command: { readonly type: CommandType; readonly prefer?: string }): string {
+  const { prefer: _, ...asked } = command
+  return createHash('sha256').update(JSON.stringify(asked)).digest('hex')
 }
 
 function requireSameCommand(known: string, digest: string): void {

@@ -205,6 +205,7 @@ function isHeld(state: FabricState, { id, kind, task, epoch }: HoldRow): boolean
 /** Nothing is left that the task may cost, so nobody can claim it. */
 function isSpent(state: FabricState, { id, maxCostNanos, requires }: TaskRow): boolean {
   const { policy, books } = state.governor
+  if ((maxCostNanos ?? 0) > (policy.maxCostPerTaskNanos ?? Number.POSITIVE_INFINITY)) return true
   const account = books.accounts.get(`task:${id}/total`)
   if (account === undefined) return false
   const rules = requires.map(

@@ -30,7 +30,8 @@ export interface Shortage {
   readonly details: Readonly<Record<string, unknown>>
 }
 
-export type ReservationResult = Reservation | { readonly shortage: Shortage }
+/** A shortage is put into words only for whoever wants to read it: most are looked at and passed over. */
+export type ReservationResult = Reservation | { readonly shortage: () => Shortage }
 
 type Work = Pick<TaskSpec, 'id' | 'board' | 'requires' | 'maxCostNanos'>
 
@@ -43,15 +44,37 @@ export function reserveForClaim(
   at: number,
 ): ReservationResult {
   const { policy } = source
-  const { maxCostNanos } = task
-  if (
-    maxCostNanos !== undefined &&
-    policy.maxCostPerTaskNanos !== undefined &&
-    maxCostNanos > policy.maxCostPerTaskNanos
-  ) {
-    return { shortage: tooDear(task.id, maxCostNanos, policy.maxCostPerTaskNanos) }
-  }
+  if (isTooDear(policy, task)) return { shortage: () => tooDear(policy, task) }
   return reserve(books, policy, boundsOf(policy, 'claim', { task, swarm, at }))
+}
+
+/** Whether there is room for a claim of a task before anybody's own budget is looked at. */
+export function hasSharedRoom(books: Books, { policy }: Pick<LimitSource, 'policy'>, task: Work, at: number): boolean {
+  return !('shortage' in reserve(books, policy, boundsOf(policy, 'claim', { task, at })))
+}
+
+/** Most that a claim of a swarm on some board could hold now, nano-dollars; infinite where nothing limits it. */
+export function roomFor(
+  books: Books,
+  { policy }: Pick<LimitSource, 'policy'>,
+  swarm: SwarmRow,
+  board: string | undefined,
+  at: number,
+): number {
+  const tokens = { ...policy.budgets.holdTokens, nanos: 0 }
+  let room = Number.POSITIVE_INFINITY
+  for (const [id, limit] of sharedLimits(policy, swarm, board, at)) {
+    if (shortageIn(books, id, limit, tokens, false) !== undefined) return 0
+    const { settled = NOTHING, held = NOTHING, extendedNanos = 0 } = books.accounts.get(id) ?? {}
+    if (limit.nanos !== undefined) room = Math.min(room, limit.nanos + extendedNanos - settled.nanos - held.nanos)
+  }
+  return room
+}
+
+/** What a claim of a task would hold now, nano-dollars; undefined where nothing bounds it. */
+export function holdOf(books: Books, policy: GovernorPolicy, task: Work): number | undefined {
+  const cap = taskCap(policy, task)
+  return cap === undefined ? undefined : remaining(books, taskAccount('claim', task.id), cap)
 }
 
 /** The same for all help with one blocker: at most what the policy lets help with a task cost. */
@@ -79,12 +102,13 @@ export function accountsOfHold(source: LimitSource, hold: HoldRow): string[] {
 /** Throws BUDGET_EXCEEDED or POLICY_VIOLATION where there is no room. */
 export function requireReservation(result: ReservationResult): Reservation {
   if (!('shortage' in result)) return result
-  const { code, message, details } = result.shortage
+  const { code, message, details } = result.shortage()
   throw new FabricError(code, message, details)
 }
 
 /** Whether a task has nothing left that it may cost, so that nobody can claim it before somebody extends its budget. */
 export function isExhausted(books: Books, policy: GovernorPolicy, task: Work): boolean {
+  if (isTooDear(policy, task)) return true
   const account = books.accounts.get(taskAccount('claim', task.id))
   if (account === undefined) return false
   const cap = taskCap(policy, task)
@@ -159,7 +183,7 @@ function collect(into: Limited[], scope: string, limits: WindowLimits, at: numbe
 function reserve(books: Books, policy: GovernorPolicy, { task, own, cap, limits }: Bounds): ReservationResult {
   if (limits.length === 0) return { amount: NOTHING, accounts: [] }
   const nanos = cap === undefined ? undefined : remaining(books, own, cap)
-  if (nanos === 0) return { shortage: spent(task, books, own) }
+  if (nanos === 0) return { shortage: () => spent(task, books, own) }
   const { inputTokens, outputTokens, cachedTokens } = policy.budgets.holdTokens
   const amount = { nanos: nanos ?? 0, inputTokens, outputTokens, cachedTokens }
   for (const [id, limit] of limits) {
@@ -170,21 +194,20 @@ function reserve(books: Books, policy: GovernorPolicy, { task, own, cap, limits 
 }
 
 /** `unbounded` says that nothing bounds what the work may cost, so that a limit in money has no room for it. */
-function shortageIn(books: Books, id: string, limit: Limit, amount: Amount, unbounded: boolean): Shortage | undefined {
+function shortageIn(books: Books, id: string, limit: Limit, amount: Amount, unbounded: boolean): (() => Shortage) | undefined {
   if (unbounded && limit.nanos !== undefined) {
-    const message = `Nothing bounds what this may cost, and the budget ${id} has a limit. Give the task a max cost, or the policy a max_cost_per_task.`
-    return { code: 'BUDGET_EXCEEDED', message, details: { account: id } }
+    return () => boundless(id)
   }
   const { settled = NOTHING, held = NOTHING, extendedNanos = 0, frozenAt } = books.accounts.get(id) ?? {}
   if (frozenAt !== undefined) {
-    const message = `The budget ${id} is frozen, because more was spent than was held. A person extends it with \`ifab cost extend ${id}\`.`
-    return { code: 'BUDGET_EXCEEDED', message, details: { account: id, frozen: true } }
+    return () => frozen(id)
   }
   for (const field of AMOUNT_FIELDS) {
     const base = limit[field]
     if (base === undefined) continue
     const most = field === 'nanos' ? base + extendedNanos : base
-    if (settled[field] + held[field] + amount[field] > most) return full(id, { settled, held }, field, amount, most)
+    if (settled[field] + held[field] + amount[field] > most)
+      return () => full(id, { settled, held }, field, amount, most)
   }
   return undefined
 }
@@ -208,7 +231,24 @@ function spent(task: string, books: Books, account: string): Shortage {
   return { code: 'BUDGET_EXCEEDED', message, details: { account, settled: settled.nanos, held: held.nanos } }
 }
 
-function tooDear(task: string, maxCostNanos: number, most: number): Shortage {
-  const message = `${task} may cost ${formatDollars(maxCostNanos)}, and the policy allows ${formatDollars(most)} for a task. Lower its max cost, or raise max_cost_per_task.`
-  return { code: 'POLICY_VIOLATION', message, details: { task, maxCostNanos, maxCostPerTaskNanos: most } }
+function frozen(account: string): Shortage {
+  const message = `The budget ${account} is frozen, because more was spent than was held. A person extends it with \`ifab cost extend ${account}\`.`
+  return { code: 'BUDGET_EXCEEDED', message, details: { account, frozen: true } }
+}
+
+function boundless(account: string): Shortage {
+  const message = `Nothing bounds what this may cost, and the budget ${account} has a limit. Give the task a max cost, or the policy a max_cost_per_task.`
+  return { code: 'BUDGET_EXCEEDED', message, details: { account } }
+}
+
+function isTooDear(
+  { maxCostPerTaskNanos = Number.POSITIVE_INFINITY }: GovernorPolicy,
+  { maxCostNanos = 0 }: Work,
+): boolean {
+  return maxCostNanos > maxCostPerTaskNanos
+}
+
+function tooDear({ maxCostPerTaskNanos = 0 }: GovernorPolicy, { id: task, maxCostNanos = 0 }: Work): Shortage {
+  const message = `${task} may cost ${formatDollars(maxCostNanos)}, and the policy allows ${formatDollars(maxCostPerTaskNanos)} for a task. Lower its max cost, or raise max_cost_per_task.`
+  return { code: 'POLICY_VIOLATION', message, details: { task, maxCostNanos, maxCostPerTaskNanos } }
 }

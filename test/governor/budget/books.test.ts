@@ -41,7 +41,7 @@ class Office implements LimitSource {
     this.tasks.set(task.id, task)
     this.swarms.set(worker.id, worker)
     const result = reserveForClaim(this.books, this, task, worker, at)
-    if ('shortage' in result) return result.shortage.code
+    if ('shortage' in result) return result.shortage().code
     const board = task.board === undefined ? {} : { board: task.board }
     const about = { task: task.id, ...board, swarm: worker.id, epoch, at }
     this.books.place({ id: `claim-${epoch}`, kind: 'claim', ...about, amount: result.amount }, result.accounts)
@@ -167,7 +167,7 @@ describe('spending', () => {
   test('of help counts against the help with the task, and for whoever spent it', () => {
     const office = new Office()
     const result = reserveForHelp(office.books, office, { id: 't' }, NOON)
-    if ('shortage' in result) throw new Error(result.shortage.message)
+    if ('shortage' in result) throw new Error(result.shortage().message)
     const about = { task: 't', swarm: 'a', epoch: 1, at: NOON, amount: result.amount }
     office.books.place({ id: 'blocker-1', kind: 'help', ...about }, result.accounts)
     office.books.settle({ hold: 'blocker-1', report: 'x', swarm: 'b', amount: money(DOLLAR) })
