@@ -44,6 +44,9 @@ export const LIMITS = {
   swarms: 100_000,
   openBlockersPerTask: 16,
   inboxMessages: 10_000,
+  /** What one usage report may name: a thousand dollars, and tokens of one kind. Thousands of the largest add up exactly. */
+  usageNanos: 1_000_000_000_000,
+  usageTokens: 1_000_000_000_000,
   /** Names of usage reports that one hold remembers, and holds that ended of which late reports are taken. */
   usageReportsPerHold: 1_024,
   endedHolds: 10_000,

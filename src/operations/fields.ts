@@ -61,7 +61,7 @@ export const percent = z.literal(MILESTONE_PERCENTS)
 
 /** Nano-dollars, or tokens. */
 export const nanos = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
-const tokens = nanos
+const tokens = z.int().min(0).max(LIMITS.usageTokens)
 
 /** What was used since the last report: tokens of a model, or plain cost. The same id is booked once for a claim. */
 export const usage = z.strictObject({
@@ -70,7 +70,7 @@ export const usage = z.strictObject({
   inputTokens: tokens.exactOptional(),
   outputTokens: tokens.exactOptional(),
   cachedTokens: tokens.exactOptional(),
-  costNanos: nanos.exactOptional(),
+  costNanos: z.int().min(0).max(LIMITS.usageNanos).exactOptional(),
 })
 
 /** Name of an account, such as `swarm:alice/total` or `fabric/day:2026-11-25`. */

@@ -4,6 +4,7 @@ import type { EntryOf } from '../../src/coordinator/entries.js'
 import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy, type WindowLimits } from '../../src/governor/policy/policy.js'
 import type { Usage } from '../../src/model/budget.js'
 import { ADMIN_ACTOR, swarmActor } from '../../src/model/entry.js'
+import { LIMITS } from '../../src/model/limits.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../src/model/time.js'
 import { makeTask } from '../../src/testing/factories.js'
 import { World } from './world.js'
@@ -254,13 +255,24 @@ describe('usage', () => {
     expect(account('fabric/total').settled.nanos).toBe(0)
   })
 
-  test('that would make a sum inexact is refused, not rounded', () => {
-    report('t1', epoch, { id: 'a', costNanos: Number.MAX_SAFE_INTEGER })
-    const late = { type: 'report_usage', task: 't1', epoch, usage: { id: 'b', costNanos: 1 } } as const
-    expect(world.refused(late).code).toBe('INVALID_ARGUMENT')
+  test('beyond what one report may name is refused, and leaves everybody else as they were', () => {
+    const { usageNanos } = LIMITS
+    const dear = { type: 'report_usage', task: 't1', epoch, usage: { id: 'a', costNanos: usageNanos + 1 } } as const
+    expect(world.refused(dear).code).toBe('INVALID_ARGUMENT')
+    expect(report('t1', epoch, { id: 'b', costNanos: usageNanos }).amount.nanos).toBe(usageNanos)
+    expect(spend('t2', world.claim('t2', 's2'), 1)).toMatchObject({ repeated: false })
+  })
+
+  test('adds up to the largest exact sum at most, and is not refused for what others spent', () => {
+    const { books } = world.state.governor
+    const most = { nanos: Number.MAX_SAFE_INTEGER - 1, inputTokens: 0, outputTokens: 0, cachedTokens: 0 }
+    books.accounts.set('fabric/total', { ...books.account('fabric/total'), settled: most })
+    const other = world.claim('t2', 's2')
+    expect([spend('t1', epoch, 1).late, spend('t2', other, 1).late]).toEqual([false, false])
     expect(account('fabric/total').settled.nanos).toBe(Number.MAX_SAFE_INTEGER)
-    const price = { id: 'c', model: 'sonnet', inputTokens: Number.MAX_SAFE_INTEGER }
-    expect(world.refused({ ...late, usage: price }).code).toBe('INVALID_ARGUMENT')
+    expect([settled('swarm:s1/total'), settled('swarm:s2/total')]).toEqual([1, 1])
+    world.send({ type: 'fail_task', task: 't1', epoch, reason: 'x', retry: true })
+    expect(account('fabric/total').wastedNanos).toBe(DOLLAR)
   })
 
   test('under a name that was booked is booked once, whichever way and however late it comes again', () => {

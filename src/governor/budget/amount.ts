@@ -1,15 +1,18 @@
 import { AMOUNT_FIELDS, type Amount, type AmountField } from '../../model/budget.js'
-import { FabricError } from '../../model/errors.js'
-import { isCount } from '../../model/money.js'
 import type { Limit } from '../policy/policy.js'
 
+/** Sums stop at the largest exact number, so that nobody is refused for what others have spent before. */
 export function add(a: Amount, b: Amount): Amount {
   return {
-    nanos: a.nanos + b.nanos,
-    inputTokens: a.inputTokens + b.inputTokens,
-    outputTokens: a.outputTokens + b.outputTokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
+    nanos: addCounts(a.nanos, b.nanos),
+    inputTokens: addCounts(a.inputTokens, b.inputTokens),
+    outputTokens: addCounts(a.outputTokens, b.outputTokens),
+    cachedTokens: addCounts(a.cachedTokens, b.cachedTokens),
   }
+}
+
+export function addCounts(a: number, b: number): number {
+  return Math.min(a + b, Number.MAX_SAFE_INTEGER)
 }
 
 /** What is left of `a` after `b`; never less than nothing. */
@@ -25,10 +28,4 @@ export function remainder(a: Amount, b: Amount): Amount {
 /** The first thing of which `amount` has more than `limit` allows. */
 export function fieldBeyond(amount: Amount, limit: Limit): AmountField | undefined {
   return AMOUNT_FIELDS.find((field) => amount[field] > (limit[field] ?? Number.MAX_SAFE_INTEGER))
-}
-
-/** Sums stay exact: more than a safe integer of anything is refused before it is booked. Throws INVALID_ARGUMENT. */
-export function requireExact(sum: Amount): void {
-  if (AMOUNT_FIELDS.every((field) => isCount(sum[field]))) return
-  throw new FabricError('INVALID_ARGUMENT', 'The sums of this budget would no longer be exact. Report a smaller cost.')
 }

@@ -9,7 +9,7 @@ import {
 } from '../../model/budget.js'
 import { assertInvariant } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
-import { add, remainder } from './amount.js'
+import { add, addCounts, remainder } from './amount.js'
 import { windowKindOf, windowOf } from './window.js'
 
 /** A hold that is to be placed. */
@@ -91,9 +91,9 @@ export class Books {
       this.accounts.set(account, {
         ...row,
         settled: add(row.settled, amount),
-        wastedNanos: row.wastedNanos + wasted,
+        wastedNanos: addCounts(row.wastedNanos, wasted),
       })
-      settledIn[account] = (settledIn[account] ?? 0) + amount.nanos
+      settledIn[account] = addCounts(settledIn[account] ?? 0, amount.nanos)
     }
     const reports = [...hold.reports, report].slice(-LIMITS.usageReportsPerHold)
     const after = { ...hold, settled, settledIn, reports }
@@ -164,7 +164,7 @@ export class Books {
   #waste({ settledIn }: HoldRow): void {
     for (const [id, nanos] of Object.entries(settledIn)) {
       const row = this.account(id)
-      this.accounts.set(id, { ...row, wastedNanos: row.wastedNanos + nanos })
+      this.accounts.set(id, { ...row, wastedNanos: addCounts(row.wastedNanos, nanos) })
     }
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { amountOf } from '../../../src/governor/budget/price.js'
 import type { Usage } from '../../../src/model/budget.js'
 import { FabricError } from '../../../src/model/errors.js'
+import { LIMITS } from '../../../src/model/limits.js'
 
 const PRICES = {
   version: '2026-11',
@@ -36,12 +37,23 @@ describe('what a usage report comes to', () => {
   })
 
   test('is exact where a product is larger than a safe integer', () => {
-    const usage = { id: 'a', model: 'large', inputTokens: 2_000_000_001 }
-    expect(amountOf(usage, PRICES).nanos).toBe(6_000_000_003_000)
+    const usage = { id: 'a', model: 'large', inputTokens: 200_000_001 }
+    expect(amountOf(usage, PRICES).nanos).toBe(600_000_003_000)
   })
 
   test('plain cost as it is', () => {
     expect(amountOf({ id: 'a', costNanos: 280 }, PRICES).nanos).toBe(280)
+  })
+
+  test('at most so much that thousands of the largest reports add up exactly', () => {
+    const { usageNanos, usageTokens } = LIMITS
+    expect(Math.max(usageNanos, usageTokens) * 9_000).toBeLessThan(Number.MAX_SAFE_INTEGER)
+    const most = { id: 'a', costNanos: usageNanos, inputTokens: usageTokens }
+    expect(amountOf(most, PRICES)).toMatchObject({ nanos: usageNanos, inputTokens: usageTokens })
+    expect(refusal({ ...most, costNanos: usageNanos + 1 }).code).toBe('INVALID_ARGUMENT')
+    expect(refusal({ ...most, outputTokens: usageTokens + 1 }).code).toBe('INVALID_ARGUMENT')
+    const dear = { id: 'a', model: 'large', inputTokens: usageTokens }
+    expect(refusal(dear)).toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.stringContaining('$1000.00') })
   })
 
   test('a model without a price is refused and never free', () => {
