@@ -1,8 +1,10 @@
 import { couldClaim } from '../coordinator/eligibility.js'
 import type { FabricState } from '../coordinator/state.js'
+import { hasSharedRoom, holdOf } from '../governor/budget/reserve.js'
 import { memberOf, wantedOf } from '../governor/match.js'
 import { SwarmIndex } from '../governor/matching/swarm-index.js'
 import type { GovernorPolicy } from '../governor/policy/policy.js'
+import type { TaskRow } from '../model/task.js'
 
 /** The swarms that wait for work, so that each new task finds the best of them without looking at all. */
 export class WaitingSwarms {
@@ -26,10 +28,26 @@ export class WaitingSwarms {
     if (this.#waiting.has(swarm)) this.#put(state, swarm)
   }
 
-  /** The swarm that suits a task best, of those that could claim it now. */
-  bestFor(state: FabricState, id: string, now: number): string | undefined {
-    const task = state.tasks.get(id)
-    if (task === undefined || !state.ready.has(id)) return undefined
+  /**
+   * Looks for the swarm that suits a task best, of those that could claim it now. What is asked of one search is answered
+   * against one state: tasks that ask for the same are not asked of everybody again when nobody could take the last one.
+   */
+  search(state: FabricState, now: number): (task: string) => string | undefined {
+    const inVain = new Map<string, number>()
+    return (id) => {
+      const task = state.tasks.get(id)
+      if (task === undefined || !state.ready.has(id)) return undefined
+      const { books, policy } = state.governor
+      const key = JSON.stringify([task.requires, task.tier ?? null, task.board ?? null])
+      const hold = holdOf(books, policy, task) ?? Number.POSITIVE_INFINITY
+      if (hold >= (inVain.get(key) ?? Number.POSITIVE_INFINITY)) return undefined
+      const found = hasSharedRoom(books, state.governor, task, now) ? this.#best(state, task, now) : undefined
+      if (found === undefined) inVain.set(key, hold)
+      return found
+    }
+  }
+
+  #best(state: FabricState, task: TaskRow, now: number): string | undefined {
     const { policy } = state.governor
     if (policy !== this.#policy) this.#rebuild(state)
     const bounds = { minMatch: policy.minCapabilityMatch, tiers: policy.tiers }

@@ -12,9 +12,7 @@ import { WaitingSwarms } from './waiting-swarms.js'
 class Waiter {
   readonly swarm: string
   readonly takesWork: boolean
-  /** Found work that no budget had room for, and may try again when there is room. */
-  short = false
-  /** Woken because there may be room. */
+  /** Woken because budgets have more room than before. */
   triesRoom = false
   #reasons: string[] = []
   #woken = false
@@ -48,8 +46,10 @@ class Waiter {
   }
 }
 
-/** Waiters that find no room in a row, after which the others wait for the next room. */
-const SHORT_TRIES = 16
+/** Waiters that find nothing in a row, after which the others wait for the next room. */
+const VAIN_TRIES = 16
+/** New tasks for which a waiter is looked for in one turn; the others have theirs in the next, so that the engine goes on. */
+const TASKS_PER_TURN = 256
 
 /**
  * Long polls: callers that wait for work or for messages. A commit wakes only those it concerns, and for each claimable
@@ -62,7 +62,9 @@ export class Waiting {
   /** Swarm -> its waiters that take work and are not on their way to some. */
   readonly #idle = new Map<string, Set<Waiter>>()
   readonly #swarms = new WaitingSwarms()
-  #shortTries = 0
+  #vainTries = 0
+  /** Tasks that became claimable and for which no waiter was looked for yet. */
+  readonly #fresh = new Set<string>()
   /** Waiters that were woken since a budget had more room than before. */
   #triedRoom = new WeakSet<Waiter>()
 
@@ -82,7 +84,9 @@ export class Waiting {
     try {
       return await this.#until(waiter, waitMs, signal, async () => {
         const wokenFor = waiter.takeReasons()
-        const offer = await this.#engine.submit(command, origin)
+        const [prefer] = wokenFor
+        const asked = prefer === undefined ? command : { ...command, prefer }
+        const offer = await this.#engine.submit(asked, origin)
         const taken = offer.claim === undefined ? undefined : offer.task?.id
         this.#passOn(wokenFor.filter((task) => task !== taken))
         this.#lookForRoom(waiter, offer)
@@ -94,24 +98,25 @@ export class Waiting {
   }
 
   /** Where one found room in the budgets, there may be more; where one found none, another may need less. */
-  #lookForRoom(waiter: Waiter, { kind, short }: Offer): void {
-    const { triesRoom } = waiter
+  #lookForRoom(waiter: Waiter, { kind }: Offer): void {
+    if (!waiter.triesRoom) return
     waiter.triesRoom = false
-    waiter.short = kind === 'none' && short === true
-    if (!triesRoom) return
-    if (waiter.short) {
+    if (kind === 'none') {
       // It stands behind the others, so that each of them gets its turn.
       this.#waiters.delete(waiter)
       this.#waiters.add(waiter)
-      this.#shortTries += 1
-    } else this.#shortTries = 0
-    if (this.#shortTries < SHORT_TRIES) this.#wakeShort()
+      this.#vainTries += 1
+    } else this.#vainTries = 0
+    if (this.#vainTries < VAIN_TRIES) this.#tryRoom()
   }
 
-  /** Wakes one that has not tried since there was more room: what others took since then left it no more. */
-  #wakeShort(): void {
+  /**
+   * Wakes an idle waiter that has not tried since there was more room. Any may have been passed over for lack of it: those
+   * that asked, and those that a task without room never woke.
+   */
+  #tryRoom(): void {
     for (const waiter of this.#waiters) {
-      if (!waiter.short || this.#triedRoom.has(waiter)) continue
+      if (!this.#isIdle(waiter) || this.#triedRoom.has(waiter)) continue
       this.#triedRoom.add(waiter)
       waiter.triesRoom = true
       waiter.wake()
@@ -154,9 +159,12 @@ export class Waiting {
     this.#waiters.add(waiter)
     try {
       for (;;) {
-        if (signal?.aborted) throw new FabricError('UNAVAILABLE', 'The caller stopped waiting.')
+        const gone = () => new FabricError('UNAVAILABLE', 'The caller stopped waiting.')
+        if (signal?.aborted) throw gone()
         const { done, result } = await attempt()
-        if (done || over || this.#engine.state === 'closed') return result
+        if (done) return result
+        if (signal?.aborted) throw gone()
+        if (over || this.#engine.state === 'closed') return result
         if (waiter.takesWork && !this.#isIdle(waiter)) {
           // It asks once more after it is known to wait: what became free in between is not missed.
           await this.#engine.read((state) => this.#setIdle(state, waiter))
@@ -184,18 +192,31 @@ export class Waiting {
     if (mail.size > 0 || profiles.size > 0) {
       for (const waiter of this.#waiters) if (mail.has(waiter.swarm) || profiles.has(waiter.swarm)) waiter.wake()
     }
-    for (const task of claimable) this.#wakeFor(state, task)
-    if (room.size > 0) {
-      this.#shortTries = 0
+    for (const task of claimable) this.#fresh.add(task)
+    this.#matchFresh(state)
+    if (room.size > 0 && state.ready.size > 0) {
+      this.#vainTries = 0
       this.#triedRoom = new WeakSet()
-      this.#wakeShort()
+      this.#tryRoom()
     }
   }
 
-  /** Wakes a waiter of the swarm that suits a task best, of those that are not on their way to another. */
-  #wakeFor(state: FabricState, task: string): void {
-    if (this.#idle.size === 0) return
-    const swarm = this.#swarms.bestFor(state, task, this.#timing.now())
+  /** Finds a waiter for each fresh task, as many as one turn may take. */
+  #matchFresh(state: FabricState): void {
+    const search = this.#swarms.search(state, this.#timing.now())
+    let left = TASKS_PER_TURN
+    for (const task of this.#fresh) {
+      if (left === 0) break
+      this.#fresh.delete(task)
+      if (this.#idle.size === 0) continue
+      left -= 1
+      this.#wake(search(task), task)
+    }
+    if (this.#fresh.size === 0) return
+    setImmediate(() => void this.#engine.read((next) => this.#matchFresh(next)).catch(() => {}))
+  }
+
+  #wake(swarm: string | undefined, task: string): void {
     const [waiter] = this.#idle.get(swarm ?? '') ?? []
     if (waiter === undefined) return
     this.#setBusy(waiter)
@@ -226,7 +247,8 @@ export class Waiting {
   #passOn(tasks: readonly string[]): void {
     if (tasks.length === 0 || this.#waiters.size === 0) return
     const wakeOthers = (state: FabricState) => {
-      for (const task of tasks) this.#wakeFor(state, task)
+      for (const task of tasks) this.#fresh.add(task)
+      this.#matchFresh(state)
     }
     // A fabric that closed or failed meanwhile tells every waiter so itself.
     this.#engine.read(wakeOthers).catch(() => {})
