@@ -278,6 +278,44 @@ describe('a swarm that waits', () => {
     expect(held.nanos % (10 * DOLLAR)).toBe(0)
   })
 
+  test.each(ROOM)('from before a task came that no budget had room for hears of it when %s', async (_, makeRoom) => {
+    await using fixture = await openFixture({
+      governor: roomFor(1),
+      policy: { leaseMs: MINUTE_MS, stallMs: MINUTE_MS },
+    })
+    await fixture.register('s1', 's2')
+    await fixture.create('t1')
+    const { epoch } = await fixture.claim('t1', 's1')
+    const offers: string[] = []
+    wait(fixture, offers, 's2')
+    await settle(200)
+    await fixture.create('t2')
+    await settle(200)
+    expect(offers).toEqual([])
+    await makeRoom(fixture, epoch)
+    await settle(200)
+    expect(offers).toHaveLength(1)
+  })
+
+  test('for what it can pay is offered it, however many tasks that it cannot pay stand before it', async () => {
+    await using fixture = await openFixture()
+    await fixture.send(makeRegistration('poor', { budgetNanos: 5 * DOLLAR }))
+    await fixture.send(makeRegistration('poorer', { budgetNanos: 5 * DOLLAR }))
+    const dear = Array.from({ length: LIMITS.offeredTasks + 4 }, (_, at) => ({
+      // Some of about the same cost: those are not told apart by their group.
+      spec: makeTask(`dear${at}`, { priority: 90, maxCostNanos: (at % 2 === 0 ? 10 : 5.5) * DOLLAR }),
+    }))
+    await fixture.send({ type: 'import_board', board: 'b', tasks: dear, dryRun: false })
+    const offers: string[] = []
+    wait(fixture, offers, 'poor')
+    wait(fixture, offers, 'poorer')
+    await settle(200)
+    const cheap = makeTask('cheap', { board: 'b', maxCostNanos: 4.5 * DOLLAR })
+    await fixture.send({ type: 'create_task', task: cheap })
+    await settle(200)
+    expect(offers).toEqual(['poor: primary cheap'])
+  })
+
   test('for room in a budget of tokens hears of it too, where tokens are all that is limited', async () => {
     await using fixture = await openFixture()
     const { maxCostPerTaskNanos: _, ...rest } = DEFAULT_GOVERNOR_POLICY
