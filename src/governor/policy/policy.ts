@@ -97,6 +97,10 @@ export interface GovernorPolicy {
   readonly prices: PriceTable
 }
 
+/**
+ * The policy of a fabric that was never told another. It never changes: logs without a policy of their own are folded by
+ * it, so another default has to be applied by an entry when a fabric is created. A test holds its digest.
+ */
 export const DEFAULT_GOVERNOR_POLICY: GovernorPolicy = {
   maxSwarmsPerTask: 3,
   maxCostPerTaskNanos: 10 * NANOS_PER_DOLLAR,
