@@ -125,7 +125,7 @@ describe('the samples', () => {
   test('of a price table has models of three vendors, none of them free, and cached input not above input', () => {
     const models = Object.entries(sample.policy.prices.models)
     for (const vendor of ['claude-', 'gpt-', 'gemini-']) {
-      expect(models.filter(([name]) => name.startsWith(vendor)).length).toBeGreaterThanOrEqual(3)
+      expect(models.filter(([name]) => name.startsWith(vendor)).length).toBeGreaterThanOrEqual(2)
     }
     for (const [, { inputNanos, outputNanos, cachedNanos }] of models) {
       expect(cachedNanos).toBeGreaterThan(0)
