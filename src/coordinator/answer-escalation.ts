@@ -2,17 +2,14 @@ import { actorSwarm, FABRIC_ACTOR } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import type { EscalationRow } from '../model/escalation.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
-import { escalationRow, isAsker, requireOpen } from './ask-human.js'
+import { escalationRow, requireOpen } from './ask-human.js'
 import type { AnswerEscalation } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { aboutOf } from './escalate.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
-/**
- * A person answers. Nobody answers their own question; approvals, budgets and breakers are not for swarms to decide. An
- * answer to a question about a blocker resolves the blocker.
- */
+/** A person answers, never a swarm, and nobody their own question. One about a blocker resolves the blocker. */
 export const answerEscalation: Decide<'answer_escalation'> = (state, command, context) => {
   const row = requireOpen(state, command.escalation, context)
   requireEntitled(row, context.actor)
@@ -29,17 +26,15 @@ export const answerEscalation: Decide<'answer_escalation'> = (state, command, co
   return { entries, reply: (after) => escalationRow(after, row.id) }
 }
 
-function requireEntitled(row: EscalationRow, actor: string): void {
-  const { id, kind } = row
-  if (isAsker(row, actor)) {
-    throw new FabricError('FORBIDDEN', `${actor} asked ${id} and cannot answer it. Somebody else has to.`, {
-      escalation: id,
-    })
+function requireEntitled({ id, kind, asker }: EscalationRow, actor: string): void {
+  const swarm = actorSwarm(actor)
+  if (swarm !== undefined) {
+    const message = `${id} asks people. ${swarm} is a swarm and cannot answer it.`
+    throw new FabricError('FORBIDDEN', message, { escalation: id, kind })
   }
-  if (kind === 'question' || kind === 'help' || actorSwarm(actor) === undefined) return
-  throw new FabricError('FORBIDDEN', `Only a person answers ${id}: a swarm does not decide about ${kind}s.`, {
+  if (asker !== actor) return
+  throw new FabricError('FORBIDDEN', `${actor} asked ${id} and cannot answer it. Somebody else has to.`, {
     escalation: id,
-    kind,
   })
 }
 

@@ -1,4 +1,4 @@
-import { actorSwarm, swarmActor } from '../model/entry.js'
+import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { APPROVE, DENY, type EscalationRow } from '../model/escalation.js'
 import { formatTimestamp } from '../model/time.js'
@@ -64,9 +64,4 @@ export function requireOpen(state: FabricState, id: string, { now }: DecisionCon
     state: ended,
     expiresAt: formatTimestamp(row.expiresAt),
   })
-}
-
-/** Whether an actor asked it, under the name of the swarm or as itself. */
-export function isAsker(row: EscalationRow, actor: string): boolean {
-  return row.asker === actor || (row.swarm !== undefined && actorSwarm(actor) === row.swarm)
 }

@@ -78,8 +78,8 @@ export const show = operation({
 })
 
 export const answer = operation({
-  summary: 'Answer a question; nobody answers their own, and a swarm decides no approvals, budgets and breakers.',
-  role: 'swarm',
+  summary: 'Answer a question, as a person; nobody answers their own.',
+  role: 'admin',
   method: 'POST',
   path: '/v1/escalations/:escalation/answer',
   input: z.strictObject({

@@ -107,7 +107,7 @@ describe('a question', () => {
     const inItsName = ask({}, ADMIN_ACTOR)
     expect(inItsName.asker).toBe('swarm:s1')
     expect(refuse(inItsName.id, { answer: 'yes' }, swarmActor('s1'))).toBe('FORBIDDEN')
-    expect(answer(own.id, { answer: 'yes' }, swarmActor('s2')).answeredBy).toBe('swarm:s2')
+    expect(answer(own.id, { answer: 'yes' }, PERSON).answeredBy).toBe(PERSON)
   })
 
   test('is answered once', () => {
@@ -162,6 +162,11 @@ describe('a question', () => {
 
 describe('a swarm decides nothing about', () => {
   const OPEN: Record<string, () => string> = {
+    'a question': () => ask().id,
+    'what stops another': () => {
+      world.block('t1', world.claim('t1', 's1'), { kind: 'human', needs: 'may I delete prod?' })
+      return questionOf('help')
+    },
     'an approval': () => approval().id,
     'a budget': () => {
       const usage = { id: 'all', costNanos: 10 * DOLLAR }
@@ -186,6 +191,7 @@ describe('a swarm decides nothing about', () => {
     const said = { option: APPROVE, answer: 'yes' }
     for (const swarm of ['s1', 's2', 'stranger']) expect(refuse(id, said, swarmActor(swarm))).toBe('FORBIDDEN')
     expect(row(id)?.state).toBe('open')
+    for (const blocker of world.state.blockers.values()) expect(blocker.state).toBe('open')
     expect(answer(id, said)).toMatchObject({ state: 'answered', answeredBy: ADMIN_ACTOR })
   })
 

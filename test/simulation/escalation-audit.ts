@@ -73,8 +73,7 @@ export class EscalationAudit {
     this.#require(row.state === 'open', event, 'a question is answered once')
     this.#require(Date.parse(event.time) < row.expiresAt, event, 'no answer after the time')
     this.#require(event.actor !== row.asker, event, 'nobody answers their own question')
-    const forPeople = row.kind !== 'question' && row.kind !== 'help'
-    this.#require(!forPeople || !event.actor.startsWith('swarm:'), event, 'a swarm decides no such thing')
+    this.#require(!event.actor.startsWith('swarm:'), event, 'people answer, and no swarm')
     // The extension of a budget is the answer to the question about it, whatever it offered.
     const offered = row.kind === 'budget' || row.options.length === 0 || row.options.includes(option as string)
     this.#require(offered, event, 'the answer is one of the options')
