@@ -4,18 +4,26 @@ import { APPROVE, type EscalationRow } from '../model/escalation.js'
 import { formatTimestamp } from '../model/time.js'
 import { escalationRow } from './ask-human.js'
 import type { TakeApproval } from './commands.js'
+import { requireAdmitted } from './eligibility.js'
 import type { EntryOf } from './entries.js'
 import { aboutOf } from './escalate.js'
+import { requireActiveSwarm } from './lookup.js'
 import { policyDigest } from './policy-digest.js'
 import type { Decide, Evolve } from './transition.js'
 
 /**
  * Uses an approval, once, for exactly what was approved, by whoever asked for it, under the policy it was asked under,
- * and before it expires.
+ * and before it expires. A swarm must be in service, and its breaker let it work.
  */
 export const takeApproval: Decide<'take_approval'> = (state, command, context) => {
   const row = escalationRow(state, command.escalation)
   const speaker = command.swarm === undefined ? context.actor : swarmActor(command.swarm)
+  const swarm = actorSwarm(speaker)
+  if (swarm !== undefined) {
+    requireActiveSwarm(state, swarm)
+    // What it does on probation, it may do with an approval.
+    if (state.governor.breaker(swarm).state === 'open') requireAdmitted(state, swarm)
+  }
   const obstacle =
     obstacleTo(row, command, context.now) ??
     (row.asker === speaker ? undefined : `it was given to ${actorSwarm(row.asker) ?? row.asker}`) ??

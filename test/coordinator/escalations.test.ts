@@ -235,6 +235,18 @@ describe('an approval', () => {
     expect(row(id)?.state).toBe('taken')
   })
 
+  test('is not taken by a swarm that is out of service, or whose breaker is open', () => {
+    const id = approved()
+    const trip = { type: 'trip_breaker', swarm: 's1', cause: 'administrator', reason: 'dangerous' } as const
+    world.send(trip, ADMIN_ACTOR)
+    expect(world.refused(takeOf(id)).code).toBe('BREAKER_OPEN')
+    world.send({ type: 'retire_swarm', swarm: 's1' })
+    expect(world.refused(takeOf(id)).code).toBe('NOT_ELIGIBLE')
+    world.register('s1')
+    world.send({ type: 'reset_breaker', swarm: 's1', reason: 'mended' }, ADMIN_ACTOR)
+    expect(world.send(takeOf(id)).state).toBe('taken')
+  })
+
   test('that is not given is not taken: open, denied, answered in words, or no approval at all', () => {
     const open = approval().id
     expect(refuseTake(open)).toContain('nobody has answered')
