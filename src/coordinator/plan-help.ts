@@ -30,7 +30,7 @@ export function planHelp(
   const need = openNeed(state, blocker)
   if (need === undefined) return
   const places = state.governor.policy.maxSwarmsPerTask - 1 - helpersOnTask(state, blocker.task).size
-  const team = places > 0 ? findTeam(state, blocker, need, places) : undefined
+  const team = findTeam(state, blocker, need, places)
   if (team === undefined) {
     const why = places > 0 ? 'nobody who could is there' : 'as many swarms as may are on it already'
     giveUp(state, blocker, why, context, entries)
@@ -108,17 +108,29 @@ export function openNeed(state: FabricState, blocker: BlockerRow): string[] | un
   return open.length === 0 && asked.length > 0 ? undefined : open
 }
 
-/** Of those who have time where that is enough, else of all who could. */
-function findTeam(
-  state: FabricState,
-  blocker: BlockerRow,
-  need: readonly string[],
-  maxHelpers: number,
-): Team | undefined {
+/**
+ * Of those who have time where that is enough, else of all who could; else with those who help with the task already, who
+ * take no new place.
+ */
+function findTeam(state: FabricState, blocker: BlockerRow, need: readonly string[], places: number): Team | undefined {
   const able = [...state.swarms.values()].filter((swarm) => mayHelp(state, blocker, swarm))
   const free = able.filter((swarm) => helpLoad(state, swarm.id) < swarm.capacity)
-  const plan = (swarms: readonly SwarmRow[]) => planTeam({ need, candidates: ranked(state, swarms, need), maxHelpers })
-  return plan(free) ?? (free.length < able.length ? plan(able) : undefined)
+  const plan = (swarms: readonly SwarmRow[], part = need, maxHelpers = places) =>
+    planTeam({ need: part, candidates: ranked(state, swarms, part), maxHelpers })
+  const team = plan(free) ?? (free.length < able.length ? plan(able) : undefined)
+  if (team !== undefined) return team
+  const there = helpersOnTask(state, blocker.task)
+  const helpers = able.filter(({ id }) => there.has(id))
+  const theirs = new Set(ranked(state, helpers, need).flatMap(({ capabilities }) => capabilities))
+  const covered = plan(
+    helpers,
+    need.filter((name) => theirs.has(name)),
+    helpers.length,
+  )
+  const rest = need.filter((name) => !theirs.has(name))
+  if (covered === undefined || rest.length === 0) return covered
+  const others = theirs.size === 0 ? undefined : plan(able, rest)
+  return others && { members: [...covered.members, ...others.members] }
 }
 
 function mayHelp(state: FabricState, blocker: BlockerRow, swarm: SwarmRow): boolean {

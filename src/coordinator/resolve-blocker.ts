@@ -53,13 +53,8 @@ export const blockerResolved: Evolve<EntryOf<'blocker_resolved'>> = (state, entr
   const blocker = blockerRow(state, subject)
   const { by: resolvedBy = data.cause, resolution } = data
   const { replanAt: _, ...known } = blocker
-  state.putBlocker({
-    ...known,
-    state: 'resolved',
-    resolvedAt: at,
-    resolvedBy,
-    ...(resolution !== undefined && { resolution }),
-  })
+  const said = { resolvedAt: at, resolvedBy, ...(resolution !== undefined && { resolution }) }
+  state.putBlocker({ ...known, state: 'resolved', ...said }, data.cause)
   settleQuestion(state, blocker, at)
   const task = state.tasks.get(data.task)
   if (task?.claim !== undefined) {

@@ -195,7 +195,8 @@ export class FabricState {
     if (row !== undefined) this.#updateReady(row)
   }
 
-  putBlocker(row: BlockerRow): void {
+  /** `cause` says why it is resolved, where that happens now. */
+  putBlocker(row: BlockerRow, cause?: 'resolved' | 'task_completed' | 'claim_ended'): void {
     const before = this.blockers.get(row.id)
     if (before !== undefined && before.state !== 'resolved') this.openBlockers -= 1
     this.blockers.set(row.id, row)
@@ -206,7 +207,7 @@ export class FabricState {
     if (row.state === 'resolved') {
       for (const helper of row.helpers) this.helpRenewals.delete(helpKey(row.id, helper.swarm))
       // A row of a snapshot is no news: others may come after it that still spend from the same hold.
-      if (before !== undefined) this.#endHelpHold(row)
+      if (before !== undefined && cause !== 'claim_ended') this.#endHelpHold(row)
       if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
       return
     }
@@ -347,8 +348,8 @@ export class FabricState {
    * The hold for help ends with the last blocker whose helpers spend from it. Where the blocker ends with its claim, what
    * becomes of the claim says whether the help was wasted.
    */
-  #endHelpHold({ hold, task, resolvedAt = 0, resolvedBy }: BlockerRow): void {
-    if (hold === undefined || resolvedBy === 'claim_ended') return
+  #endHelpHold({ hold, task, resolvedAt = 0 }: BlockerRow): void {
+    if (hold === undefined) return
     const others = [...this.blockersOf.get(task)].map((id) => this.blockers.get(id))
     if (others.some((other) => other?.hold === hold && other.state !== 'resolved')) return
     this.#releaseHold(hold, resolvedAt, false)

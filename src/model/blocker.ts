@@ -42,6 +42,7 @@ export interface BlockerRow {
   readonly escalation?: string
   readonly raisedAt: number
   readonly resolvedAt?: number
+  /** A swarm or an actor; else the cause. */
   readonly resolvedBy?: string
   readonly resolution?: string
 }

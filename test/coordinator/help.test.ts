@@ -769,3 +769,28 @@ function reload(world: World): void {
   expect(rows(state), 'rows of a snapshot').toEqual(rows(world.state))
   world.state = state
 }
+
+describe('a second blocker on a task', () => {
+  function busy(requires: Record<string, string[]>) {
+    const world = worldWith(requires)
+    const epoch = world.claim('t1', 's1')
+    world.block('t1', epoch, { requires: ['x:a', 'x:b'] })
+    return { world, epoch }
+  }
+
+  test('asks a swarm that helps there already, although all places are taken', () => {
+    const { world, epoch } = busy({ h1: ['x:a'], h2: ['x:b'] })
+    const second = world.block('t1', epoch, { requires: ['x:a'] })
+    expect(blockerRow(world, second).helpers).toMatchObject([{ swarm: 'h1', state: 'requested' }])
+    expect(questions(world, second)).toEqual([])
+  })
+})
+
+test('a swarm that is called as a cause is still a swarm: the hold for help ends with its word', () => {
+  const world = worldWith({ claim_ended: ['x:a'] })
+  const id = world.block('t1', world.claim('t1', 's1'), { requires: ['x:a'] })
+  world.send({ type: 'answer_help', swarm: 'claim_ended', blocker: id, accept: true })
+  const { epoch } = blockerRow(world, id).helpers[0] ?? {}
+  world.send({ type: 'resolve_blocker', blocker: id, swarm: 'claim_ended', epoch: epoch ?? 0 })
+  expect([...world.state.governor.books.holds.keys()]).not.toContain(id)
+})
