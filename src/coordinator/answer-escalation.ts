@@ -9,7 +9,7 @@ import { aboutOf } from './escalate.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
-/** A person answers, never a swarm, and nobody their own question. One about a blocker resolves the blocker. */
+/** A person answers, never a swarm, and nobody gives their own approval. One about a blocker resolves the blocker. */
 export const answerEscalation: Decide<'answer_escalation'> = (state, command, context) => {
   const row = requireOpen(state, command.escalation, context)
   requireEntitled(row, context.actor)
@@ -32,7 +32,8 @@ function requireEntitled({ id, kind, asker }: EscalationRow, actor: string): voi
     const message = `${id} asks people. ${swarm} is a swarm and cannot answer it.`
     throw new FabricError('FORBIDDEN', message, { escalation: id, kind })
   }
-  if (asker !== actor) return
+  // Until people have names of their own, a question of the administrator would have nobody else to answer it.
+  if (asker !== actor || kind === 'question') return
   throw new FabricError('FORBIDDEN', `${actor} asked ${id} and cannot answer it. Somebody else has to.`, {
     escalation: id,
   })
