@@ -1,3 +1,4 @@
+import { add } from '../governor/budget/amount.js'
 import { accountId, openPart } from '../governor/budget/books.js'
 import { boardLimits, fabricLimits, limitOf, swarmLimits } from '../governor/budget/limits.js'
 import { windowOf } from '../governor/budget/window.js'
@@ -5,7 +6,7 @@ import { qualify, reputationOf } from '../governor/match.js'
 import { compareScores, scoreNumber, scoreOf } from '../governor/matching/score.js'
 import { EVERY, type Limit, type WindowLimits } from '../governor/policy/policy.js'
 import type { BreakerRow } from '../model/breaker.js'
-import { type AccountRow, type Amount, WINDOW_KINDS } from '../model/budget.js'
+import { type AccountRow, type Amount, NOTHING, WINDOW_KINDS } from '../model/budget.js'
 import { isFabricError } from '../model/errors.js'
 import type { EscalationKind, EscalationRow, EscalationState } from '../model/escalation.js'
 import { compareIds } from '../model/ids.js'
@@ -109,23 +110,22 @@ export interface CostReport {
   readonly total: CostRow
 }
 
-/** What was spent, is held and was wasted, by one dimension. What is held counts for a day only in its claims' day. */
+/**
+ * What was spent, is held and was wasted, by one dimension. A task's row has what help with it cost; what is held counts
+ * for the day of its claim.
+ */
 export function reportCosts(state: FabricState, by: CostDimension, page: PageRequest): CostReport {
-  const held = heldBy(state, by)
-  const rows: CostRow[] = []
+  const rowOf = new Map<string, CostRow>()
+  const rowNamed = (name: string) => rowOf.get(name) ?? { name, heldNanos: 0, settled: NOTHING, wastedNanos: 0 }
   for (const account of state.governor.books.accounts.values()) {
     const name = nameIn(account, by)
     if (name === undefined) continue
-    rows.push({
-      name,
-      heldNanos: held.get(name) ?? 0,
-      settled: account.settled,
-      wastedNanos: account.wastedNanos,
-    })
-    held.delete(name)
+    const row = rowNamed(name)
+    const wastedNanos = row.wastedNanos + account.wastedNanos
+    rowOf.set(name, { ...row, settled: add(row.settled, account.settled), wastedNanos })
   }
-  const nothing = { nanos: 0, inputTokens: 0, outputTokens: 0, cachedTokens: 0 }
-  for (const [name, heldNanos] of held) rows.push({ name, heldNanos, settled: nothing, wastedNanos: 0 })
+  for (const [name, heldNanos] of heldBy(state, by)) rowOf.set(name, { ...rowNamed(name), heldNanos })
+  const rows = [...rowOf.values()]
   rows.sort((a, b) => compareIds(a.name, b.name))
   const { items, ...rest } = pageByPosition(rows, page)
   const { settled, wastedNanos } = state.governor.books.account('fabric/total')
@@ -136,7 +136,9 @@ export function reportCosts(state: FabricState, by: CostDimension, page: PageReq
 
 function nameIn({ scope, window }: AccountRow, by: CostDimension): string | undefined {
   if (by === 'day') return scope === 'fabric' && window.startsWith('day:') ? window.slice('day:'.length) : undefined
-  return window === 'total' && scope.startsWith(`${by}:`) ? scope.slice(by.length + 1) : undefined
+  if (window !== 'total') return undefined
+  if (by === 'task' && scope.startsWith('help:')) return scope.slice('help:'.length)
+  return scope.startsWith(`${by}:`) ? scope.slice(by.length + 1) : undefined
 }
 
 function heldBy(state: FabricState, by: CostDimension): Map<string, number> {

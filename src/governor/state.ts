@@ -135,7 +135,7 @@ export class GovernorState implements LimitSource {
 
   putRow({ table, row }: GovernorRow): void {
     if (table === 'policy') this.#policy = row
-    else if (table === 'account') this.books.accounts.set(row.id, row)
+    else if (table === 'account') this.books.restoreAccount(row)
     else if (table === 'hold') (row.released === undefined ? this.books.holds : this.books.ended).set(row.id, row)
     else if (table === 'breaker') this.breakers.set(row.swarm, row)
     else if (isPending(row)) this.#putPending(row)

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { CommandOf } from '../../src/coordinator/commands.js'
 import type { EntryOf } from '../../src/coordinator/entries.js'
+import { reportCosts } from '../../src/coordinator/governor-queries.js'
 import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy, type WindowLimits } from '../../src/governor/policy/policy.js'
 import type { Usage } from '../../src/model/budget.js'
 import { ADMIN_ACTOR, swarmActor } from '../../src/model/entry.js'
@@ -318,8 +319,22 @@ describe('usage', () => {
     expect([settled('fabric/total'), settled('swarm:s1/total'), settled('board:b/total')]).toEqual([1, 1, 1])
     // Nothing comes back that would stay for ever: neither the account of the task nor windows that are past.
     const known = [...world.state.governor.books.accounts.keys()]
-    expect(known.filter((id) => id.includes('2026-01-01') || id.startsWith('task:'))).toEqual(['fabric/day:2026-01-01'])
+    const past = known.filter((id) => id.includes('2026-01-01') || id.startsWith('task:'))
+    expect(past).toEqual(['fabric/day:2026-01-01', 'task:(archived)/total'])
     expectSameAfterRestart()
+  })
+
+  test('adds up by task also when some have left memory, with what help with them cost', () => {
+    world.send({ type: 'complete_task', task: 't1', epoch, evidence: [] })
+    spend('t1', epoch, 1)
+    world.pass(8 * DAY_MS)
+    spend('t2', world.claim('t2', 's1'), 2)
+    const { rows, total } = reportCosts(world.state, 'task', { limit: 100 })
+    expect(rows.map(({ name, settled: { nanos } }) => [name, nanos / DOLLAR])).toEqual([
+      ['(archived)', 1],
+      ['t2', 2],
+    ])
+    expect(total.settled.nanos).toBe(3 * DOLLAR)
   })
 })
 

@@ -2,6 +2,7 @@ import {
   type AccountRow,
   AMOUNT_FIELDS,
   type Amount,
+  HOLD_KINDS,
   type HoldKind,
   type HoldRow,
   NOTHING,
@@ -26,6 +27,9 @@ export interface Spending {
   readonly amount: Amount
 }
 
+/** Stands for all tasks that left memory; no task can be called so. */
+export const ARCHIVED = '(archived)'
+
 export function accountId(scope: string, window: string): string {
   return `${scope}/${window}`
 }
@@ -44,6 +48,8 @@ export class Books {
   readonly holds = new Map<string, HoldRow>()
   /** Holds that ended, oldest first, for reports that come late. */
   readonly ended = new Map<string, HoldRow>()
+  /** Scope and kind of window -> account of its newest window, of boards and swarms. */
+  readonly #newest = new Map<string, string>()
 
   account(id: string): AccountRow {
     const known = this.accounts.get(id)
@@ -86,7 +92,7 @@ export class Books {
     const settled = add(hold.settled, amount)
     const settledIn: Record<string, number> = { ...hold.settledIn }
     for (const account of spendingAccounts(hold, swarm, model)) {
-      const row = this.account(account)
+      const row = this.#open(account)
       const wasted = hold.released?.wasted === true ? amount.nanos : 0
       this.accounts.set(account, {
         ...row,
@@ -134,10 +140,51 @@ export class Books {
     for (const account of Object.keys(this.ended.get(hold)?.settledIn ?? {})) this.#dropPast(account, at)
   }
 
-  /** A task that left memory takes its accounts along. */
+  /** A task that left memory takes its accounts along; what it cost is added to that of all that left before it. */
   forgetTask(task: string): void {
-    this.accounts.delete(taskAccount('claim', task))
-    this.accounts.delete(taskAccount('help', task))
+    for (const kind of HOLD_KINDS) {
+      const id = taskAccount(kind, task)
+      const row = this.accounts.get(id)
+      this.accounts.delete(id)
+      if (row === undefined || AMOUNT_FIELDS.every((field) => row.settled[field] === 0)) continue
+      const archived = this.account(taskAccount('claim', ARCHIVED))
+      this.accounts.set(archived.id, {
+        ...archived,
+        settled: add(archived.settled, row.settled),
+        wastedNanos: addCounts(archived.wastedNanos, row.wastedNanos),
+      })
+    }
+  }
+
+  /** A row of a snapshot. */
+  restoreAccount(row: AccountRow): void {
+    this.accounts.set(row.id, row)
+    this.#enterWindow(row)
+  }
+
+  /** The account to book in. With the first booking of a new window the one before it is forgotten. */
+  #open(id: string): AccountRow {
+    const known = this.accounts.get(id)
+    if (known !== undefined) return known
+    const row = this.account(id)
+    const before = this.#enterWindow(row)
+    if (before !== undefined) this.#dropEmpty(before)
+    return row
+  }
+
+  /** Remembers the newest window of a scope and kind; answers with the account of the one that it replaces. */
+  #enterWindow({ id, scope, window }: AccountRow): string | undefined {
+    if (window === 'total' || scope === 'fabric') return undefined
+    const key = accountId(scope, windowKindOf(window))
+    const newest = this.#newest.get(key)
+    if (newest !== undefined && newest >= id) return undefined
+    this.#newest.set(key, id)
+    return newest
+  }
+
+  #dropEmpty(id: string): void {
+    const row = this.accounts.get(id)
+    if (row !== undefined && AMOUNT_FIELDS.every((field) => row.held[field] === 0)) this.accounts.delete(id)
   }
 
   #live(id: string): HoldRow {
@@ -148,7 +195,7 @@ export class Books {
 
   #reserve(accounts: readonly string[], amount: Amount): void {
     for (const id of accounts) {
-      const row = this.account(id)
+      const row = this.#open(id)
       this.accounts.set(id, withHeld(row, add(row.held, amount)))
     }
   }
@@ -173,7 +220,7 @@ export class Books {
     const row = this.accounts.get(id)
     if (row === undefined || row.window === 'total' || row.scope === 'fabric') return
     if (row.window === windowOf(windowKindOf(row.window), at)) return
-    if (AMOUNT_FIELDS.every((field) => row.held[field] === 0)) this.accounts.delete(id)
+    this.#dropEmpty(id)
   }
 
   #forgetOldest(): void {

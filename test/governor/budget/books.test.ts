@@ -189,6 +189,28 @@ test('days of a swarm are forgotten when they are past and nothing is held in th
   expect(office.books.account('swarm:a/total').settled.nanos).toBe(DOLLAR)
 })
 
+test('a new window of a swarm or board takes the place of the one before it', () => {
+  const budgets = {
+    ...DEFAULT_GOVERNOR_POLICY.budgets,
+    boards: { '*': { week: { nanos: 1_000 * DOLLAR } } },
+    swarms: { '*': { day: { nanos: 100 * DOLLAR } } },
+  }
+  const office = new Office({ budgets })
+  for (let day = 0; day < 30; day += 1) {
+    const at = NOON + day * DAY_MS
+    office.claim(day, makeTask(`t${day}`, { board: 'b' }), swarm('a'), at)
+    office.spend(day, DOLLAR)
+    office.books.release(`claim-${day}`, at, false)
+  }
+  const windows = [...office.books.accounts.values()].filter(({ scope }) => scope === 'swarm:a' || scope === 'board:b')
+  expect(windows.map(({ window }) => window).sort()).toEqual(
+    ['day:2026-12-24', 'month:2026-12', 'total', 'week:2026-W52'].flatMap((window) => [window, window]),
+  )
+  const restored = new Books()
+  for (const row of office.books.accounts.values()) restored.restoreAccount(row)
+  expect([...restored.accounts.values()]).toEqual([...office.books.accounts.values()])
+})
+
 type Step =
   | { readonly kind: 'claim'; readonly task: number; readonly swarm: number; readonly day: number }
   | { readonly kind: 'spend'; readonly hold: number; readonly nanos: number }
