@@ -21,15 +21,19 @@ export const admitCall: Decide<'admit_call'> = (state, { swarm }, context) => {
   }
 }
 
-/** Counts what became of a call. One that began before the breaker last changed, or that nobody let through, is ignored. */
+/**
+ * Counts what became of a call. One that began before the breaker last changed, or that nobody let through, is ignored; so
+ * is a success that a swarm reports of itself, which it could make up.
+ */
 export const reportCall: Decide<'report_call'> = (state, command, context) => {
   const { swarm, succeeded, generation, probe } = command
   requireActiveSwarm(state, swarm)
   requireOwn(context.actor, swarm)
   const outcome = { succeeded, generation, ...(probe !== undefined && { probe }) }
-  const counted = isCurrent(state.governor.breaker(swarm), outcome)
+  const madeUp = succeeded && actorSwarm(context.actor) === swarm
+  const counted = !madeUp && isCurrent(state.governor.breaker(swarm), outcome)
   const entries: CoordinatorDraft[] = counted ? [{ type: 'call_reported', subject: swarm, data: outcome }] : []
-  if (counted) judgeOutcome(state, swarm, outcome, undefined, context, entries)
+  if (counted) judgeOutcome(state, swarm, { ...outcome, call: true }, undefined, context, entries)
   return { entries, reply: (after) => ({ counted, breaker: after.governor.breaker(swarm) }) }
 }
 
@@ -45,5 +49,5 @@ export const callAdmitted: Evolve<EntryOf<'call_admitted'>> = (state, { subject,
 }
 
 export const callReported: Evolve<EntryOf<'call_reported'>> = (state, { subject, data }) => {
-  countOutcome(state, subject, data)
+  countOutcome(state, subject, { ...data, call: true })
 }

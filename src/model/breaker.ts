@@ -21,7 +21,9 @@ export interface BreakerRow {
   readonly generation: number
   /** Outcomes of the newest calls, oldest first: `1` succeeded, `0` failed. */
   readonly outcomes: string
+  /** Of claims; and of calls, whose successes say nothing about claims. */
   readonly consecutiveFailures: number
+  readonly failedCalls?: number
   /** Times it opened without having closed in between. */
   readonly trips: number
   readonly cause?: TripCause

@@ -10,9 +10,17 @@ import type { BreakerView, BudgetView, EscalationView } from './governor-views.j
 
 /** Rows of the governor as callers see them: times as RFC 3339 strings. */
 
-export function presentBreaker({ outcomes, openedAt, opensUntil, probes, ...row }: BreakerRow): BreakerView {
+export function presentBreaker({
+  outcomes,
+  openedAt,
+  opensUntil,
+  probes,
+  failedCalls = 0,
+  ...row
+}: BreakerRow): BreakerView {
   return {
     ...row,
+    consecutiveFailures: Math.max(row.consecutiveFailures, failedCalls),
     calls: outcomes.length,
     failures: failuresIn(outcomes),
     probes: probes.map((probe) => ({ ...probe, deadline: formatTimestamp(probe.deadline) })),

@@ -32,7 +32,7 @@ const reset = () => world.send({ type: 'reset_breaker', swarm: 's1', reason: 'lo
 
 function reportCall({ generation, probe }: CallPermit, succeeded: boolean) {
   const named = probe === undefined ? {} : { probe }
-  return world.send({ type: 'report_call', swarm: 's1', succeeded, generation, ...named })
+  return world.send({ type: 'report_call', swarm: 's1', succeeded, generation, ...named }, ADMIN_ACTOR)
 }
 
 /** Opens the breaker by failures of tasks. */
@@ -115,6 +115,16 @@ describe('a closed breaker', () => {
     for (const succeeded of [true, false, false]) reportCall(admit(), succeeded)
     expect(row()).toMatchObject({ outcomes: '0100', state: 'closed' })
     expect(reportCall(admit(), false)).toMatchObject({ counted: true, breaker: { state: 'open', cause: 'failures' } })
+  })
+
+  test('is kept closed neither by calls of a swarm that it made up, nor by true ones between failed claims', () => {
+    for (const task of ['t1', 't2', 't3']) {
+      const madeUp = { type: 'report_call', swarm: 's1', succeeded: true, generation: row().generation } as const
+      expect(world.send(madeUp)).toMatchObject({ counted: false })
+      reportCall(admit(), true)
+      fail(task)
+    }
+    expect(row()).toMatchObject({ state: 'open', cause: 'failures' })
   })
 
   test('opens when half of the last ten failed, though never three in a row', () => {
@@ -301,6 +311,15 @@ describe('a half-open breaker', () => {
     // What it holds already it may take up again: that is no further call.
     expect(tryTo(claim('t9'))).toBe('accepted')
     expect(row().probes).toHaveLength(3)
+  })
+
+  test('is not closed by successes of calls that the swarm reports of itself', () => {
+    for (let at = 0; at < 3; at += 1) {
+      const { generation, probe = 0 } = admit()
+      const said = { type: 'report_call', swarm: 's1', succeeded: true, generation, probe } as const
+      expect(world.send(said).counted).toBe(false)
+    }
+    expect(row().state).toBe('half_open')
   })
 
   test('closes with the third success, and not with the same one three times', () => {

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly generation: number
   /** The probe that this answers, where the call was one. */
   readonly probe?: number
+  /** A call, not a claim: each has a streak of its own. */
+  readonly call?: boolean
 }
 
 /** Whether an outcome still says something: one from before the breaker last changed does not. */
@@ -32,11 +34,14 @@ export function isCurrent(breaker: BreakerRow, { generation, probe }: Outcome): 
 /** The breaker after an outcome, before anything follows from it. One that is not current changes nothing. */
 export function withOutcome(breaker: BreakerRow, outcome: Outcome, { windowCalls }: BreakerPolicy): BreakerRow {
   if (!isCurrent(breaker, outcome)) return breaker
-  const { succeeded, probe } = outcome
+  const { succeeded, probe, call } = outcome
+  const streak = (failures: number) => (succeeded ? 0 : failures + 1)
   return {
     ...breaker,
     outcomes: `${breaker.outcomes}${succeeded ? '1' : '0'}`.slice(-windowCalls),
-    consecutiveFailures: succeeded ? 0 : breaker.consecutiveFailures + 1,
+    ...(call === true
+      ? { failedCalls: streak(breaker.failedCalls ?? 0) }
+      : { consecutiveFailures: streak(breaker.consecutiveFailures) }),
     ...(breaker.state === 'half_open' && {
       probes: breaker.probes.map((known) => (known.id === probe ? { ...known, succeeded } : known)),
     }),
@@ -54,9 +59,10 @@ export function consequenceOf(breaker: BreakerRow, succeeded: boolean, policy: B
     return passed >= policy.probes ? 'close' : 'none'
   }
   if (succeeded || breaker.state === 'open') return 'none'
-  const { consecutiveFailures, outcomes } = breaker
-  if (consecutiveFailures >= policy.failureThreshold) {
-    return { trip: 'failures', reason: `${consecutiveFailures} failures in a row` }
+  const { consecutiveFailures, failedCalls = 0, outcomes } = breaker
+  const inARow = Math.max(consecutiveFailures, failedCalls)
+  if (inARow >= policy.failureThreshold) {
+    return { trip: 'failures', reason: `${inARow} failures in a row` }
   }
   const failures = failuresIn(outcomes)
   if (outcomes.length < policy.minimumCalls || failures * 100 < policy.failureRatePercent * outcomes.length) {
