@@ -98,7 +98,7 @@ interface AnswerOptions {
 function addAnswer(escalation: CliCommand): void {
   escalation
     .command('answer')
-    .description('answer a question, as a person; nobody answers their own')
+    .description('answer a question, as a person; nobody gives their own approval')
     .argument('<escalation>', 'id of the escalation', id)
     .option('--option <name>', 'one of its answers', id)
     .option('--text <text>', 'the answer in words')

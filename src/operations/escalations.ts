@@ -78,7 +78,7 @@ export const show = operation({
 })
 
 export const answer = operation({
-  summary: 'Answer a question, as a person; nobody answers their own.',
+  summary: 'Answer a question, as a person; nobody gives their own approval.',
   role: 'admin',
   method: 'POST',
   path: '/v1/escalations/:escalation/answer',

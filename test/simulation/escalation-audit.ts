@@ -72,7 +72,8 @@ export class EscalationAudit {
     const { option } = event.data
     this.#require(row.state === 'open', event, 'a question is answered once')
     this.#require(Date.parse(event.time) < row.expiresAt, event, 'no answer after the time')
-    this.#require(event.actor !== row.asker, event, 'nobody answers their own question')
+    const own = row.kind === 'approval' && event.actor === row.asker
+    this.#require(!own, event, 'nobody gives their own approval')
     this.#require(!event.actor.startsWith('swarm:'), event, 'people answer, and no swarm')
     // The extension of a budget is the answer to the question about it, whatever it offered.
     const offered = row.kind === 'budget' || row.options.length === 0 || row.options.includes(option as string)
