@@ -194,7 +194,13 @@ function reserve(books: Books, policy: GovernorPolicy, { task, own, cap, limits 
 }
 
 /** `unbounded` says that nothing bounds what the work may cost, so that a limit in money has no room for it. */
-function shortageIn(books: Books, id: string, limit: Limit, amount: Amount, unbounded: boolean): (() => Shortage) | undefined {
+function shortageIn(
+  books: Books,
+  id: string,
+  limit: Limit,
+  amount: Amount,
+  unbounded: boolean,
+): (() => Shortage) | undefined {
   if (unbounded && limit.nanos !== undefined) {
     return () => boundless(id)
   }
