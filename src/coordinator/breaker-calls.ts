@@ -1,4 +1,4 @@
-import { isCurrent, withProbe } from '../governor/breaker/breaker.js'
+import { isCurrent, withoutProbe, withProbe } from '../governor/breaker/breaker.js'
 import { actorSwarm } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { requireAdmitted } from './eligibility.js'
@@ -30,9 +30,14 @@ export const reportCall: Decide<'report_call'> = (state, command, context) => {
   requireActiveSwarm(state, swarm)
   requireOwn(context.actor, swarm)
   const outcome = { succeeded, generation, ...(probe !== undefined && { probe }) }
-  const madeUp = succeeded && actorSwarm(context.actor) === swarm
-  const counted = !madeUp && isCurrent(state.governor.breaker(swarm), outcome)
-  const entries: CoordinatorDraft[] = counted ? [{ type: 'call_reported', subject: swarm, data: outcome }] : []
+  const current = isCurrent(state.governor.breaker(swarm), outcome)
+  const own = succeeded && actorSwarm(context.actor) === swarm
+  const counted = current && !own
+  const entries: CoordinatorDraft[] = []
+  if (counted) entries.push({ type: 'call_reported', subject: swarm, data: outcome })
+  // Nobody can say whether it is so: the trial call is given back, neither passed nor failed.
+  else if (current && probe !== undefined)
+    entries.push({ type: 'call_reported', subject: swarm, data: { ...outcome, own } })
   if (counted) judgeOutcome(state, swarm, { ...outcome, call: true }, undefined, context, entries)
   return { entries, reply: (after) => ({ counted, breaker: after.governor.breaker(swarm) }) }
 }
@@ -49,5 +54,8 @@ export const callAdmitted: Evolve<EntryOf<'call_admitted'>> = (state, { subject,
 }
 
 export const callReported: Evolve<EntryOf<'call_reported'>> = (state, { subject, data }) => {
-  countOutcome(state, subject, { ...data, call: true })
+  const { own, ...outcome } = data
+  const { probe } = outcome
+  if (own !== true) countOutcome(state, subject, { ...outcome, call: true })
+  else if (probe !== undefined) state.putBreaker(withoutProbe(state.governor.breaker(subject), probe))
 }

@@ -3,7 +3,7 @@ import { taskAccount } from '../governor/budget/books.js'
 import { holdOf, isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
-import type { BreakerRow } from '../model/breaker.js'
+import type { BreakerRow, Probe } from '../model/breaker.js'
 import { actorSwarm, type Entry } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
 import type { EscalationRow } from '../model/escalation.js'
@@ -142,6 +142,8 @@ export class FabricState {
     this.#touchPaths(before, row)
     this.#updateReady(row)
     this.#updateTaskDeadline(row)
+    const holder = row.claim?.swarm ?? ''
+    if (this.governor.breakers.get(holder)?.state === 'half_open') this.refreshBreakerDeadline(holder)
   }
 
   /** Takes a finished task out of memory; `archived` says where it is now. */
@@ -296,7 +298,19 @@ export class FabricState {
 
   refreshBreakerDeadline(swarm: string): void {
     const row = this.governor.breakers.get(swarm)
-    this.#setDeadline('breaker', swarm, row && breakerDeadline(row))
+    this.#setDeadline('breaker', swarm, row && breakerDeadline(row, (probe) => this.#probeDeadline(swarm, probe)))
+  }
+
+  /** A claim on probation that is stuck waits for others: it has all of its time again when it is free. */
+  #probeDeadline(swarm: string, { id, deadline }: Probe): number {
+    for (const task of this.claims.get(swarm)) {
+      const row = this.tasks.get(task)
+      if (row?.claim?.epoch !== id) continue
+      if (isStuck(row)) return Number.POSITIVE_INFINITY
+      const { freedAt } = row.claim
+      return freedAt === undefined ? deadline : Math.max(deadline, freedAt + this.governor.policy.breaker.probeMs)
+    }
+    return deadline
   }
 
   refreshEscalationDeadline(id: string): void {

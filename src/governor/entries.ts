@@ -82,6 +82,8 @@ export interface CallReported {
   readonly succeeded: boolean
   readonly generation: number
   readonly probe?: number
+  /** The swarm said so itself of a trial call, which is therefore given back and not counted. */
+  readonly own?: boolean
 }
 
 /** Subject: the swarm. */

@@ -537,3 +537,33 @@ test('a swarm on probation is asked for no help: its trial calls are for work of
   const blocker = world.block('t5', world.claim('t5', 's2'))
   expect(world.refused({ type: 'assign_helpers', blocker, swarms: ['s1'] }).code).toBe('BREAKER_OPEN')
 })
+
+test('a claim on probation that is stuck fails no trial while it waits, and has its time again when it is free', () => {
+  trip()
+  world.pass(LONGEST_FIRST_MS)
+  const epoch = world.claim('t5', 's1')
+  const blocker = world.block('t5', epoch)
+  world.pass(25 * MINUTE_MS)
+  expect(row().state).toBe('half_open')
+  expectSameAfterRestart()
+  world.send({ type: 'resolve_blocker', blocker, resolution: 'here' }, ADMIN_ACTOR)
+  world.send({ type: 'heartbeat', task: 't5', epoch })
+  world.pass(9 * MINUTE_MS)
+  expect(row().state).toBe('half_open')
+  world.pass(MINUTE_MS + 10 * SECOND_MS)
+  expect(row()).toMatchObject({ state: 'open', trips: 2 })
+})
+
+test('a trial that its swarm calls a success is given back: it closes nothing and fails nothing', () => {
+  trip()
+  world.pass(LONGEST_FIRST_MS)
+  for (let round = 0; round < 5; round += 1) {
+    const permit = world.send({ type: 'admit_call', swarm: 's1' }, swarmActor('s1'))
+    const { generation, probe = -1 } = permit
+    const report = { type: 'report_call', swarm: 's1', succeeded: true, generation, probe } as const
+    expect(world.send(report, swarmActor('s1')).counted).toBe(false)
+  }
+  expect(row()).toMatchObject({ state: 'half_open', probes: [] })
+  world.pass(30 * MINUTE_MS)
+  expect(row().state).toBe('half_open')
+})

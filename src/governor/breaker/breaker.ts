@@ -93,11 +93,14 @@ export function withoutProbe(breaker: BreakerRow, id: number): BreakerRow {
 }
 
 /** When something happens to it by itself: it becomes half-open, or a probe runs out. Milliseconds since the epoch. */
-export function breakerDeadline({ state, opensUntil, probes }: BreakerRow): number | undefined {
+export function breakerDeadline(
+  { state, opensUntil, probes }: BreakerRow,
+  deadlineOf: (probe: Probe) => number = ({ deadline }) => deadline,
+): number | undefined {
   if (state === 'open') return opensUntil
   if (state === 'closed') return undefined
-  const open = probes.filter(({ succeeded }) => !succeeded).map(({ deadline }) => deadline)
-  return open.length === 0 ? undefined : Math.min(...open)
+  const first = Math.min(...probes.filter(({ succeeded }) => !succeeded).map(deadlineOf))
+  return first === Number.POSITIVE_INFINITY ? undefined : first
 }
 
 /** Share of its time by which a breaker opens earlier or later, so that swarms that failed together do not return at once. */
