@@ -124,7 +124,8 @@ async function beat(fabric: FabricClient, task: string, options: HolderOptions &
   const reply = await fabric.task.heartbeat({ task, epoch, as, usage: readUsage(options) })
   const mail = `${counted(reply.unread, 'unread message')}: see \`ifab inbox --as ${reply.swarm}\`.`
   const more = reply.unread === 0 ? [] : [mail]
-  const spent = reply.budget === undefined ? [] : spentLines(reply.budget)
+  const refused = reply.usage === undefined ? [] : [`${reply.usage.refused.code}: ${reply.usage.refused.message}`]
+  const spent = [...refused, ...(reply.budget === undefined ? [] : spentLines(reply.budget))]
   // A claim that is to stop is not renewed, or is gone: that it is held until some time would be the wrong news.
   if (reply.stop !== undefined) {
     return { value: reply, lines: [...stopLines(reply.stop), ...spent, ...more], exit: STOP_EXIT }

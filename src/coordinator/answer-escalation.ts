@@ -5,7 +5,7 @@ import { ORCHESTRATOR } from '../model/swarm.js'
 import { escalationRow, requireOpen } from './ask-human.js'
 import type { AnswerEscalation } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { aboutOf } from './escalate.js'
+import { aboutOf, KEEP_STOPPED } from './escalate.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
@@ -39,13 +39,24 @@ function requireEntitled({ id, kind, asker }: EscalationRow, actor: string): voi
   })
 }
 
-function requireAnswer({ id, options }: EscalationRow, { option, answer }: AnswerEscalation): void {
+function requireAnswer(row: EscalationRow, { option, answer }: AnswerEscalation): void {
+  const { id, kind, options } = row
+  if (kind === 'budget' || kind === 'breaker') {
+    if (option === KEEP_STOPPED) return
+    const message = `An answer changes no ${kind}. Run \`${commandFor(row)}\`, which answers ${id} too, or leave everything as it is with \`--option ${KEEP_STOPPED}\`.`
+    throw new FabricError('INVALID_ARGUMENT', message, { field: 'option', options: [KEEP_STOPPED] })
+  }
   if (options.length > 0 && (option === undefined || !options.includes(option))) {
     const message = `${id} is answered with one of ${options.join(', ')}: \`--option ${options[0]}\`.`
     throw new FabricError('INVALID_ARGUMENT', message, { field: 'option', options })
   }
   if (options.length > 0 || answer !== undefined || option !== undefined) return
   throw new FabricError('INVALID_ARGUMENT', `Say what the answer to ${id} is.`, { field: 'answer' })
+}
+
+function commandFor({ kind, account, swarm, context }: EscalationRow): string {
+  if (kind === 'breaker') return context.reset ?? `ifab governor breaker reset ${swarm} --reason "..."`
+  return context.extend ?? `ifab cost extend ${account} --by 5 --reason "..."`
 }
 
 export const escalationAnswered: Evolve<EntryOf<'escalation_answered'>> = (state, entry) => {

@@ -1,5 +1,5 @@
 import type { Helper } from '../model/blocker.js'
-import type { Entry } from '../model/entry.js'
+import { type Entry, FABRIC_ACTOR } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import { requireUnresolved } from './assign-helpers.js'
@@ -50,7 +50,12 @@ export const helpAccepted: Evolve<EntryOf<'help_accepted'>> = (state, entry) => 
 export const helpDeclined: Evolve<EntryOf<'help_declined'>> = (state, entry) => {
   const { swarm, reason, task } = entry.data
   replaceHelper(state, entry.subject, swarm, { state: 'declined', ...(reason !== undefined && { reason }) })
-  findOthers(state, entry)
+  if (entry.data.cause === undefined) findOthers(state, entry)
+  else {
+    const text = `STOP: your help with ${task} has ended: ${reason}.`
+    const about = { kind: 'claim_stopped', task, blocker: entry.subject, text } as const
+    state.deliver(swarm, { ...entry, actor: FABRIC_ACTOR }, about)
+  }
   tell(
     state,
     entry,

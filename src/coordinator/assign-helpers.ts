@@ -1,10 +1,11 @@
+import { shortageOfHelper } from '../governor/budget/reserve.js'
 import { qualify } from '../governor/match.js'
 import type { BlockerRow, Helper } from '../model/blocker.js'
 import { FabricError } from '../model/errors.js'
 import { requireAdmitted } from './eligibility.js'
 import type { EntryOf, Hold } from './entries.js'
 import { blockerRow, requireActiveSwarm, requireBlocker, taskRow } from './lookup.js'
-import { holdForHelp, sharedHold } from './plan-help.js'
+import { holdForHelp, sharedHold, shareOfHelp } from './plan-help.js'
 import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
@@ -14,7 +15,7 @@ export const assignHelpers: Decide<'assign_helpers'> = (state, command, context)
   const blocker = requireUnresolved(state, command.blocker)
   const asked = new Set(askedSwarms(blocker))
   const swarms = [...new Set(command.swarms)].filter((swarm) => !asked.has(swarm))
-  for (const swarm of swarms) requireHelper(state, blocker, swarm)
+  for (const swarm of swarms) requireHelper(state, blocker, swarm, context.now)
   requireRoom(state, blocker, swarms)
   const data = { task: blocker.task, swarms, ...holdForHelp(state, blocker, context), ...policyDigest(state, context) }
   return {
@@ -32,7 +33,7 @@ export function requireUnresolved(state: FabricState, id: string): BlockerRow {
   return blocker
 }
 
-function requireHelper(state: FabricState, blocker: BlockerRow, id: string): void {
+function requireHelper(state: FabricState, blocker: BlockerRow, id: string, now: number): void {
   const swarm = requireActiveSwarm(state, id)
   if (id === blocker.swarm) {
     throw new FabricError('NOT_ELIGIBLE', `${id} raised ${blocker.id}; it cannot be its own helper.`, { swarm: id })
@@ -50,6 +51,9 @@ function requireHelper(state: FabricState, blocker: BlockerRow, id: string): voi
       match: qualification.match,
     })
   }
+  const { books } = state.governor
+  const shortage = shortageOfHelper(books, state.governor, swarm, shareOfHelp(state, blocker, now), now)?.()
+  if (shortage !== undefined) throw new FabricError(shortage.code, shortage.message, shortage.details)
 }
 
 /** The limit is one of the task: helpers with its other blockers count too. */

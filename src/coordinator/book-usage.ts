@@ -1,10 +1,11 @@
 import { amountOf } from '../governor/budget/price.js'
-import { type Amount, type HoldKind, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
+import { type AccountRow, type Amount, type HoldKind, type HoldRow, NOTHING, type Usage } from '../model/budget.js'
 import { actorSwarm } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import type { TaskSpec } from '../model/task.js'
-import { boundClaim } from './bound-claim.js'
+import { type BudgetQuestion, boundClaim } from './bound-claim.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
+import { escalate, KEEP_STOPPED } from './escalate.js'
 import { accountsAfter, freezeOverdrawn } from './freeze-budget.js'
 import { latchWhenSpent } from './latch-spender.js'
 import { claimHold, type FabricState } from './state.js'
@@ -45,11 +46,34 @@ export function bookUsage(
   const data = { swarm, epoch, hold: hold.id, report: usage.id, ...amount, ...priced, late }
   entries.push({ type: 'usage_reported', subject: spender.task.id, data })
   const accounts = accountsAfter(state, hold, spender, usage.model, amount)
-  freezeOverdrawn(state, hold, spender, amount, accounts, context, entries)
-  if (!latchWhenSpent(state, swarm, accounts, context, entries) && !late) {
-    boundClaim(state, hold, spender, amount, context, entries)
-  }
+  const frozen = freezeOverdrawn(state, hold, spender, amount, accounts, entries)
+  const latched = latchWhenSpent(state, swarm, accounts, context, entries)
+  const question = latched || late ? undefined : boundClaim(state, hold, spender, amount, context, entries)
+  askAboutBudget(state, spender, frozen, question, context, entries)
   return { amount, repeated: false, late }
+}
+
+/** One question for all that one report leads to. */
+function askAboutBudget(
+  state: FabricState,
+  { task, swarm }: Spender,
+  frozen: readonly AccountRow[],
+  stopped: BudgetQuestion | undefined,
+  context: DecisionContext,
+  entries: CoordinatorDraft[],
+): void {
+  const about = { kind: 'budget', task: task.id, swarm } as const
+  const [first] = frozen
+  if (first === undefined) {
+    if (stopped !== undefined) escalate(state, { ...about, severity: 'warning', ...stopped }, context, entries)
+    return
+  }
+  const question = `${swarm} spent more on ${task.id} than was held for it. May more be spent?`
+  const account = frozen.find(({ id }) => id === stopped?.account)?.id ?? first.id
+  const names = frozen.map(({ id }) => id).join(', ')
+  const facts = { frozen: names, extend: `ifab cost extend ${account} --by 5 --reason "..."`, ...stopped?.context }
+  const options = [KEEP_STOPPED]
+  escalate(state, { ...about, severity: 'critical', question, account, context: facts, options }, context, entries)
 }
 
 /** What was spent is for whoever spent it, or for a person, to say. Throws FORBIDDEN. */

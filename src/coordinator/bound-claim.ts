@@ -1,15 +1,28 @@
+import { add } from '../governor/budget/amount.js'
 import { taskAccount } from '../governor/budget/books.js'
-import type { Amount, HoldRow } from '../model/budget.js'
+import { limitOf } from '../governor/budget/limits.js'
+import { AMOUNT_FIELDS, type Amount, type AmountField, type HoldRow } from '../model/budget.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { formatDollars } from '../model/money.js'
 import type { Spender } from './book-usage.js'
+import { endHelp } from './end-help.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { escalate } from './escalate.js'
+import { KEEP_STOPPED } from './escalate.js'
 import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
 import type { DecisionContext, Evolve } from './transition.js'
 
-/** Warns the holder when most of its hold is spent, and stops the claim when all of it is. */
+/** One thing of which a claim, or help, may spend only so much. */
+interface Bound {
+  readonly field: AmountField
+  readonly spent: number
+  readonly most: number
+}
+
+/**
+ * Warns the holder when most of its hold is spent, and stops the claim, or all help, when all of it is. Answers with the
+ * question for people, where it did.
+ */
 export function boundClaim(
   state: FabricState,
   hold: HoldRow,
@@ -17,43 +30,67 @@ export function boundClaim(
   amount: Amount,
   context: DecisionContext,
   entries: CoordinatorDraft[],
-): void {
-  const heldNanos = hold.amount.nanos
-  if (heldNanos === 0) return
-  const spentNanos = hold.settled.nanos + amount.nanos
-  const { warnPercent } = state.governor.policy.budgets
-  if (spentNanos >= heldNanos && hold.kind === 'claim') {
-    stop(state, { task, swarm, epoch, hold: hold.id }, spentNanos, context, entries)
-  } else if (!hold.warned && spentNanos * 100 >= warnPercent * heldNanos) {
-    const data = { swarm, epoch, hold: hold.id, spentNanos, heldNanos }
-    entries.push({ type: 'budget_warned', subject: task.id, data })
+): BudgetQuestion | undefined {
+  const bounds = boundsOf(state, hold, amount)
+  const spent = bounds.find((bound) => bound.spent >= bound.most)
+  if (spent !== undefined) {
+    const reason = `it has spent ${show(spent.field, spent.spent)}, all that was held for it`
+    const before = entries.length
+    if (hold.kind === 'help') endHelp(state, hold, reason, entries)
+    else if (state.tasks.get(task.id)?.claim?.stoppedAt === undefined) {
+      const data = { swarm, epoch, reason, ...policyDigest(state, context) }
+      entries.push({ type: 'claim_stopped', subject: task.id, data })
+    }
+    return entries.length === before ? undefined : questionOf(hold, swarm, show(spent.field, spent.spent))
   }
+  const { warnPercent } = state.governor.policy.budgets
+  const most = hold.warned ? undefined : bounds.find((bound) => bound.spent * 100 >= warnPercent * bound.most)
+  if (most === undefined) return undefined
+  const sums = { spentNanos: hold.settled.nanos + amount.nanos, heldNanos: hold.amount.nanos }
+  const tokens = most.field === 'nanos' ? {} : { field: most.field, spent: most.spent, held: most.most }
+  entries.push({ type: 'budget_warned', subject: task.id, data: { swarm, epoch, hold: hold.id, ...sums, ...tokens } })
+  return undefined
 }
 
-function stop(
-  state: FabricState,
-  { task, swarm, epoch }: Spender,
-  spentNanos: number,
-  context: DecisionContext,
-  entries: CoordinatorDraft[],
-): void {
-  if (state.tasks.get(task.id)?.claim?.stoppedAt !== undefined) return
-  const reason = `it has spent ${formatDollars(spentNanos)}, all that was held for it`
-  entries.push({
-    type: 'claim_stopped',
-    subject: task.id,
-    data: { swarm, epoch, reason, ...policyDigest(state, context) },
+/** A question about a budget, before it is known how severe it is. */
+export interface BudgetQuestion {
+  readonly question: string
+  readonly account: string
+  readonly context: Readonly<Record<string, string>>
+  readonly options: readonly string[]
+}
+
+function questionOf({ kind, task }: HoldRow, swarm: string, spent: string): BudgetQuestion {
+  const account = taskAccount(kind, task)
+  const what = kind === 'claim' ? `all that ${task} may cost` : `all that help with ${task} may cost`
+  const question = `${swarm} has spent ${what}. May ${kind === 'claim' ? 'it spend' : 'help cost'} more?`
+  const facts = { spent, extend: `ifab cost extend ${account} --by 5 --reason "..."` }
+  return { question, account, context: facts, options: [KEEP_STOPPED] }
+}
+
+/** What is held and limited; where no money is held, because nothing bounded it then, what the task may cost by now. */
+function boundsOf({ governor }: FabricState, hold: HoldRow, amount: Amount): Bound[] {
+  const limits = hold.accounts.map((id) => limitOf(governor.books.account(id), governor))
+  const spent = add(hold.settled, amount)
+  const bounds = AMOUNT_FIELDS.flatMap((field): Bound[] => {
+    const most = hold.amount[field]
+    const counts = most > 0 && (field === 'nanos' || limits.some((limit) => limit?.[field] !== undefined))
+    return counts ? [{ field, spent: spent[field], most }] : []
   })
-  const account = taskAccount('claim', task.id)
-  const question = `${swarm} has spent all that ${task.id} may cost. May it spend more?`
-  const facts = { spent: formatDollars(spentNanos), extend: `ifab cost extend ${account} --by 5 --reason "..."` }
-  const about = { severity: 'warning', task: task.id, swarm, account } as const
-  escalate(state, { kind: 'budget', question, context: facts, ...about }, context, entries)
+  if (hold.amount.nanos > 0) return bounds
+  const own = governor.books.account(taskAccount(hold.kind, hold.task))
+  const most = limitOf(own, governor)?.nanos
+  return most === undefined ? bounds : [{ field: 'nanos', spent: own.settled.nanos + amount.nanos, most }, ...bounds]
+}
+
+function show(field: AmountField, value: number): string {
+  return field === 'nanos' ? formatDollars(value) : `${value} ${field}`
 }
 
 export const budgetWarned: Evolve<EntryOf<'budget_warned'>> = (state, entry) => {
   const { subject, data } = entry
-  state.governor.books.warn(data.hold)
-  const text = `${formatDollars(data.spentNanos)} of ${formatDollars(data.heldNanos)} are spent on ${subject}. Finish soon.`
+  const { field = 'nanos', spent = data.spentNanos, held = data.heldNanos } = data
+  if (state.governor.books.holds.has(data.hold)) state.governor.books.warn(data.hold)
+  const text = `${show(field, spent)} of ${show(field, held)} are spent on ${subject}. Finish soon.`
   state.deliver(data.swarm, { ...entry, actor: FABRIC_ACTOR }, { kind: 'budget_warned', task: subject, text })
 }

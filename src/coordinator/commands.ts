@@ -342,6 +342,8 @@ export interface HeartbeatReply {
   readonly stop?: StopSignal
   /** What the claim has reserved and spent, where it has a budget. Nano-dollars. */
   readonly budget?: { readonly heldNanos: number; readonly spentNanos: number }
+  /** Usage that was not booked, and why; the lease is renewed all the same. */
+  readonly usage?: { readonly refused: { readonly code: string; readonly message: string } }
 }
 
 export interface UsageReply {

@@ -117,6 +117,8 @@ export interface HelpAnswered {
   readonly task: string
   readonly swarm: string
   readonly reason?: string
+  /** The hold for help is spent: others are not asked, and the helper is told to stop. */
+  readonly cause?: 'budget_spent'
 }
 
 /** Nobody who could help has a budget or the capabilities: people were asked. Subject: the blocker. */

@@ -8,6 +8,9 @@ import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
 import type { DecisionContext, Evolve } from './transition.js'
 
+/** The answer to a question about a budget or a breaker that leaves everything as it is. */
+export const KEEP_STOPPED = 'keep-stopped'
+
 /** A question of the fabric itself. */
 export interface FabricQuestion {
   readonly kind: Exclude<EscalationKind, 'question' | 'approval'>

@@ -28,7 +28,7 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
   const grown = hold === undefined || growth === 0 ? {} : { hold: hold.id, ...part, task: hold.task }
   const data = { nanos, reason, ...grown, ...policyDigest(state, context) }
   const entries: CoordinatorDraft[] = [{ type: 'budget_extended', subject: account.id, data }]
-  const claim = hold && state.tasks.get(hold.task)?.claim
+  const claim = hold?.kind === 'claim' ? state.tasks.get(hold.task)?.claim : undefined
   const left = hold === undefined ? 0 : hold.amount.nanos + growth - hold.settled.nanos
   if (hold !== undefined && claim?.stoppedAt !== undefined && left > 0) {
     entries.push({ type: 'claim_resumed', subject: hold.task, data: { swarm: claim.swarm, epoch: claim.epoch } })
@@ -56,8 +56,12 @@ function requireSafe(state: FabricState, account: AccountRow, nanos: number): vo
   throw new FabricError('INVALID_ARGUMENT', message, { field: 'nanos' })
 }
 
-/** The hold of the live claim of the task that this is the account of. */
+/** The hold of the live claim of the task, or of all help with it, that this is the account of. */
 function claimHoldOf(state: FabricState, { scope }: AccountRow): HoldRow | undefined {
+  if (scope.startsWith('help:')) {
+    const task = scope.slice('help:'.length)
+    return [...state.governor.books.holds.values()].find((hold) => hold.kind === 'help' && hold.task === task)
+  }
   if (!scope.startsWith('task:')) return undefined
   const claim = state.tasks.get(scope.slice('task:'.length))?.claim
   return claim === undefined ? undefined : state.governor.books.holds.get(claimHold(claim.epoch))
@@ -70,6 +74,8 @@ function growthOf(state: FabricState, hold: HoldRow, account: AccountRow, nanos:
   const limit = limitOf(account, state.governor)?.nanos ?? 0
   const room = limit + nanos - account.settled.nanos - others
   const most = hold.settled.nanos + Math.max(open, room)
+  // It held nothing, because nothing bounded it then: from now on it holds what there is room for.
+  if (hold.amount.nanos === 0 && hold.settled.nanos > 0) return Math.max(0, room) === 0 ? 0 : most
   return Math.max(0, Math.min(nanos, most - hold.amount.nanos))
 }
 

@@ -1,13 +1,13 @@
 import { add, fieldBeyond, remainder } from '../governor/budget/amount.js'
 import { openPart, spendingAccounts, taskAccount } from '../governor/budget/books.js'
 import { limitOf } from '../governor/budget/limits.js'
-import { type AccountRow, type Amount, type HoldRow, NOTHING } from '../model/budget.js'
+import type { Limit } from '../governor/policy/policy.js'
+import { type AccountRow, AMOUNT_FIELDS, type Amount, type HoldRow, NOTHING } from '../model/budget.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import type { Spender } from './book-usage.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { escalate } from './escalate.js'
 import type { FabricState } from './state.js'
-import type { DecisionContext, Evolve } from './transition.js'
+import type { Evolve } from './transition.js'
 
 /** An account after a report was booked in it, and what of that was not reserved there. */
 export interface Booked extends AccountRow {
@@ -46,9 +46,8 @@ export function freezeOverdrawn(
   { task, swarm }: Spender,
   amount: Amount,
   accounts: readonly Booked[],
-  context: DecisionContext,
   entries: CoordinatorDraft[],
-): void {
+): readonly Booked[] {
   const own = taskAccount(hold.kind, hold.task)
   const beyondHold =
     hold.released === undefined && hold.amount.nanos > 0 && hold.settled.nanos + amount.nanos > hold.amount.nanos
@@ -56,20 +55,23 @@ export function freezeOverdrawn(
     if (account.frozenAt !== undefined) return false
     const limit = limitOf(account, state.governor) ?? {}
     const { settled, held, unreserved } = account
-    return (
-      (beyondHold && account.id === own) || fieldBeyond(onlyWhere(unreserved, add(settled, held)), limit) !== undefined
-    )
+    if (beyondHold && account.id === own) return true
+    const sums = onlyWhere(unreserved, add(settled, held))
+    return fieldBeyond(sums, limit) !== undefined || reachesTokens(hold, sums, limit)
   })
   for (const { id, settled, held } of frozen) {
     const data = { task: task.id, swarm, settledNanos: settled.nanos, heldNanos: held.nanos }
     entries.push({ type: 'budget_frozen', subject: id, data })
   }
-  const [first] = frozen
-  if (first === undefined) return
-  const question = `${swarm} spent more on ${task.id} than was held for it. May more be spent?`
-  const names = frozen.map(({ id }) => id).join(', ')
-  const about = { severity: 'critical', task: task.id, swarm, account: first.id } as const
-  escalate(state, { kind: 'budget', question, context: { frozen: names }, ...about }, context, entries)
+  return frozen
+}
+
+/** Tokens that no hold reserves make no later hold too large: a limit of them ends where it is reached. */
+function reachesTokens({ amount }: HoldRow, sums: Amount, limit: Limit): boolean {
+  return AMOUNT_FIELDS.some((field) => {
+    const most = limit[field]
+    return field !== 'nanos' && amount[field] === 0 && most !== undefined && sums[field] > 0 && sums[field] >= most
+  })
 }
 
 /** An amount without that of which there is nothing in `other`. */
@@ -87,6 +89,6 @@ export const budgetFrozen: Evolve<EntryOf<'budget_frozen'>> = (state, entry) => 
   const { books } = state.governor
   books.accounts.set(subject, { ...books.account(subject), frozenAt: at })
   state.refreshReady(data.task)
-  const text = `The budget ${subject} is frozen: more was spent on ${data.task} than was held.`
+  const text = `The budget ${subject} is frozen: what was spent on ${data.task} is more than was held, or all that is allowed.`
   state.deliver(ORCHESTRATOR, entry, { kind: 'budget_warned', task: data.task, text })
 }

@@ -1,12 +1,14 @@
+import type { Usage } from '../model/budget.js'
 import { swarmActor } from '../model/entry.js'
-import { bookUsage, requireOwnSpending, type UsageOutcome } from './book-usage.js'
+import { type FabricError, isFabricError } from '../model/errors.js'
+import { bookUsage, requireOwnSpending, type Spender, type UsageOutcome } from './book-usage.js'
 import type { HeartbeatReply } from './commands.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { type ClaimedTask, claimedTask, requireClaim, taskRow } from './lookup.js'
 import { unreadMessages } from './read-inbox.js'
 import { claimHold, type FabricState } from './state.js'
 import { stopOf } from './stop-claim.js'
-import type { Decide, Evolve, VolatileChange } from './transition.js'
+import type { Decide, DecisionContext, Evolve, VolatileChange } from './transition.js'
 
 /**
  * Renews a lease, in memory only: an entry is written only when the holder had been reported as stalled, or when it
@@ -18,13 +20,29 @@ export const heartbeat: Decide<'heartbeat'> = (state, command, context) => {
   const entries = endStall(task)
   const { usage } = command
   if (usage !== undefined) requireOwnSpending(context.actor, swarm)
-  const outcome =
-    usage && bookUsage(state, { task, ...word(task), hold: claimHold(command.epoch) }, usage, context, entries)
+  const spender = { task, ...word(task), hold: claimHold(command.epoch) }
+  const outcome = usage && bookOrTell(state, spender, usage, context, entries)
   return {
     entries,
     actor: swarmActor(swarm),
     volatile: renewLease(task, context.now),
     reply: (after) => replyOf(after, task, outcome, context.now),
+  }
+}
+
+/** A model without a price must not cost the holder its lease: the reply tells that its usage was refused. */
+function bookOrTell(
+  state: FabricState,
+  spender: Spender,
+  usage: Usage,
+  context: DecisionContext,
+  entries: CoordinatorDraft[],
+): UsageOutcome | FabricError {
+  try {
+    return bookUsage(state, spender, usage, context, entries)
+  } catch (error) {
+    if (isFabricError(error) && error.code === 'POLICY_VIOLATION') return error
+    throw error
   }
 }
 
@@ -35,7 +53,7 @@ function word({ claim: { swarm, epoch } }: ClaimedTask) {
 function replyOf(
   after: FabricState,
   { id, claim }: ClaimedTask,
-  outcome: UsageOutcome | undefined,
+  outcome: UsageOutcome | FabricError | undefined,
   now: number,
 ): HeartbeatReply {
   const hold = after.governor.books.hold(claimHold(claim.epoch))
@@ -47,6 +65,7 @@ function replyOf(
     leaseEndsAt: after.leaseEndsAt(taskRow(after, id)) ?? now,
     unread: unreadMessages(after, claim.swarm).length,
     ...(stop !== undefined && { stop }),
+    ...(isFabricError(outcome) && { usage: { refused: { code: outcome.code, message: outcome.message } } }),
     ...((hold !== undefined || outcome !== undefined) && {
       budget: { heldNanos: hold?.amount.nanos ?? 0, spentNanos: hold?.settled.nanos ?? 0 },
     }),

@@ -4,7 +4,7 @@ import { FABRIC_ACTOR } from '../model/entry.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import { formatTimestamp } from '../model/time.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
-import { escalate } from './escalate.js'
+import { escalate, KEEP_STOPPED } from './escalate.js'
 import { policyDigest } from './policy-digest.js'
 import type { FabricState } from './state.js'
 import type { DecisionContext, Evolve } from './transition.js'
@@ -38,7 +38,15 @@ export function openBreaker(
   if (!latched) return
   const question = `The circuit breaker of ${swarm} is latched: ${reason}. May it work again?`
   const facts = { reset: `ifab governor breaker reset ${swarm} --reason "..."` }
-  escalate(state, { kind: 'breaker', severity: 'warning', question, context: facts, swarm }, context, entries)
+  const about = {
+    kind: 'breaker',
+    severity: 'warning',
+    question,
+    context: facts,
+    swarm,
+    options: [KEEP_STOPPED],
+  } as const
+  escalate(state, about, context, entries)
 }
 
 export const breakerOpened: Evolve<EntryOf<'breaker_opened'>> = (state, entry) => {

@@ -1,10 +1,12 @@
 import { admits } from '../governor/breaker/breaker.js'
-import { requireReservation, reserveForHelp } from '../governor/budget/reserve.js'
+import { openPart, taskAccount } from '../governor/budget/books.js'
+import { requireReservation, reserveForHelp, shortageOfHelper, spent } from '../governor/budget/reserve.js'
 import { type Candidate, planTeam, type Team } from '../governor/help/team.js'
 import { qualify, reputationOf } from '../governor/match.js'
 import { effectiveCapabilities } from '../governor/matching/effective.js'
 import { compareScores, scoreOf } from '../governor/matching/score.js'
 import type { BlockerRow } from '../model/blocker.js'
+import { type Amount, NOTHING } from '../model/budget.js'
 import { swarmActor } from '../model/entry.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { helpersOnTask } from './assign-helpers.js'
@@ -30,7 +32,7 @@ export function planHelp(
   const need = openNeed(state, blocker)
   if (need === undefined) return
   const places = state.governor.policy.maxSwarmsPerTask - 1 - helpersOnTask(state, blocker.task).size
-  const team = findTeam(state, blocker, need, places)
+  const team = findTeam(state, blocker, need, { places, now: context.now })
   if (team === undefined) {
     const why = places > 0 ? 'nobody who could is there' : 'as many swarms as may are on it already'
     giveUp(state, blocker, why, context, entries)
@@ -83,9 +85,24 @@ export function holdForHelp(
 
 function reserveHelp(state: FabricState, blocker: BlockerRow, now: number) {
   const { books } = state.governor
-  if (sharedHold(state, blocker) !== undefined) return undefined
+  const shared = sharedHold(state, blocker)
+  const known = shared === undefined ? undefined : books.holds.get(shared)
+  if (known !== undefined) {
+    const { amount, task } = known
+    const isSpent = amount.nanos > 0 && openPart(known).nanos === 0
+    return isSpent ? { shortage: () => spent(task, books, taskAccount('help', task)) } : undefined
+  }
   const result = reserveForHelp(books, state.governor, taskRow(state, blocker.task), now)
   return 'accounts' in result && result.accounts.length === 0 ? undefined : result
+}
+
+/** What helpers may spend together: all that would be held, or what is left of the hold that they share. */
+export function shareOfHelp(state: FabricState, blocker: BlockerRow, now: number): Amount {
+  const hold = sharedHold(state, blocker)
+  const known = hold === undefined ? undefined : state.governor.books.holds.get(hold)
+  if (known !== undefined) return openPart(known)
+  const result = reserveForHelp(state.governor.books, state.governor, taskRow(state, blocker.task), now)
+  return 'amount' in result ? result.amount : NOTHING
 }
 
 /** The live hold for help with a task: that of this blocker, or of another one of the same claim. */
@@ -110,10 +127,18 @@ export function openNeed(state: FabricState, blocker: BlockerRow): string[] | un
 
 /**
  * Of those who have time where that is enough, else of all who could; else with those who help with the task already, who
- * take no new place.
+ * take no new place. Nobody whose own budget could not pay for all of it.
  */
-function findTeam(state: FabricState, blocker: BlockerRow, need: readonly string[], places: number): Team | undefined {
-  const able = [...state.swarms.values()].filter((swarm) => mayHelp(state, blocker, swarm))
+function findTeam(
+  state: FabricState,
+  blocker: BlockerRow,
+  need: readonly string[],
+  { places, now }: { readonly places: number; readonly now: number },
+): Team | undefined {
+  const share = shareOfHelp(state, blocker, now)
+  const able = [...state.swarms.values()].filter(
+    (swarm) => mayHelp(state, blocker, swarm) && canPay(state, swarm, share, now),
+  )
   const free = able.filter((swarm) => helpLoad(state, swarm.id) < swarm.capacity)
   const plan = (swarms: readonly SwarmRow[], part = need, maxHelpers = places) =>
     planTeam({ need: part, candidates: ranked(state, swarms, part), maxHelpers })
@@ -131,6 +156,10 @@ function findTeam(state: FabricState, blocker: BlockerRow, need: readonly string
   if (covered === undefined || rest.length === 0) return covered
   const others = theirs.size === 0 ? undefined : plan(able, rest)
   return others && { members: [...covered.members, ...others.members] }
+}
+
+function canPay({ governor }: FabricState, swarm: SwarmRow, share: Amount, now: number): boolean {
+  return shortageOfHelper(governor.books, governor, swarm, share, now) === undefined
 }
 
 function mayHelp(state: FabricState, blocker: BlockerRow, swarm: SwarmRow): boolean {

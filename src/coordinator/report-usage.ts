@@ -2,6 +2,7 @@ import { swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { bookUsage, requireOwnSpending, type Spender } from './book-usage.js'
 import type { ReportUsage, UsageReply } from './commands.js'
+import { helpStopOf } from './end-help.js'
 import type { CoordinatorDraft } from './entries.js'
 import { requireClaim, requireTask } from './lookup.js'
 import { claimHold, type FabricState } from './state.js'
@@ -24,7 +25,7 @@ export const reportUsage: Decide<'report_usage'> = (state, command, context) => 
     reply: (after): UsageReply => {
       const hold = after.governor.books.hold(spender.hold)
       const isClaim = spender.hold === claimHold(epoch)
-      const stop = isClaim ? stopOf(after, command.task, epoch) : undefined
+      const stop = isClaim ? stopOf(after, command.task, epoch) : helpStopOf(after, command.task, epoch)
       const sums = { heldNanos: hold?.amount.nanos ?? 0, spentNanos: hold?.settled.nanos ?? 0 }
       return { task: command.task, swarm, epoch, amount, repeated, late, ...sums, ...(stop && { stop }) }
     },

@@ -352,9 +352,19 @@ export class FabricState {
     if (claim === undefined || claim.epoch === row.claim?.epoch) return
     const wasted = row.state !== 'completed'
     this.#releaseHold(claimHold(claim.epoch), row.updatedAt, wasted)
+    this.#settleBudgetQuestions(row.id, row.updatedAt)
     for (const blocker of this.blockersOf.get(row.id)) {
       const hold = this.blockers.get(blocker)?.hold
       if (hold !== undefined) this.#releaseHold(hold, row.updatedAt, wasted)
+    }
+  }
+
+  /** Whether a claim, or the help with it, may spend more needs no answer once it has ended. */
+  #settleBudgetQuestions(task: string, at: number): void {
+    const own: readonly (string | undefined)[] = [taskAccount('claim', task), taskAccount('help', task)]
+    for (const question of this.governor.escalations.values()) {
+      if (question.kind !== 'budget' || question.state !== 'open' || !own.includes(question.account)) continue
+      this.putEscalation({ ...question, state: 'settled', endedAt: at })
     }
   }
 

@@ -1,5 +1,5 @@
 import type { TripCause } from '../model/breaker.js'
-import type { Amount } from '../model/budget.js'
+import type { Amount, AmountField } from '../model/budget.js'
 import type { Entry } from '../model/entry.js'
 import type { EscalationRow } from '../model/escalation.js'
 import type { GovernorPolicy } from './policy/policy.js'
@@ -37,6 +37,10 @@ export interface BudgetWarned {
   readonly hold: string
   readonly spentNanos: number
   readonly heldNanos: number
+  /** What ran low, where that are tokens, and how many of them. */
+  readonly field?: AmountField
+  readonly spent?: number
+  readonly held?: number
 }
 
 /** More was spent than was held. Subject: the account, in which nothing more is held until somebody extends it. */

@@ -161,6 +161,8 @@ export const heartbeatView = z.strictObject({
   unread: z.int(),
   stop: stopView.exactOptional(),
   budget: z.strictObject({ heldNanos: z.int(), spentNanos: z.int() }).exactOptional(),
+  /** The lease is renewed, and the usage that came with it is not booked. */
+  usage: z.strictObject({ refused: z.strictObject({ code: z.string(), message: z.string() }) }).exactOptional(),
 })
 
 export const taskDetailView = z.strictObject({

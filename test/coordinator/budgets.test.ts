@@ -501,12 +501,12 @@ describe('spending beyond the hold', () => {
     expect(written.map((line) => line.split(' ')[0])).toEqual([
       'usage_reported',
       'budget_frozen',
-      'escalation_opened',
       'claim_stopped',
       'escalation_opened',
     ])
     expect([settled('task:t1/total'), held('task:t1/total'), settled('fabric/total')]).toEqual([5, 0, 5])
-    expect(open()).toMatchObject([{ severity: 'critical', account: 'task:t1/total' }, { severity: 'warning' }])
+    expect(open()).toMatchObject([{ severity: 'critical', account: 'task:t1/total' }])
+    expect(open()).toHaveLength(1)
     expect(account('fabric/total')).not.toHaveProperty('frozenAt')
     world.send({ type: 'release_task', task: 't1', epoch })
     expect(world.next('s2')).toBe('none')
@@ -897,6 +897,105 @@ test('a day of all of it folds to the same rows, byte for byte', () => {
   world.send({ type: 'apply_policy', policy: policyWith({ fabric: total(9) }), digest: 'nine' })
   world.pass(DAY_MS)
   expect(world.log.length).toBeGreaterThan(20)
+  expectSameAfterRestart()
+})
+
+describe('tokens', () => {
+  const limits = {
+    budgets: { ...DEFAULT_GOVERNOR_POLICY.budgets, swarms: { '*': { total: { outputTokens: 1_000 } } } },
+  }
+
+  test('that are held and limited stop a claim when they are spent, and latch a swarm whose limit is', () => {
+    const holdTokens = { inputTokens: 0, outputTokens: 500, cachedTokens: 0 }
+    world = new World({}, { budgets: { ...limits.budgets, holdTokens } })
+    world.register('s1')
+    world.create('t1')
+    const epoch = world.claim('t1', 's1')
+    report('t1', epoch, { id: 'a', outputTokens: 400 })
+    expect(world.mail('s1')).toMatchObject([
+      { kind: 'budget_warned', text: '400 outputTokens of 500 outputTokens are spent on t1. Finish soon.' },
+    ])
+    expect(report('t1', epoch, { id: 'b', outputTokens: 100 })).toHaveProperty('stop')
+    expect(open()).toHaveLength(1)
+    report('t1', epoch, { id: 'c', outputTokens: 500 })
+    expect(world.state.governor.breaker('s1')).toMatchObject({ latched: true, cause: 'budget' })
+    expectSameAfterRestart()
+  })
+
+  test('that are not held freeze the account whose limit they reach', () => {
+    const budgets = { ...DEFAULT_GOVERNOR_POLICY.budgets, fabric: { total: { outputTokens: 1_000 } } }
+    world = new World({}, { budgets })
+    world.register('s1')
+    world.create('t1', 't2')
+    report('t1', world.claim('t1', 's1'), { id: 'a', outputTokens: 1_000 })
+    expect(account('fabric/total').frozenAt).toBe(world.now)
+    world.register('s2')
+    expect(world.refused({ type: 'claim_task', task: 't2', swarm: 's2' }).code).toBe('BUDGET_EXCEEDED')
+  })
+})
+
+describe('help that spends its hold', () => {
+  test('ends: the helper is told to stop, people are asked once, and nobody else is asked to spend', () => {
+    world = new World()
+    for (const swarm of ['s1', 's2', 's3']) world.register(swarm)
+    world.create('t1')
+    const blocker = world.block('t1', world.claim('t1', 's1'))
+    world.send({ type: 'assign_helpers', blocker, swarms: ['s2'] })
+    const { helpers } = world.send({ type: 'answer_help', blocker, swarm: 's2', accept: true })
+    const epoch = helpers[0]?.epoch ?? -1
+    expect(spend('t1', epoch, 9)).not.toHaveProperty('stop')
+    expect(spend('t1', epoch, 1)).toHaveProperty('stop')
+    expect(world.mail('s2').at(-1)).toMatchObject({ kind: 'claim_stopped', blocker })
+    expect(world.state.blockers.get(blocker)?.helpers).toMatchObject([{ swarm: 's2', state: 'declined' }])
+    expect(world.refused({ type: 'assign_helpers', blocker, swarms: ['s3'] }).code).toBe('BUDGET_EXCEEDED')
+    expect(spend('t1', epoch, 5)).toHaveProperty('stop')
+    expect(open().filter(({ kind, severity }) => kind === 'budget' && severity === 'warning')).toHaveLength(1)
+    extend('help:t1/total', 10)
+    world.send({ type: 'assign_helpers', blocker, swarms: ['s3'] })
+    expectSameAfterRestart()
+  })
+
+  test('is not asked of a swarm whose own budget has no room for it', () => {
+    start({ swarms: { s2: total(1) } })
+    world.create('t1')
+    const blocker = world.block('t1', world.claim('t1', 's1'))
+    const refusal = world.refused({ type: 'assign_helpers', blocker, swarms: ['s2'] })
+    expect(refusal).toMatchObject({ code: 'BUDGET_EXCEEDED', details: { account: 'swarm:s2/total' } })
+    world.send({ type: 'assign_helpers', blocker, swarms: ['s3'] })
+  })
+})
+
+test('a heartbeat with a model that has no price renews the lease and tells that its usage was refused', () => {
+  const epoch = world.claim('t1', 's1')
+  world.pass(10 * MINUTE_MS)
+  const usage = { id: 'x', model: 'opus', inputTokens: 1 }
+  const reply = world.send({ type: 'heartbeat', task: 't1', epoch, usage })
+  expect(reply).toMatchObject({
+    leaseEndsAt: world.now + 30 * MINUTE_MS,
+    usage: { refused: { code: 'POLICY_VIOLATION', message: expect.stringContaining('opus') } },
+  })
+  expect(settled('fabric/total')).toBe(0)
+})
+
+test('a claim from before there was a bound is stopped by the one that came', () => {
+  const { maxCostPerTaskNanos: _, ...unbounded } = policyWith({})
+  world.send({ type: 'apply_policy', policy: unbounded, digest: 'unbounded' })
+  const epoch = world.claim('t2', 's1')
+  expect(beat('t2', epoch, 1)).not.toHaveProperty('stop')
+  world.send({ type: 'apply_policy', policy: policyWith({}, { maxCostPerTaskNanos: 2 * DOLLAR }), digest: 'two' })
+  expect(beat('t2', epoch, 1)).toHaveProperty('stop')
+  expect(open()).toHaveLength(1)
+  extend('task:t2/total', 5)
+  expect(world.task('t2').claim).not.toHaveProperty('stoppedAt')
+  expectSameAfterRestart()
+})
+
+test('a question about a claim ends with it', () => {
+  const epoch = world.claim('t1', 's1')
+  beat('t1', epoch, 4)
+  expect(open()).toHaveLength(1)
+  world.send({ type: 'complete_task', task: 't1', epoch, evidence: [] })
+  expect(open()).toEqual([])
   expectSameAfterRestart()
 })
 

@@ -187,7 +187,8 @@ describe('a swarm decides nothing about', () => {
 
   test.each(Object.entries(OPEN))('%s; a person does', (_, open) => {
     const id = open()
-    const said = { option: APPROVE, answer: 'yes' }
+    const decides = ['budget', 'breaker'].includes(row(id)?.kind ?? '')
+    const said = { option: decides ? 'keep-stopped' : APPROVE, answer: 'yes' }
     for (const swarm of ['s1', 's2', 'stranger']) expect(refuse(id, said, swarmActor(swarm))).toBe('FORBIDDEN')
     expect(row(id)?.state).toBe('open')
     for (const blocker of world.state.blockers.values()) expect(blocker.state).toBe('open')
@@ -196,7 +197,9 @@ describe('a swarm decides nothing about', () => {
 
   test('the end of the question about a latched breaker: only the reset does, and it settles it', () => {
     const id = OPEN['a breaker']?.() ?? ''
-    answer(id, { answer: 'let it work' })
+    expect(refuse(id, { answer: 'let it work' })).toBe('INVALID_ARGUMENT')
+    expect(refuse(id, { option: 'yes' })).toBe('INVALID_ARGUMENT')
+    answer(id, { option: 'keep-stopped' })
     expect(world.state.governor.breaker('s1').state).toBe('open')
     world.send({ type: 'reset_breaker', swarm: 's1', reason: 'mended' }, ADMIN_ACTOR)
     const again = OPEN['a breaker']?.() ?? ''
@@ -354,7 +357,7 @@ describe('limits', () => {
     expect(world.refused(asAdmin(), ADMIN_ACTOR).code).toBe('RATE_LIMITED')
     const usage = { id: 'all', costNanos: 10 * DOLLAR }
     world.send({ type: 'report_usage', task: 't1', epoch: world.claim('t1', 's1'), usage })
-    world.send({ type: 'trip_breaker', swarm: 's1', cause: 'administrator', reason: 'no' }, ADMIN_ACTOR)
+    world.send({ type: 'trip_breaker', swarm: 's2', cause: 'administrator', reason: 'no' }, ADMIN_ACTOR)
     expect([...world.state.governor.escalations.values()].slice(forAll).map(({ kind }) => kind)).toEqual([
       'budget',
       'breaker',

@@ -88,6 +88,22 @@ export function reserveForHelp(
   return reserve(books, policy, boundsOf(policy, 'help', { task: { requires: NO_NEEDS, ...task }, at }))
 }
 
+/** What keeps a swarm from paying for all of a hold for help out of its own budgets, in which none of it is held. */
+export function shortageOfHelper(
+  books: Books,
+  { policy }: LimitSource,
+  swarm: SwarmRow,
+  amount: Amount,
+  at: number,
+): (() => Shortage) | undefined {
+  for (const [id, limit] of sharedLimits(policy, swarm, undefined, at)) {
+    if (!id.startsWith('swarm:')) continue
+    const shortage = shortageIn(books, id, limit, amount, policy.maxCostPerTaskNanos === undefined)
+    if (shortage !== undefined) return shortage
+  }
+  return undefined
+}
+
 /** Accounts in which a hold that exists would be reserved under this policy. */
 export function accountsOfHold(source: LimitSource, hold: HoldRow): string[] {
   const { task: id, board } = hold
@@ -231,7 +247,7 @@ function full(
   return { code: 'BUDGET_EXCEEDED', message, details }
 }
 
-function spent(task: string, books: Books, account: string): Shortage {
+export function spent(task: string, books: Books, account: string): Shortage {
   const { settled, held } = books.account(account)
   const message = `${task} has used up what it may cost: ${formatDollars(settled.nanos)} are spent and ${formatDollars(held.nanos)} are held. Extend it with \`ifab cost extend ${account}\`.`
   return { code: 'BUDGET_EXCEEDED', message, details: { account, settled: settled.nanos, held: held.nanos } }
