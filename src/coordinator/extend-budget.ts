@@ -2,7 +2,8 @@ import { add, fieldBeyond } from '../governor/budget/amount.js'
 import { openPart } from '../governor/budget/books.js'
 import { limitOf } from '../governor/budget/limits.js'
 import { accountsOfHold } from '../governor/budget/reserve.js'
-import { type AccountRow, type HoldRow, NOTHING } from '../model/budget.js'
+import { windowOf } from '../governor/budget/window.js'
+import { type AccountRow, type HoldRow, NOTHING, WINDOW_KINDS } from '../model/budget.js'
 import { FabricError } from '../model/errors.js'
 import { formatDollars, isCount } from '../model/money.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
@@ -18,7 +19,7 @@ import type { Decide, Evolve } from './transition.js'
  */
 export const extendBudget: Decide<'extend_budget'> = (state, command, context) => {
   requirePerson(context.actor, 'extend a budget')
-  const account = requireLimited(state, command.account)
+  const account = requireLimited(state, command.account, context.now)
   const { nanos, reason } = command
   requireSafe(state, account, nanos)
   const hold = claimHoldOf(state, account)
@@ -40,12 +41,26 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
   return { entries, reply: (after) => after.governor.books.account(account.id) }
 }
 
-function requireLimited(state: FabricState, id: string): AccountRow {
+function requireLimited(state: FabricState, id: string, now: number): AccountRow {
   const account = state.governor.books.account(id)
   // One with a limit of tokens only has nothing to extend; but a person must be able to thaw it.
-  if (account.frozenAt !== undefined || limitOf(account, state.governor)?.nanos !== undefined) return account
+  const limited = account.frozenAt !== undefined || limitOf(account, state.governor)?.nanos !== undefined
+  if (limited && isKnown(state, account, now)) return account
   const message = `No budget of dollars is called ${id}. See them with \`ifab cost budget\`.`
   throw new FabricError('NOT_FOUND', message, { account: id })
+}
+
+/** Whether something was booked there, or could be now: a slip in a name must not look like more room. */
+function isKnown(state: FabricState, { id, scope, window }: AccountRow, now: number): boolean {
+  const { books, policy } = state.governor
+  if (books.accounts.has(id)) return true
+  if (!WINDOW_KINDS.some((kind) => windowOf(kind, now) === window)) return false
+  const [kind = '', ...rest] = scope.split(':')
+  const name = rest.join(':')
+  if (kind === 'swarm') return state.swarms.has(name)
+  if (kind === 'task' || kind === 'help') return state.tasks.has(name)
+  if (kind !== 'board') return kind === 'fabric'
+  return Object.hasOwn(policy.budgets.boards, name) || [...state.tasks.values()].some(({ board }) => board === name)
 }
 
 /** Throws INVALID_ARGUMENT for what cannot be counted, or would make the limit too large to be exact. */

@@ -1010,3 +1010,19 @@ test('a late report that spends the budget of a day that is over latches no brea
   world.send({ type: 'report_usage', task: 't1', epoch, usage: { id: 'late', costNanos: 10 } })
   expect(world.state.governor.breaker('s1').latched).toBe(false)
 })
+
+test.each([
+  'swarm:nobody/total',
+  'swarm:s1/day:banana',
+  'swarm:s1/day:2020-01-01',
+  'board:none/total',
+  'task:none/total',
+])('no budget is called %s, whatever limits all of its kind', (account) => {
+  const every = { '*': { total: { nanos: 10 }, day: { nanos: 10 } } }
+  const budgets = { ...DEFAULT_GOVERNOR_POLICY.budgets, boards: every, swarms: every }
+  const world = new World({}, { budgets })
+  world.register('s1')
+  const extension = { type: 'extend_budget', account, nanos: 5, reason: 'more' } as const
+  expect(world.refused(extension).code).toBe('NOT_FOUND')
+  expect(world.send({ ...extension, account: 'swarm:s1/total' }).extendedNanos).toBe(5)
+})
