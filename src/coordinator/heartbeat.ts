@@ -26,6 +26,7 @@ export const heartbeat: Decide<'heartbeat'> = (state, command, context) => {
     entries,
     actor: swarmActor(swarm),
     volatile: renewLease(task, context.now),
+    ...(isFabricError(outcome) && { refused: outcome }),
     reply: (after) => replyOf(after, task, outcome, context.now),
   }
 }

@@ -1,4 +1,5 @@
 import type { Entry } from '../model/entry.js'
+import type { FabricError } from '../model/errors.js'
 import type { CommandOf, CommandType, Replies } from './commands.js'
 import type { Deadline } from './deadlines.js'
 import type { CoordinatorDraft } from './entries.js'
@@ -29,6 +30,8 @@ export interface Decision<Reply> {
   readonly volatile?: readonly VolatileChange[]
   /** Who spoke, where the command proves it better than the caller says: the epoch names the holder. */
   readonly actor?: string
+  /** A part of the command that was refused while the rest was done; recorded as a refusal of the whole would be. */
+  readonly refused?: FabricError
   /** Called right after the entries are folded in, before any other command. */
   readonly reply: (state: FabricState) => Reply
 }

@@ -40,7 +40,7 @@ type Prepared =
   | Settled
   | {
       readonly kind: 'decision'
-      readonly decision: Pick<Decision<unknown>, 'volatile' | 'reply'>
+      readonly decision: Pick<Decision<unknown>, 'volatile' | 'refused' | 'reply'>
       readonly entries: readonly EncodedEntry[]
       readonly digest: string
     }
@@ -124,6 +124,7 @@ export class CommandBatch {
     if (prepared.kind === 'refusal') this.#record(prepared.error, work, origin)
     if (prepared.kind !== 'decision') return prepared
     this.#fold(prepared.entries, prepared.decision.volatile)
+    if (prepared.decision.refused !== undefined) this.#record(prepared.decision.refused, work, origin)
     const reply = prepared.decision.reply(this.#options.fold.state)
     const { idempotencyKey } = origin
     // What changed nothing can be asked again without harm, and an idle poll must not write.

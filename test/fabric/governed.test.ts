@@ -53,6 +53,17 @@ test('of a thousand swarms that claim at once, as many get a task as there is ro
   expect(fixture.faults).toEqual([])
 })
 
+test('usage without a price that a heartbeat brings is refused on the record, and the lease is renewed', async () => {
+  await using fixture = await openFixture()
+  await fixture.register('s1')
+  await fixture.create('t1')
+  const { epoch } = await fixture.claim('t1', 's1')
+  const usage = { id: 'u', model: 'unheard-of', inputTokens: 1 }
+  const reply = await as(fixture, 's1', { type: 'heartbeat', task: 't1', epoch, usage })
+  expect(reply).toMatchObject({ task: 't1', usage: { refused: { code: 'POLICY_VIOLATION' } } })
+  expect(await refusalsOf(fixture)).toEqual([['POLICY_VIOLATION', 'heartbeat', 1]])
+})
+
 test('a hold is not placed where its entry could not be written, nor placed twice where it was after all', async () => {
   await using fixture = await openFixture({ governor: roomFor(1) })
   await fixture.register('s1', 's2')
