@@ -1,12 +1,32 @@
-import type { EscalationNotified } from '../governor/entries.js'
-import type { GovernorPolicy } from '../governor/policy/policy.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
-import type { AccountRow, Amount, Usage } from '../model/budget.js'
-import type { EscalationRow, EscalationSeverity } from '../model/escalation.js'
+import type { AccountRow, Usage } from '../model/budget.js'
+import type { EscalationRow } from '../model/escalation.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
+import type {
+  AdmitCall,
+  AnswerEscalation,
+  ApplyPolicy,
+  AskHuman,
+  ExtendBudget,
+  GrantCapabilities,
+  RecordNotice,
+  ReportCall,
+  ResetBreaker,
+  TakeApproval,
+  TripBreaker,
+} from './governor-commands.js'
+import type {
+  CallPermit,
+  CancelReport,
+  ClaimGrant,
+  HeartbeatReply,
+  ImportReport,
+  Offer,
+  UsageReply,
+} from './replies.js'
 
 /** A later word of a holder. The epoch alone identifies the claim; `swarm`, where given, must be its holder. */
 interface HolderWord {
@@ -26,13 +46,6 @@ export interface RegisterSwarm {
   readonly costPerHourNanos?: number
   readonly reputation?: number
   readonly budgetNanos?: number
-}
-
-/** An administrator says which capabilities a swarm has; the list replaces the one before. */
-export interface GrantCapabilities {
-  readonly type: 'grant_capabilities'
-  readonly swarm: string
-  readonly capabilities: readonly string[]
 }
 
 export interface RetireSwarm {
@@ -93,80 +106,6 @@ export interface Heartbeat extends HolderWord {
 export interface ReportUsage extends HolderWord {
   readonly type: 'report_usage'
   readonly usage: Usage
-}
-
-/** Allows more in an account. */
-export interface ExtendBudget {
-  readonly type: 'extend_budget'
-  readonly account: string
-  readonly nanos: number
-  readonly reason: string
-}
-
-/** Asks whether a swarm may make a call now. */
-export interface AdmitCall {
-  readonly type: 'admit_call'
-  readonly swarm: string
-}
-
-/** Says what became of an admitted call. */
-export interface ReportCall {
-  readonly type: 'report_call'
-  readonly swarm: string
-  readonly succeeded: boolean
-  readonly generation: number
-  readonly probe?: number
-}
-
-/** Opens and latches a breaker: an administrator, or the engine for a loop that runs away. */
-export interface TripBreaker {
-  readonly type: 'trip_breaker'
-  readonly swarm: string
-  readonly cause: 'runaway' | 'administrator'
-  readonly reason: string
-}
-
-export interface ResetBreaker {
-  readonly type: 'reset_breaker'
-  readonly swarm: string
-  readonly reason: string
-}
-
-export interface ApplyPolicy {
-  readonly type: 'apply_policy'
-  readonly policy: GovernorPolicy
-  /** SHA-256, hex, of its canonical form. */
-  readonly digest: string
-}
-
-/** Asks a person. */
-export interface AskHuman {
-  readonly type: 'ask_human'
-  /** The swarm that asks; absent when it is an operator. */
-  readonly swarm?: string
-  readonly severity: EscalationSeverity
-  readonly question: string
-  readonly context: Readonly<Record<string, string>>
-  readonly options: readonly string[]
-  readonly task?: string
-  readonly ttlMs?: number
-  /** Makes it the request for an approval: SHA-256, hex, of exactly what is to be approved. */
-  readonly approvalOf?: string
-}
-
-export interface AnswerEscalation {
-  readonly type: 'answer_escalation'
-  readonly escalation: string
-  readonly option?: string
-  readonly answer?: string
-}
-
-/** Uses an approval, which is possible once, for exactly what was approved. */
-export interface TakeApproval {
-  readonly type: 'take_approval'
-  readonly escalation: string
-  readonly swarm?: string
-  readonly digest: string
 }
 
 export interface ReportMilestone extends HolderWord {
@@ -258,13 +197,6 @@ export interface Tick {
   readonly flush?: boolean
 }
 
-/** Writes down what became of telling people over a channel. */
-export interface RecordNotice {
-  readonly type: 'record_notice'
-  readonly escalation: string
-  readonly notice: EscalationNotified
-}
-
 export type CoordinatorCommand =
   | RegisterSwarm
   | RetireSwarm
@@ -298,100 +230,6 @@ export type CoordinatorCommand =
   | TakeApproval
   | RecordNotice
   | Tick
-
-export interface ClaimGrant {
-  readonly task: string
-  readonly swarm: string
-  readonly epoch: number
-  readonly leaseMs: number
-  /** End of the lease, milliseconds since the epoch, unless a heartbeat renews it. */
-  readonly leaseEndsAt: number
-  /** True when the swarm held this claim already: the epoch is the old one. */
-  readonly reclaimed: boolean
-}
-
-export const OFFER_KINDS = ['resume', 'help', 'primary', 'filler', 'none'] as const
-export type OfferKind = (typeof OFFER_KINDS)[number]
-
-/** Answer to `next`: a task of the swarm's own to go on with, help to give, new work, filler work, or nothing. */
-export interface Offer {
-  readonly kind: OfferKind
-  readonly task?: TaskRow
-  /** Present for `resume`, and for new work when a claim was asked for. */
-  readonly claim?: ClaimGrant
-  /** Present for `help`: what the other swarm needs. */
-  readonly blocker?: BlockerRow
-  /** For `none`: there is work, but no budget has room for it. */
-  readonly short?: boolean
-}
-
-/** Tells a holder to stop, and why. */
-export interface StopSignal {
-  readonly reason: string
-}
-
-export interface HeartbeatReply {
-  readonly task: string
-  /** The holder. */
-  readonly swarm: string
-  readonly epoch: number
-  readonly leaseEndsAt: number
-  /** Messages the holder has not acknowledged yet. */
-  readonly unread: number
-  /** The claim is stopped: its lease is not renewed. Finish or release it, or wait until a person extends its budget. */
-  readonly stop?: StopSignal
-  /** What the claim has reserved and spent, where it has a budget. Nano-dollars. */
-  readonly budget?: { readonly heldNanos: number; readonly spentNanos: number }
-  /** Usage that was not booked, and why; the lease is renewed all the same. */
-  readonly usage?: { readonly refused: { readonly code: string; readonly message: string } }
-}
-
-export interface UsageReply {
-  readonly task: string
-  readonly swarm: string
-  readonly epoch: number
-  /** What this report came to. */
-  readonly amount: Amount
-  /** It was booked before under the same name. */
-  readonly repeated: boolean
-  /** The hold had ended. */
-  readonly late: boolean
-  readonly heldNanos: number
-  readonly spentNanos: number
-  readonly stop?: StopSignal
-}
-
-export interface CallPermit {
-  readonly swarm: string
-  /** Goes with the report of what became of the call. */
-  readonly generation: number
-  readonly probe?: number
-  /** When an unanswered probe counts as failed, milliseconds since the epoch. */
-  readonly deadline?: number
-}
-
-export const IMPORT_ACTIONS = ['create', 'update', 'complete', 'cancel', 'unchanged'] as const
-export type ImportAction = (typeof IMPORT_ACTIONS)[number]
-
-export interface ImportReport {
-  readonly board: string
-  readonly dryRun: boolean
-  readonly changes: readonly {
-    readonly task: string
-    readonly action: ImportAction
-    /** Names of the fields that differ, for `update`. */
-    readonly fields: readonly string[]
-  }[]
-  /** Tasks of this board in the fabric that the files no longer name; they are left as they are. */
-  readonly missing: readonly string[]
-}
-
-export interface CancelReport {
-  readonly task: TaskRow
-  readonly cancelled: readonly string[]
-  /** Tasks that now wait for something that will never come. */
-  readonly strandedDependents: readonly string[]
-}
 
 /** What the sender of each command gets back once it is durable. */
 export interface Replies {

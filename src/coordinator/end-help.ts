@@ -1,6 +1,6 @@
 import type { HoldRow } from '../model/budget.js'
-import type { StopSignal } from './commands.js'
 import type { CoordinatorDraft } from './entries.js'
+import type { StopSignal } from './replies.js'
 import type { FabricState } from './state.js'
 
 /** Appends the entries that end the help of all who spend from a hold, once it is spent. */

@@ -1,8 +1,8 @@
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
-import type { StopSignal } from './commands.js'
 import type { EntryOf } from './entries.js'
 import { claimedTask } from './lookup.js'
+import type { StopSignal } from './replies.js'
 import type { FabricState } from './state.js'
 import type { Evolve } from './transition.js'
 

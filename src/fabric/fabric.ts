@@ -1,6 +1,7 @@
-import type { CommandOf, CommandType, Offer, OfferNext, Replies } from '../coordinator/commands.js'
+import type { CommandOf, CommandType, OfferNext, Replies } from '../coordinator/commands.js'
 import type { Policy } from '../coordinator/policy.js'
 import type { TaskDetail } from '../coordinator/queries.js'
+import type { Offer } from '../coordinator/replies.js'
 import type { FabricState } from '../coordinator/state.js'
 import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'

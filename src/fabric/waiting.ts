@@ -1,5 +1,6 @@
-import type { Offer, OfferNext } from '../coordinator/commands.js'
+import type { OfferNext } from '../coordinator/commands.js'
 import { requireReader, unreadMessages } from '../coordinator/read-inbox.js'
+import type { Offer } from '../coordinator/replies.js'
 import type { FabricState } from '../coordinator/state.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'

@@ -1,5 +1,5 @@
-import type { CallPermit } from '../coordinator/commands.js'
 import type { BudgetState } from '../coordinator/governor-queries.js'
+import type { CallPermit } from '../coordinator/replies.js'
 import { failuresIn } from '../governor/breaker/breaker.js'
 import type { Limit } from '../governor/policy/policy.js'
 import type { BreakerRow } from '../model/breaker.js'

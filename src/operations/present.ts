@@ -1,5 +1,6 @@
-import type { CancelReport, ClaimGrant, HeartbeatReply, Offer, Replies } from '../coordinator/commands.js'
+import type { Replies } from '../coordinator/commands.js'
 import type { Page, SwarmDetail, TaskDetail } from '../coordinator/queries.js'
+import type { CancelReport, ClaimGrant, HeartbeatReply, Offer } from '../coordinator/replies.js'
 import type { FabricStatus, InboxPage } from '../fabric/fabric.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { Message } from '../model/message.js'

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { IMPORT_ACTIONS, OFFER_KINDS } from '../coordinator/commands.js'
+import { IMPORT_ACTIONS, OFFER_KINDS } from '../coordinator/replies.js'
 import { BLOCKER_KINDS, BLOCKER_STATES, HELP_STATES } from '../model/blocker.js'
 import { MESSAGE_KINDS } from '../model/message.js'
 import { SWARM_STATES } from '../model/swarm.js'

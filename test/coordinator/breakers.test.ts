@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { CallPermit, CoordinatorCommand } from '../../src/coordinator/commands.js'
+import type { CoordinatorCommand } from '../../src/coordinator/commands.js'
+import type { CallPermit } from '../../src/coordinator/replies.js'
 import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy } from '../../src/governor/policy/policy.js'
 import { ADMIN_ACTOR, swarmActor } from '../../src/model/entry.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../src/model/time.js'

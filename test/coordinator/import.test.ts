@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { ImportReport } from '../../src/coordinator/commands.js'
+import type { ImportReport } from '../../src/coordinator/replies.js'
 import type { TaskSpec, TaskState } from '../../src/model/task.js'
 import { makeTask } from '../../src/testing/factories.js'
 import { World } from './world.js'

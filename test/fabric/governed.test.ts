@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import type { CoordinatorCommand, Offer } from '../../src/coordinator/commands.js'
+import type { CoordinatorCommand } from '../../src/coordinator/commands.js'
+import type { Offer } from '../../src/coordinator/replies.js'
 import { policyDigestOf } from '../../src/fabric/policy-digest.js'
 import { DEFAULT_GOVERNOR_POLICY, type GovernorPolicy } from '../../src/governor/policy/policy.js'
 import { MemoryJournal } from '../../src/journal/memory/memory-journal.js'

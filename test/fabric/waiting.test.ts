@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { Offer } from '../../src/coordinator/commands.js'
+import type { Offer } from '../../src/coordinator/replies.js'
 import { ADMIN_ACTOR } from '../../src/model/entry.js'
 import { isFabricError } from '../../src/model/errors.js'
 import { MINUTE_MS } from '../../src/model/time.js'

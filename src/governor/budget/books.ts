@@ -28,7 +28,7 @@ export interface Spending {
 }
 
 /** Stands for all tasks that left memory; no task can be called so. */
-export const ARCHIVED = '(archived)'
+const ARCHIVED = '(archived)'
 
 export function accountId(scope: string, window: string): string {
   return `${scope}/${window}`
