@@ -111,7 +111,7 @@ function requireRoomElsewhere(state: FabricState, hold: HoldRow, own: string, gr
 }
 
 function openQuestions({ governor }: FabricState, account: string) {
-  return [...governor.escalations.values()].filter((row) => row.account === account && row.state === 'open')
+  return [...governor.budgetQuestions.get(account)].flatMap((id) => governor.escalations.get(id) ?? [])
 }
 
 export const budgetExtended: Evolve<EntryOf<'budget_extended'>> = (state, { subject, data }) => {

@@ -7,11 +7,12 @@ import type { BreakerRow, Probe } from '../model/breaker.js'
 import { actorSwarm, type Entry } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
 import type { EscalationRow } from '../model/escalation.js'
+import { IdIndex } from '../model/id-index.js'
 import { LIMITS } from '../model/limits.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
-import { CriticalPaths } from './critical-path.js'
+import { ClaimableTasks } from './claimable-tasks.js'
 import {
   blockerDeadline,
   type Deadline,
@@ -22,9 +23,8 @@ import {
   taskDeadline,
 } from './deadlines.js'
 import { KeyedHeap } from './heap.js'
-import { IdIndex } from './id-index.js'
 import { DEFAULT_POLICY } from './policy.js'
-import { type Bucket, ReadyQueue } from './ready-queue.js'
+import type { Bucket } from './ready-queue.js'
 
 /** Messages of one reader, oldest first. */
 export interface Inbox {
@@ -75,7 +75,11 @@ export class FabricState {
   readonly archived = new Map<string, ArchivedTask>()
   readonly governor = new GovernorState({ swarm: (id) => this.swarms.get(id), task: (id) => this.tasks.get(id) })
 
-  readonly ready = new ReadyQueue()
+  readonly ready = new ClaimableTasks({
+    row: (id) => this.tasks.get(id),
+    dependentsOf: (id) => this.dependents.get(id),
+    holdOf: (row) => holdOf(this.governor.books, this.governor.policy, row),
+  })
   /** Task -> tasks that name it as a dependency. */
   readonly dependents = new IdIndex()
   /** Swarm -> tasks it holds. */
@@ -95,17 +99,6 @@ export class FabricState {
   stuck = 0
   activeSwarms = 0
   openBlockers = 0
-  /** Swarm -> claimable tasks whose board names it as owner. */
-  readonly #owned = new Map<string, ReadyQueue>()
-  readonly #paths = new CriticalPaths({
-    estimateOf: (id) => {
-      const row = this.tasks.get(id)
-      return row === undefined || isFinished(row) ? undefined : (row.estimateMinutes ?? 0)
-    },
-    dependenciesOf: (id) => this.tasks.get(id)?.dependencies ?? [],
-    dependentsOf: (id) => this.dependents.get(id),
-  })
-
   /**
    * What happened since the last commit, for waking those who wait: what became claimable, whose inboxes grew, whose
    * profile or breaker changed, and whether a budget has room again (an id stands for it).
@@ -139,7 +132,7 @@ export class FabricState {
       for (const dependency of row.dependencies) this.#addDependent(dependency, row.id)
     }
     this.#indexClaim(row)
-    this.#touchPaths(before, row)
+    this.ready.touchPaths(before, row)
     this.#updateReady(row)
     this.#updateTaskDeadline(row)
     const holder = row.claim?.swarm ?? ''
@@ -153,7 +146,7 @@ export class FabricState {
     if (row !== undefined) {
       this.#unindexTask(row)
       for (const dependency of row.dependencies) this.#removeDependent(dependency, row.id)
-      this.#paths.forget(row.id)
+      this.ready.forgetPath(row.id)
       this.deadlines.remove(deadlineKey({ kind: 'task', id: row.id }))
       for (const blocker of this.blockersOf.get(row.id)) this.blockers.delete(blocker)
       this.blockersOf.delete(row.id)
@@ -255,7 +248,7 @@ export class FabricState {
 
   /** Longest remaining estimate from the start of this task to the end of the graph, minutes. */
   criticalPathMinutes(task: string): number {
-    return this.#paths.minutes(task)
+    return this.ready.criticalPathMinutes(task)
   }
 
   /** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
@@ -269,10 +262,8 @@ export class FabricState {
   }
 
   /** Claimable tasks in groups, each in the order of offering; of one owner only, where it is given. */
-  *claimable(owner?: string): IterableIterator<Bucket> {
-    this.#settleRanks()
-    const queue = owner === undefined ? this.ready : this.#owned.get(owner)
-    if (queue !== undefined) yield* queue.buckets()
+  claimable(owner?: string): IterableIterator<Bucket> {
+    return this.ready.buckets(owner)
   }
 
   /** When the holder was last heard, milliseconds since the epoch. After a restart everyone counts as just heard. */
@@ -361,10 +352,11 @@ export class FabricState {
 
   /** Whether a claim, or the help with it, may spend more needs no answer once it has ended. */
   #settleBudgetQuestions(task: string, at: number): void {
-    const own: readonly (string | undefined)[] = [taskAccount('claim', task), taskAccount('help', task)]
-    for (const question of this.governor.escalations.values()) {
-      if (question.kind !== 'budget' || question.state !== 'open' || !own.includes(question.account)) continue
-      this.putEscalation({ ...question, state: 'settled', endedAt: at })
+    for (const account of [taskAccount('claim', task), taskAccount('help', task)]) {
+      for (const id of [...this.governor.budgetQuestions.get(account)]) {
+        const question = this.governor.escalations.get(id)
+        if (question !== undefined) this.putEscalation({ ...question, state: 'settled', endedAt: at })
+      }
     }
   }
 
@@ -396,7 +388,7 @@ export class FabricState {
     }
     this.#unindexClaim(before, after)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
-    if (before.owner !== after?.owner) this.#removeReady(before)
+    if (before.owner !== after?.owner) this.ready.remove(before)
   }
 
   #indexClaim(row: TaskRow): void {
@@ -432,11 +424,11 @@ export class FabricState {
   #updateReady(row: TaskRow): void {
     const waits = row.state !== 'available' || row.external || row.notBefore !== undefined
     if (waits || isExhausted(this.governor.books, this.governor.policy, row)) {
-      this.#removeReady(row)
+      this.ready.remove(row)
       return
     }
     if (!this.ready.has(row.id)) this.news.claimable.add(row.id)
-    this.#putReady(row)
+    this.ready.put(row)
   }
 
   #updateTaskDeadline(row: TaskRow): void {
@@ -451,44 +443,5 @@ export class FabricState {
   #setDeadline(kind: DeadlineKind, id: string, at: number | undefined): void {
     if (at === undefined) this.deadlines.remove(deadlineKey({ kind, id }))
     else this.deadlines.put({ kind, id, at })
-  }
-
-  #touchPaths(before: TaskRow | undefined, row: TaskRow): void {
-    const unchanged =
-      before !== undefined &&
-      before.dependencies === row.dependencies &&
-      before.estimateMinutes === row.estimateMinutes &&
-      isFinished(before) === isFinished(row)
-    if (unchanged) return
-    for (const dependency of before?.dependencies ?? []) {
-      if (!row.dependencies.includes(dependency)) this.#paths.touch(dependency)
-    }
-    this.#paths.touch(row.id)
-  }
-
-  /** Gives tasks that wait in line the rank that follows from their critical path now. */
-  #settleRanks(): void {
-    for (const id of this.#paths.takeChanged()) {
-      const row = this.tasks.get(id)
-      if (row !== undefined && this.ready.has(id)) this.#putReady(row)
-    }
-  }
-
-  #putReady(row: TaskRow): void {
-    const minutes = this.criticalPathMinutes(row.id)
-    const hold = holdOf(this.governor.books, this.governor.policy, row)
-    this.ready.put(row, minutes, hold)
-    if (row.owner === undefined) return
-    const owned = this.#owned.get(row.owner) ?? new ReadyQueue()
-    owned.put(row, minutes, hold)
-    this.#owned.set(row.owner, owned)
-  }
-
-  #removeReady(row: TaskRow): void {
-    this.ready.remove(row.id)
-    if (row.owner === undefined) return
-    const owned = this.#owned.get(row.owner)
-    owned?.remove(row.id)
-    if (owned?.size === 0) this.#owned.delete(row.owner)
   }
 }

@@ -1,6 +1,7 @@
 import type { BreakerRow } from '../model/breaker.js'
 import type { AccountRow, HoldRow } from '../model/budget.js'
 import type { EscalationRow } from '../model/escalation.js'
+import { IdIndex } from '../model/id-index.js'
 import { LIMITS } from '../model/limits.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
@@ -37,6 +38,8 @@ export class GovernorState implements LimitSource {
   readonly escalations = new Map<string, EscalationRow>()
   /** Asker -> how many of them it asked. */
   readonly askedBy = new Map<string, number>()
+  /** Account -> open questions about it. */
+  readonly budgetQuestions = new IdIndex()
   /** Ended ones, oldest first. */
   readonly endedEscalations = new Map<string, EscalationRow>()
   readonly #lookups: Lookups
@@ -96,6 +99,7 @@ export class GovernorState implements LimitSource {
       return
     }
     if (this.escalations.delete(row.id)) this.#countAsked(row.asker, -1)
+    if (row.account !== undefined) this.budgetQuestions.remove(row.account, row.id)
     this.endedEscalations.set(row.id, row)
     if (this.endedEscalations.size <= LIMITS.endedEscalations) return
     for (const oldest of this.endedEscalations.keys()) {
@@ -107,6 +111,7 @@ export class GovernorState implements LimitSource {
   #putPending(row: EscalationRow): void {
     if (!this.escalations.has(row.id)) this.#countAsked(row.asker, 1)
     this.escalations.set(row.id, row)
+    if (row.account !== undefined) this.budgetQuestions.add(row.account, row.id)
   }
 
   #countAsked(asker: string, change: number): void {

@@ -1,7 +1,7 @@
 import { type DeadlineKind, taskDeadline } from '../../src/coordinator/deadlines.js'
-import type { IdIndex } from '../../src/coordinator/id-index.js'
 import type { FabricState } from '../../src/coordinator/state.js'
 import { AMOUNT_FIELDS, type Amount, type HoldRow } from '../../src/model/budget.js'
+import type { IdIndex } from '../../src/model/id-index.js'
 import { isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
 
 type Groups = Record<string, string[]>
