@@ -31,14 +31,14 @@ describe('the trace of a task', () => {
       '   ├─ #7 00:00 swarm:ada ada warned: $0.85 of $1.00 are spent',
       '   ├─ #8 00:00 swarm:ada ada spent $0.15, report turn-15',
       '   ├─ #9 00:00 swarm:ada claim of ada stopped: "it has spent $1.00, all that was held for it"',
-      '   ├─ #10 00:00 swarm:ada escalation-10: people asked (budget, warning) until 2026-01-02T00:00:00.000Z: "ada has spent all that A may cost. May it spend more?"',
+      '   ├─ #10 00:00 swarm:ada escalation-10: people asked (budget, warning) until 2026-01-02T00:00:00.000Z: "ada has spent all that A may cost. May it spend more?", to be answered with keep-stopped',
       '   │  └─ #13 00:00 admin answered with extended: "worth it"',
       '   ├─ #11 00:00 admin budget "task:A/total" extended by $1.00: "worth it"',
       '   ├─ #12 00:00 admin claim of ada goes on',
       '   ├─ #14 00:00 swarm:ada completed by ada under epoch 5',
       '   ├─ #15 00:00 swarm:ada ada spent $1.20, report turn-120, after the end of its hold',
       '   ├─ #16 00:00 swarm:ada budget "task:A/total" FROZEN, overdrawn by ada: $2.20 spent, $0.00 held',
-      '   └─ #17 00:00 swarm:ada escalation-17: people asked (budget, critical) until 2026-01-02T00:00:00.000Z: "ada spent more on A than was held for it. May more be spent?"',
+      '   └─ #17 00:00 swarm:ada escalation-17: people asked (budget, critical) until 2026-01-02T00:00:00.000Z: "ada spent more on A than was held for it. May more be spent?", to be answered with keep-stopped',
     ])
   })
 
@@ -116,7 +116,7 @@ describe('the trace of a swarm', () => {
       '├─ #6 00:00 swarm:ada A: claimed by ada under epoch 6, attempt 1, lease 30m, holds $10.00',
       '│  └─ #8 00:00 admin lost: the circuit breaker of its holder opened',
       '├─ #7 00:00 admin circuit breaker opened (administrator), latched: "odd"',
-      '├─ #9 00:00 admin escalation-9: people asked (breaker, warning) until 2026-01-02T00:00:00.000Z: "The circuit breaker of ada is latched: odd. May it work again?"',
+      '├─ #9 00:00 admin escalation-9: people asked (breaker, warning) until 2026-01-02T00:00:00.000Z: "The circuit breaker of ada is latched: odd. May it work again?", to be answered with keep-stopped',
       '├─ #10 00:00 admin circuit breaker closed by an administrator: "mended"',
       '└─ #11 00:00 swarm:ada escalation-11: people asked (approval, warning) until 2026-01-02T00:00:00.000Z: "May it?", to be answered with approve, deny',
       '   ├─ #12 00:00 admin people told over ops that it is opened, 1 attempt',
