@@ -20,7 +20,8 @@ export function renderText(notice: Notice): NoticeText {
 }
 
 function subject({ event, fabric, escalation }: Notice): string {
-  const what = { opened: escalation.severity, answered: 'answered', expired: 'expired without an answer' }[event]
+  const expired = wasAnswered(escalation) ? 'expired unused' : 'expired without an answer'
+  const what = { opened: escalation.severity, answered: 'answered', expired }[event]
   return harmlessLine(`[${fabric}] ${what}: ${escalation.question}`, LIMITS.noticeSubjectChars).trim()
 }
 
@@ -28,8 +29,15 @@ function introduction(notice: Notice): string {
   const { event, escalation } = notice
   const id = short(escalation.id)
   if (event === 'opened') return `${short(escalation.asker)} asks (${id}):`
-  if (event === 'expired') return `Nobody answered ${id} until ${formatTimestamp(noticeTime(notice))}:`
+  const at = formatTimestamp(noticeTime(notice))
+  if (event === 'expired' && wasAnswered(escalation)) return `The answer to ${id} was not used until ${at}:`
+  if (event === 'expired') return `Nobody answered ${id} until ${at}:`
   return `${short(escalation.answeredBy ?? 'Somebody')} answered ${id}:`
+}
+
+/** An approval that was given and not used expires too. */
+function wasAnswered({ answeredBy }: EscalationRow): boolean {
+  return answeredBy !== undefined
 }
 
 function facts(row: EscalationRow): string {

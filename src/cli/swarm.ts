@@ -58,7 +58,9 @@ interface RegisterOptions {
 function addRegister(swarm: CliCommand): void {
   swarm
     .command('register')
-    .description('register a swarm, or say anew what it is; what is left out is taken back, except grants')
+    .description(
+      'register a swarm, or say anew what it is. Left out, capabilities, tier, capacity and metadata are taken back; rate, reputation, budget and grants stay',
+    )
     .argument('[swarm]', 'id of the swarm', id)
     .option('--capabilities <names>', 'what it can do, as code:rust,net:sip', list)
     .option('--tier <tier>', 'its model tier: haiku, sonnet, opus or your own')

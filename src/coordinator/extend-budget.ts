@@ -14,7 +14,7 @@ import { claimHold, type FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /**
- * Allows more in an account, thaws it, and answers what was asked about it. On the account of a claimed task the hold of
+ * Allows more in an account. When that makes room, it thaws and what was asked about it is answered. On the account of a claimed task the hold of
  * the claim grows with it, in all accounts or not at all, and a claim that was stopped goes on.
  */
 export const extendBudget: Decide<'extend_budget'> = (state, command, context) => {
@@ -27,14 +27,19 @@ export const extendBudget: Decide<'extend_budget'> = (state, command, context) =
   if (hold !== undefined) requireRoomElsewhere(state, hold, account.id, growth)
   const part = growth === nanos ? {} : { holdNanos: growth }
   const grown = hold === undefined || growth === 0 ? {} : { hold: hold.id, ...part, task: hold.task }
-  const data = { nanos, reason, ...grown, ...policyDigest(state, context) }
+  const room = hasRoom(state, account, nanos)
+  const cold = account.frozenAt !== undefined && !room ? { frozen: true as const } : {}
+  const data = { nanos, reason, ...grown, ...cold, ...policyDigest(state, context) }
   const entries: CoordinatorDraft[] = [{ type: 'budget_extended', subject: account.id, data }]
   const claim = hold?.kind === 'claim' ? state.tasks.get(hold.task)?.claim : undefined
   const left = hold === undefined ? 0 : hold.amount.nanos + growth - hold.settled.nanos
-  if (hold !== undefined && claim?.stoppedAt !== undefined && left > 0) {
+  const stopped = claim?.stoppedAt !== undefined
+  if (hold !== undefined && stopped && left > 0) {
     entries.push({ type: 'claim_resumed', subject: hold.task, data: { swarm: claim.swarm, epoch: claim.epoch } })
   }
-  for (const question of openQuestions(state, account.id)) {
+  // Too little is no answer: the claim stays stopped, or the account frozen, and people stay asked.
+  const enough = stopped ? left > 0 : room
+  for (const question of enough ? openQuestions(state, account.id) : []) {
     const said = { ...aboutOf(question), option: 'extended', answer: reason }
     entries.push({ type: 'escalation_answered', subject: question.id, data: said })
   }
@@ -69,6 +74,12 @@ function requireSafe(state: FabricState, account: AccountRow, nanos: number): vo
   if (isCount(nanos) && isCount(limit + nanos)) return
   const message = `A budget is extended by a whole number of nano-dollars, to at most ${Number.MAX_SAFE_INTEGER} altogether.`
   throw new FabricError('INVALID_ARGUMENT', message, { field: 'nanos' })
+}
+
+/** Whether anything may be spent there once it is extended by that much. */
+function hasRoom(state: FabricState, account: AccountRow, nanos: number): boolean {
+  const limit = limitOf(account, state.governor)?.nanos
+  return limit === undefined || account.settled.nanos < limit + nanos
 }
 
 /** The hold of the live claim of the task, or of all help with it, that this is the account of. */
@@ -116,8 +127,9 @@ function openQuestions({ governor }: FabricState, account: string) {
 
 export const budgetExtended: Evolve<EntryOf<'budget_extended'>> = (state, { subject, data }) => {
   const { books } = state.governor
-  const { frozenAt: _, ...account } = books.account(subject)
-  books.accounts.set(subject, { ...account, extendedNanos: account.extendedNanos + data.nanos })
+  const { frozenAt, ...account } = books.account(subject)
+  const cold = data.frozen && frozenAt !== undefined ? { frozenAt } : {}
+  books.accounts.set(subject, { ...account, ...cold, extendedNanos: account.extendedNanos + data.nanos })
   if (data.hold !== undefined) books.grow(data.hold, { ...NOTHING, nanos: data.holdNanos ?? data.nanos })
   state.news.room.add(subject)
   const task = subject.startsWith('task:') ? subject.slice('task:'.length, subject.lastIndexOf('/')) : data.task

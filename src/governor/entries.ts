@@ -59,6 +59,8 @@ export interface BudgetExtended {
   readonly hold?: string
   /** By how much it grows, where that is not all of it: a limit that was lowered meanwhile has room for less. */
   readonly holdNanos?: number
+  /** It stays frozen: more than it may now spend was spent already. */
+  readonly frozen?: true
   readonly task?: string
   readonly policy?: string
 }

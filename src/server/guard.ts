@@ -5,10 +5,6 @@ import { FabricError } from '../model/errors.js'
 /** Names by which a browser or a tool on this machine reaches a loopback listener. */
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
-}
-
 /**
  * Refuses what a web page could make a browser send: a name that was bound to this address (DNS rebinding) or a request
  * from another site. Throws FORBIDDEN.

@@ -1,5 +1,5 @@
 import { FabricError } from '../model/errors.js'
-import { isLoopback } from './guard.js'
+import { isLoopback } from '../model/loopback.js'
 
 export const DEFAULT_LISTEN = '127.0.0.1:7420'
 

@@ -43,6 +43,11 @@ Answer with one of:
     const expired = renderText(makeNotice({ ...end, state: 'expired' }, 'expired'))
     expect(expired.subject).toBe('[build] expired without an answer: May I drop the table?')
     expect(expired.body).toContain('Nobody answered escalation-42 until 2026-01-31T08:31:00.000Z:')
+    const unused = renderText(
+      makeNotice({ ...end, state: 'expired', answeredBy: 'admin', option: 'approve' }, 'expired'),
+    )
+    expect(unused.subject).toBe('[build] expired unused: May I drop the table?')
+    expect(unused.body).toContain('The answer to escalation-42 was not used until 2026-01-31T08:31:00.000Z:')
   })
 
   test('asks for a free answer where there are no options', () => {

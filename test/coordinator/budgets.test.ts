@@ -487,8 +487,13 @@ describe('an extension of a claimed task', () => {
     extend('task:t1/total', 1)
     expect(world.task('t1').claim).toHaveProperty('stoppedAt')
     expect(held('task:t1/total')).toBe(0)
+    expect(account('task:t1/total')).toHaveProperty('frozenAt')
+    expect(open()).toMatchObject([{ account: 'task:t1/total' }])
     expect(world.written(() => extend('task:t1/total', 1))).toContain('claim_resumed t1')
     expect(held('task:t1/total')).toBe(1)
+    expect(account('task:t1/total')).not.toHaveProperty('frozenAt')
+    expect(open()).toEqual([])
+    expectSameAfterRestart()
   })
 })
 

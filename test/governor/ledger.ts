@@ -189,7 +189,7 @@ export class Ledger {
   #extend(account: string, data: Extract<CoordinatorEntry, { type: 'budget_extended' }>['data']): void {
     const row = this.#account(account)
     row.extended += data.nanos
-    row.frozen = false
+    row.frozen = data.frozen ?? false
     const hold = data.hold === undefined ? undefined : this.holds.get(data.hold)
     if (hold === undefined || data.hold === undefined) return
     const open = Math.max(0, hold.amount.nanos - hold.settled.nanos)

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bearerCheck, checkHost, isLoopback } from '../../src/server/guard.js'
+import { isLoopback } from '../../src/model/loopback.js'
+import { bearerCheck, checkHost } from '../../src/server/guard.js'
 import { rawRequest } from '../support/raw-http.js'
 import { type ServedFabric, serveFabric, TOKEN } from '../support/served-fabric.js'
 

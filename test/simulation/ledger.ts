@@ -299,7 +299,7 @@ export class Ledger {
     const nanos = data.nanos as number
     this.#require(isCount(nanos) && !event.actor.startsWith('swarm:'), event, 'a person extends a budget')
     this.#extended.set(subject, (this.#extended.get(subject) ?? 0) + nanos)
-    this.#frozen.delete(subject)
+    if (data.frozen !== true) this.#frozen.delete(subject)
     const hold = this.#holds.get(data.hold as string)
     if (hold === undefined) return
     const before = openPart(hold).nanos

@@ -271,6 +271,6 @@ function isTooDear(
 }
 
 function tooDear({ maxCostPerTaskNanos = 0 }: GovernorPolicy, { id: task, maxCostNanos = 0 }: Work): Shortage {
-  const message = `${task} may cost ${formatDollars(maxCostNanos)}, and the policy allows ${formatDollars(maxCostPerTaskNanos)} for a task. Lower its max cost, or raise max_cost_per_task.`
+  const message = `${task} may cost ${formatDollars(maxCostNanos)}, and the policy allows ${formatDollars(maxCostPerTaskNanos)} for a task. Import its board again with a lower max_cost, or raise max_cost_per_task.`
   return { code: 'POLICY_VIOLATION', message, details: { task, maxCostNanos, maxCostPerTaskNanos } }
 }

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import type { ChannelConfig, EmailConfig, WebhookConfig } from '../../model/channel.js'
 import { ESCALATION_SEVERITIES } from '../../model/escalation.js'
 import { LIMITS } from '../../model/limits.js'
+import { isLoopback } from '../../model/loopback.js'
 import * as field from './file-fields.js'
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
@@ -16,6 +17,11 @@ function variable(description: string) {
     .string()
     .regex(VARIABLE, { error: 'is no name of an environment variable. Use letters, digits and underscores.' })
     .describe(description)
+}
+
+/** An address that cannot be read is for `open` to refuse: it may come from the environment too. */
+function isPrivate(url: string): boolean {
+  return !URL.canParse(url) || new URL(url).protocol === 'https:' || isLoopback(new URL(url).hostname)
 }
 
 function address(description: string) {
@@ -41,7 +47,8 @@ const webhook = z
     url: z
       .string()
       .max(LIMITS.noteChars)
-      .regex(URL_PATTERN, { error: 'is no URL. Write http(s)://host/path, without a user or password.' })
+      .regex(URL_PATTERN, { error: 'is no URL. Write http(s)://host/path, without a user or password.', abort: true })
+      .refine(isPrivate, { error: 'is http, so everybody on the way could read it. Use https beyond this machine.' })
       .describe('Where it is posted to. Use url_env where the URL itself is a secret.')
       .exactOptional(),
     url_env: variable('Environment variable that holds the URL.').exactOptional(),
@@ -119,4 +126,7 @@ export const listenField = z
   .string()
   .regex(LISTEN, { error: NO_ADDRESS, abort: true })
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: NO_ADDRESS })
+  .refine((text) => isLoopback(text.slice(0, text.lastIndexOf(':')).toLowerCase()), {
+    error: 'is reachable from other machines. Listen on 127.0.0.1 and forward the port, for example over SSH.',
+  })
   .describe('HOST:PORT on which the server listens; a loopback address.')

@@ -12,8 +12,8 @@ export const GOVERNOR_WORDS: Readonly<Record<string, Words>> = {
     `${named(swarm)} warned: ${dollars(spentNanos)} of ${dollars(heldNanos)} are spent`,
   budget_frozen: ({ swarm, settledNanos, heldNanos }, { subject }) =>
     `budget ${named(subject)} FROZEN, overdrawn by ${named(swarm)}: ${dollars(settledNanos)} spent, ${dollars(heldNanos)} held`,
-  budget_extended: ({ nanos, holdNanos, reason }, { subject }) =>
-    `budget ${named(subject)} extended by ${dollars(nanos)}${optional(', the hold by ', holdNanos, dollars)}: ${quoted(reason)}`,
+  budget_extended: ({ nanos, holdNanos, frozen, reason }, { subject }) =>
+    `budget ${named(subject)} extended by ${dollars(nanos)}${optional(', the hold by ', holdNanos, dollars)}${frozen ? ', STILL FROZEN' : ''}: ${quoted(reason)}`,
   claim_stopped: ({ swarm, reason }) => `claim of ${named(swarm)} stopped: ${quoted(reason)}`,
   claim_resumed: ({ swarm }) => `claim of ${named(swarm)} goes on`,
 

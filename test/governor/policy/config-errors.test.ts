@@ -5,7 +5,7 @@ import { FILE, places, problemsOf, refusalOf } from './support.js'
 
 /** What is read, and `line field` of each problem. */
 const BAD: Record<string, readonly [source: string, ...places: string[]]> = {
-  'an unknown key at the top': ['listen: a:1\nresource_polcy: {}', '2 resource_polcy'],
+  'an unknown key at the top': ['listen: localhost:1\nresource_polcy: {}', '2 resource_polcy'],
   'an unknown key further down': ['help:\n  answer_in: 5m', '2 help.answer_in'],
   'an unknown key in a budget': ["budgets:\n  boards:\n    '*':\n      year: 5", '4 budgets.boards.*.year'],
   'an unknown key in a limit': ['budgets: {fabric: {day: {dolars: 5, dollars: 4}}}', '1 budgets.fabric.day.dolars'],
@@ -126,8 +126,13 @@ const BAD: Record<string, readonly [source: string, ...places: string[]]> = {
     'channels: [{kind: email, name: x, host: h, port: 65536, from: a@b, to: [a@b]}]',
     '1 channels[0].port',
   ],
+  'a webhook that everybody on the way can read': [
+    'channels: [{kind: webhook, name: x, url: "http://example.com/hook"}]',
+    '1 channels[0].url',
+  ],
   'too many channels': [`channels:\n${'- {kind: webhook, name: x, url_env: A}\n'.repeat(17)}`, '1 channels'],
   'an address without a port': ['listen: localhost', '1 listen'],
+  'an address that other machines reach': ['listen: 0.0.0.0:7420', '1 listen'],
   'an address with a port that does not exist': ['listen: localhost:65536', '1 listen'],
 }
 
