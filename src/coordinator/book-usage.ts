@@ -7,8 +7,9 @@ import { type BudgetQuestion, boundClaim } from './bound-claim.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { escalate, KEEP_STOPPED } from './escalate.js'
 import { accountsAfter, freezeOverdrawn } from './freeze-budget.js'
+import { claimHold } from './holds.js'
 import { latchWhenSpent } from './latch-spender.js'
-import { claimHold, type FabricState } from './state.js'
+import type { FabricState } from './state.js'
 import type { DecisionContext, Evolve } from './transition.js'
 
 /** Who spent something, on which task, and the hold that it is booked under. */

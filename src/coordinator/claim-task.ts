@@ -6,10 +6,11 @@ import type { TaskRow } from '../model/task.js'
 import { requireEligible } from './eligibility.js'
 import type { EntryOf } from './entries.js'
 import { endStall, renewLease } from './heartbeat.js'
+import { claimHold } from './holds.js'
 import { requireActiveSwarm, requireClaimable, requireTask, taskRow } from './lookup.js'
 import { policyDigest } from './policy-digest.js'
 import type { ClaimGrant } from './replies.js'
-import { claimHold, type FabricState } from './state.js'
+import type { FabricState } from './state.js'
 import type { Decide, Decision, DecisionContext, Evolve } from './transition.js'
 
 /**

@@ -46,7 +46,7 @@ const CHECKS: Readonly<Record<EligibilityCheck, Check>> = {
     return { code: 'NOT_ELIGIBLE', message: `${swarm.id} does not qualify for ${task.id}: ${reason}.`, details }
   },
   capacity: (state, _task, swarm) => {
-    if (state.activeCount(swarm.id) < swarm.capacity) return undefined
+    if (state.held.activeCount(swarm.id) < swarm.capacity) return undefined
     const held = activeClaims(state, swarm.id)
       .map((claimed) => claimed.id)
       .slice(0, 8)
@@ -90,7 +90,7 @@ export function couldClaim(state: FabricState, task: TaskRow, swarm: SwarmRow, n
   return (
     swarm.state === 'active' &&
     admits(governor.breakers.get(swarm.id), governor.policy.breaker) &&
-    state.activeCount(swarm.id) < swarm.capacity &&
+    state.held.activeCount(swarm.id) < swarm.capacity &&
     !('shortage' in reserveForClaim(governor.books, governor, task, swarm, now))
   )
 }
@@ -125,7 +125,7 @@ function whatNext({ swarm, state, latched, opensUntil }: BreakerRow): string {
 /** The claims that `FabricState.activeCount` counts. */
 export function activeClaims(state: FabricState, swarm: string): TaskRow[] {
   const active: TaskRow[] = []
-  for (const id of state.claims.get(swarm)) {
+  for (const id of state.held.claims.get(swarm)) {
     const task = taskRow(state, id)
     if (!isStuck(task)) active.push(task)
   }

@@ -8,9 +8,10 @@ import { FabricError } from '../model/errors.js'
 import { formatDollars, isCount } from '../model/money.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { aboutOf } from './escalate.js'
+import { claimHold } from './holds.js'
 import { policyDigest } from './policy-digest.js'
 import { requirePerson } from './require-person.js'
-import { claimHold, type FabricState } from './state.js'
+import type { FabricState } from './state.js'
 import type { Decide, Evolve } from './transition.js'
 
 /**

@@ -38,12 +38,14 @@ export const offerNext: Decide<'offer_next'> = (state, command, context) => {
 
 /** Work that is already a swarm's own, where that comes before anything new. */
 function currentWork(state: FabricState, swarm: SwarmRow): Offer | undefined {
-  const freed = [...state.freed.get(swarm.id)].map((id) => taskRow(state, id)).filter((task) => !isResumed(state, task))
+  const freed = [...state.held.freed.get(swarm.id)]
+    .map((id) => taskRow(state, id))
+    .filter((task) => !isResumed(state, task))
   const firstFreed = freed.sort(primaryThenOldest)[0]
   if (firstFreed !== undefined) return resume(state, firstFreed)
   const help = [...state.helping.get(swarm.id)].map((id) => blockerRow(state, id))
   const accepted = acceptedHelp(state, swarm.id)
-  const hasRoom = state.activeCount(swarm.id) + accepted.length < swarm.capacity
+  const hasRoom = state.held.activeCount(swarm.id) + accepted.length < swarm.capacity
   const active = activeClaims(state, swarm.id).sort(primaryThenOldest)
   const request = help.find((blocker) => helpState(blocker, swarm.id) === 'requested')
   if (request !== undefined && helpLoad(state, swarm.id) < swarm.capacity) return helpWith(state, request)

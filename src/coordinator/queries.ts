@@ -104,7 +104,7 @@ export function showSwarm(state: FabricState, id: string): SwarmDetail {
 }
 
 function swarmDetail(state: FabricState, swarm: SwarmRow): SwarmDetail {
-  const claims = [...state.claims.get(swarm.id)].sort(compareIds).map((id) => {
+  const claims = [...state.held.claims.get(swarm.id)].sort(compareIds).map((id) => {
     const task = taskRow(state, id)
     return { task: id, epoch: task.claim?.epoch ?? -1, stuck: isStuck(task) }
   })

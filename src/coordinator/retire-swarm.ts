@@ -6,7 +6,7 @@ import { withdrawSwarm } from './withdraw-swarm.js'
 /** Takes a swarm out of service: its claims are released and its open help requests declined. */
 export const retireSwarm: Decide<'retire_swarm'> = (state, command) => {
   const swarm = requireSwarm(state, command.swarm)
-  const released = [...state.claims.get(swarm.id)]
+  const released = [...state.held.claims.get(swarm.id)]
   const reason = command.reason === undefined ? {} : { reason: command.reason }
   const entries: CoordinatorDraft[] = []
   if (swarm.state === 'active') {

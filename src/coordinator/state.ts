@@ -1,5 +1,4 @@
 import { breakerDeadline } from '../governor/breaker/breaker.js'
-import { taskAccount } from '../governor/budget/books.js'
 import { holdOf, isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
@@ -23,42 +22,15 @@ import {
   taskDeadline,
 } from './deadlines.js'
 import { KeyedHeap } from './heap.js'
+import { HeldTasks } from './held-tasks.js'
+import { endClaimHold, endHelpHold } from './holds.js'
 import { DEFAULT_POLICY } from './policy.js'
 import type { Bucket } from './ready-queue.js'
-
-/** Messages of one reader, oldest first. */
-export interface Inbox {
-  readonly reader: string
-  readonly messages: readonly Message[]
-  /** Index of the last message dealt with, as far as the log knows; -1 before the first. */
-  readonly acknowledged: number
-  readonly dropped: number
-}
-
-/** Id of the hold of a claim. */
-export function claimHold(epoch: number | ''): string {
-  return `claim-${epoch}`
-}
+import type { ArchivedTask, Inbox, StateRow } from './state-row.js'
 
 export function helpKey(blocker: string, helper: string): string {
   return `${blocker}/${helper}`
 }
-
-/** Where the last row of a finished task that left memory can be read. */
-export interface ArchivedTask {
-  readonly id: string
-  readonly state: 'completed' | 'cancelled'
-  readonly index: number
-}
-
-/** A row of any table, as a snapshot holds it. */
-export type StateRow =
-  | { readonly table: 'task'; readonly row: TaskRow }
-  | { readonly table: 'swarm'; readonly row: SwarmRow }
-  | { readonly table: 'blocker'; readonly row: BlockerRow }
-  | { readonly table: 'inbox'; readonly row: Inbox }
-  | { readonly table: 'archived'; readonly row: ArchivedTask }
-  | GovernorRow
 
 /**
  * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
@@ -82,12 +54,7 @@ export class FabricState {
   })
   /** Task -> tasks that name it as a dependency. */
   readonly dependents = new IdIndex()
-  /** Swarm -> tasks it holds. */
-  readonly claims = new IdIndex()
-  /** Swarm -> how many of them it works on: stuck ones do not count. */
-  readonly active = new Map<string, number>()
-  /** Swarm -> tasks that were stuck and are free again. */
-  readonly freed = new IdIndex()
+  readonly held = new HeldTasks()
   /** Swarm -> unresolved blockers it was asked to help with. */
   readonly helping = new IdIndex()
   /** Task -> unresolved blockers that wait for its completion. */
@@ -125,13 +92,13 @@ export class FabricState {
     const before = this.tasks.get(row.id)
     this.tasks.set(row.id, row)
     if (before !== undefined) this.#unindexTask(before, row)
-    this.#endHold(before, row)
+    endClaimHold(this, before, row)
     this.counts[row.state] += 1
     if (isStuck(row)) this.stuck += 1
     if (before?.dependencies !== row.dependencies) {
       for (const dependency of row.dependencies) this.#addDependent(dependency, row.id)
     }
-    this.#indexClaim(row)
+    this.held.add(row)
     this.ready.touchPaths(before, row)
     this.#updateReady(row)
     this.#updateTaskDeadline(row)
@@ -202,7 +169,7 @@ export class FabricState {
     if (row.state === 'resolved') {
       for (const helper of row.helpers) this.helpRenewals.delete(helpKey(row.id, helper.swarm))
       // A row of a snapshot is no news: others may come after it that still spend from the same hold.
-      if (before !== undefined && cause !== 'claim_ended') this.#endHelpHold(row)
+      if (before !== undefined && cause !== 'claim_ended') endHelpHold(this, row)
       if (row.waitsFor !== undefined) this.refreshDeadline(row.waitsFor)
       return
     }
@@ -251,11 +218,6 @@ export class FabricState {
     return this.ready.criticalPathMinutes(task)
   }
 
-  /** Tasks a swarm works on at this moment; what is stuck waits and does not count. */
-  activeCount(swarm: string): number {
-    return this.active.get(swarm) ?? 0
-  }
-
   /** Whether another task or an open blocker waits for this one. */
   isAwaited(task: string): boolean {
     return this.dependents.get(task).size > 0 || this.waitedFor.get(task).size > 0
@@ -294,7 +256,7 @@ export class FabricState {
 
   /** A claim on probation that is stuck waits for others: it has all of its time again when it is free. */
   #probeDeadline(swarm: string, { id, deadline }: Probe): number {
-    for (const task of this.claims.get(swarm)) {
+    for (const task of this.held.claims.get(swarm)) {
       const row = this.tasks.get(task)
       if (row?.claim?.epoch !== id) continue
       if (isStuck(row)) return Number.POSITIVE_INFINITY
@@ -337,78 +299,15 @@ export class FabricState {
     else if (stored.table === 'escalation') this.refreshEscalationDeadline(stored.row.id)
   }
 
-  /** The hold of a claim ends with it, whatever ended it, and so does that of the help with it. */
-  #endHold(before: TaskRow | undefined, row: TaskRow): void {
-    const { claim } = before ?? {}
-    if (claim === undefined || claim.epoch === row.claim?.epoch) return
-    const wasted = row.state !== 'completed'
-    this.#releaseHold(claimHold(claim.epoch), row.updatedAt, wasted)
-    this.#settleBudgetQuestions(row.id, row.updatedAt)
-    for (const blocker of this.blockersOf.get(row.id)) {
-      const hold = this.blockers.get(blocker)?.hold
-      if (hold !== undefined) this.#releaseHold(hold, row.updatedAt, wasted)
-    }
-  }
-
-  /** Whether a claim, or the help with it, may spend more needs no answer once it has ended. */
-  #settleBudgetQuestions(task: string, at: number): void {
-    for (const account of [taskAccount('claim', task), taskAccount('help', task)]) {
-      for (const id of [...this.governor.budgetQuestions.get(account)]) {
-        const question = this.governor.escalations.get(id)
-        if (question !== undefined) this.putEscalation({ ...question, state: 'settled', endedAt: at })
-      }
-    }
-  }
-
-  /**
-   * The hold for help ends with the last blocker whose helpers spend from it. Where the blocker ends with its claim, what
-   * becomes of the claim says whether the help was wasted.
-   */
-  #endHelpHold({ hold, task, resolvedAt = 0 }: BlockerRow): void {
-    if (hold === undefined) return
-    const others = [...this.blockersOf.get(task)].map((id) => this.blockers.get(id))
-    if (others.some((other) => other?.hold === hold && other.state !== 'resolved')) return
-    this.#releaseHold(hold, resolvedAt, false)
-  }
-
-  #releaseHold(id: string, at: number, wasted: boolean): void {
-    const hold = this.governor.books.holds.get(id)
-    if (hold === undefined) return
-    this.governor.books.release(id, at, wasted)
-    // The account of the task itself makes room for nobody else.
-    const own = taskAccount(hold.kind, hold.task)
-    if (hold.accounts.some((account) => account !== own)) this.news.room.add(id)
-  }
-
   #unindexTask(before: TaskRow, after?: TaskRow): void {
     this.counts[before.state] -= 1
     if (isStuck(before)) this.stuck -= 1
     if (after !== undefined && before.dependencies !== after.dependencies) {
       for (const dependency of before.dependencies) this.#removeDependent(dependency, before.id)
     }
-    this.#unindexClaim(before, after)
+    this.held.remove(before, after)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
     if (before.owner !== after?.owner) this.ready.remove(before)
-  }
-
-  #indexClaim(row: TaskRow): void {
-    const { claim } = row
-    if (claim === undefined) return
-    this.claims.add(claim.swarm, row.id)
-    if (isStuck(row)) return
-    this.active.set(claim.swarm, this.activeCount(claim.swarm) + 1)
-    if (claim.freedAt !== undefined) this.freed.add(claim.swarm, row.id)
-  }
-
-  #unindexClaim(before: TaskRow, after: TaskRow | undefined): void {
-    const { claim } = before
-    if (claim === undefined) return
-    if (after?.claim?.swarm !== claim.swarm) this.claims.remove(claim.swarm, before.id)
-    this.freed.remove(claim.swarm, before.id)
-    if (isStuck(before)) return
-    const active = this.activeCount(claim.swarm) - 1
-    if (active === 0) this.active.delete(claim.swarm)
-    else this.active.set(claim.swarm, active)
   }
 
   #addDependent(dependency: string, task: string): void {

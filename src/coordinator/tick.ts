@@ -92,7 +92,7 @@ function ownersOf(state: FabricState, { kind, id }: Deadline): string[] {
 /** Everything that a swarm is taken from when its breaker opens. */
 function ownersOfSwarm(state: FabricState, swarm: string): string[] {
   const helped = [...state.helping.get(swarm)].map((id) => state.blockers.get(id)?.task)
-  return [`swarm ${swarm}`, ...[...state.claims.get(swarm), ...helped].map((task) => `task ${task}`)]
+  return [`swarm ${swarm}`, ...[...state.held.claims.get(swarm), ...helped].map((task) => `task ${task}`)]
 }
 
 function taskDue(state: FabricState, id: string, context: DecisionContext, entries: CoordinatorDraft[]): void {

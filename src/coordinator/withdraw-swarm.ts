@@ -12,7 +12,7 @@ export function withdrawSwarm(
 ): CoordinatorDraft[] {
   const entries: CoordinatorDraft[] = []
   const closed = new Set<string>()
-  for (const task of state.claims.get(swarm)) {
+  for (const task of state.held.claims.get(swarm)) {
     if (task === options.exceptTask) continue
     const released = releaseClaim(state, claimedTask(state, task), cause)
     for (const { type, subject } of released) if (type === 'blocker_resolved') closed.add(subject)

@@ -1,6 +1,7 @@
 import { evolve } from '../coordinator/evolve.js'
 import type { Policy } from '../coordinator/policy.js'
-import { FabricState, type StateRow } from '../coordinator/state.js'
+import { FabricState } from '../coordinator/state.js'
+import type { StateRow } from '../coordinator/state-row.js'
 import { assertInvariant } from '../model/errors.js'
 import { type EngineEntry, type FabricEntry, isCoordinatorEntry } from './entries.js'
 import { type Receipt, Receipts, receiptKey } from './receipts.js'

@@ -207,8 +207,8 @@ describe('an open breaker', () => {
         { swarm: 's1', state: 'declined' },
       ].reverse(),
     ])
-    expect([...world.state.claims.get('s1'), ...world.state.helping.get('s1')]).toEqual([])
-    expect(world.state.activeCount('s1')).toBe(0)
+    expect([...world.state.held.claims.get('s1'), ...world.state.helping.get('s1')]).toEqual([])
+    expect(world.state.held.activeCount('s1')).toBe(0)
     expect([...world.state.governor.books.holds.keys()].some((id) => id === own)).toBe(false)
     expectSameAfterRestart()
   })

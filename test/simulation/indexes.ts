@@ -22,9 +22,9 @@ export function keptIndexes(state: FabricState): unknown {
       .sort((a, b) => (a.task < b.task ? -1 : 1)),
     readySize: state.ready.size,
     dependents: groupsOf(state.dependents, tasks),
-    claims: groupsOf(state.claims, swarms),
-    active: Object.fromEntries(state.active),
-    freed: groupsOf(state.freed, swarms),
+    claims: groupsOf(state.held.claims, swarms),
+    active: Object.fromEntries(state.held.active),
+    freed: groupsOf(state.held.freed, swarms),
     owned: Object.fromEntries(
       swarms.flatMap((swarm) => {
         const ids = [...state.claimable(swarm)].flatMap(({ ranks }) => [...ranks.items()].map(({ task }) => task))
