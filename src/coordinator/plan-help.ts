@@ -1,6 +1,7 @@
 import { admits } from '../governor/breaker/breaker.js'
 import { openPart, taskAccount } from '../governor/budget/books.js'
-import { requireReservation, reserveForHelp, shortageOfHelper, spent } from '../governor/budget/reserve.js'
+import { requireReservation, reserveForHelp, shortageOfHelper } from '../governor/budget/reserve.js'
+import { spent } from '../governor/budget/shortage.js'
 import { type Candidate, planTeam, type Team } from '../governor/help/team.js'
 import { qualify, reputationOf } from '../governor/match.js'
 import { effectiveCapabilities } from '../governor/matching/effective.js'
@@ -90,7 +91,7 @@ function reserveHelp(state: FabricState, blocker: BlockerRow, now: number) {
   if (known !== undefined) {
     const { amount, task } = known
     const isSpent = amount.nanos > 0 && openPart(known).nanos === 0
-    return isSpent ? { shortage: () => spent(task, books, taskAccount('help', task)) } : undefined
+    return isSpent ? { shortage: spent(task, books, taskAccount('help', task)) } : undefined
   }
   const result = reserveForHelp(books, state.governor, taskRow(state, blocker.task), now)
   return 'accounts' in result && result.accounts.length === 0 ? undefined : result

@@ -1,5 +1,5 @@
 import {
-  AMOUNT_FIELDS,
+  type AccountRow,
   type Amount,
   type AmountField,
   type HoldKind,
@@ -7,14 +7,14 @@ import {
   NOTHING,
   type WindowKind,
 } from '../../model/budget.js'
-import { type ErrorCode, FabricError } from '../../model/errors.js'
-import { formatDollars } from '../../model/money.js'
+import { FabricError } from '../../model/errors.js'
 import type { SwarmRow } from '../../model/swarm.js'
 import type { TaskSpec } from '../../model/task.js'
 import { DAY_MS } from '../../model/time.js'
 import type { GovernorPolicy, Limit, WindowLimits } from '../policy/policy.js'
 import { accountId, type Books, taskAccount } from './books.js'
 import { boardLimits, fabricLimits, type LimitSource, swarmLimits, taskCap } from './limits.js'
+import { type Balance, boundless, type Explain, frozen, full, spent, tooDear } from './shortage.js'
 import { windowOf } from './window.js'
 
 /** What a claim, or help, would reserve, and where. */
@@ -23,15 +23,7 @@ export interface Reservation {
   readonly accounts: readonly string[]
 }
 
-/** Why there is no room. */
-export interface Shortage {
-  readonly code: Extract<ErrorCode, 'BUDGET_EXCEEDED' | 'POLICY_VIOLATION'>
-  readonly message: string
-  readonly details: Readonly<Record<string, unknown>>
-}
-
-/** A shortage is put into words only for whoever wants to read it: most are looked at and passed over. */
-export type ReservationResult = Reservation | { readonly shortage: () => Shortage }
+export type ReservationResult = Reservation | { readonly shortage: Explain }
 
 type Work = Pick<TaskSpec, 'id' | 'board' | 'requires' | 'maxCostNanos'>
 
@@ -44,7 +36,7 @@ export function reserveForClaim(
   at: number,
 ): ReservationResult {
   const { policy } = source
-  if (isTooDear(policy, task)) return { shortage: () => tooDear(policy, task) }
+  if (isTooDear(policy, task)) return { shortage: tooDear(policy, task) }
   return reserve(books, policy, boundsOf(policy, 'claim', { task, swarm, at }))
 }
 
@@ -63,9 +55,9 @@ export function roomFor(
 ): number {
   const tokens = { ...policy.budgets.holdTokens, nanos: 0 }
   let room = Number.POSITIVE_INFINITY
-  for (const [id, limit] of sharedLimits(policy, swarm, board, at)) {
+  for (const [id, limit] of sharedLimits(policy, swarm, board, at).limits) {
     if (shortageIn(books, id, limit, tokens, false) !== undefined) return 0
-    const { settled = NOTHING, held = NOTHING, extendedNanos = 0 } = books.accounts.get(id) ?? {}
+    const { settled, held, extendedNanos } = books.accounts.get(id) ?? UNTOUCHED
     if (limit.nanos !== undefined) room = Math.min(room, limit.nanos + extendedNanos - settled.nanos - held.nanos)
   }
   return room
@@ -74,7 +66,7 @@ export function roomFor(
 /** What a claim of a task would hold now, nano-dollars; undefined where nothing bounds it. */
 export function holdOf(books: Books, policy: GovernorPolicy, task: Work): number | undefined {
   const cap = taskCap(policy, task)
-  return cap === undefined ? undefined : remaining(books, taskAccount('claim', task.id), cap)
+  return cap === undefined ? undefined : remaining(books.accounts.get(taskAccount('claim', task.id)), cap)
 }
 
 /** The same for all help with one blocker: at most what the policy lets help with a task cost. */
@@ -95,8 +87,8 @@ export function shortageOfHelper(
   swarm: SwarmRow,
   amount: Amount,
   at: number,
-): (() => Shortage) | undefined {
-  for (const [id, limit] of sharedLimits(policy, swarm, undefined, at)) {
+): Explain | undefined {
+  for (const [id, limit] of sharedLimits(policy, swarm, undefined, at).limits) {
     if (!id.startsWith('swarm:')) continue
     const shortage = shortageIn(books, id, limit, amount, policy.maxCostPerTaskNanos === undefined)
     if (shortage !== undefined) return shortage
@@ -105,14 +97,13 @@ export function shortageOfHelper(
 }
 
 /** Accounts in which a hold that exists would be reserved under this policy. */
-export function accountsOfHold(source: LimitSource, hold: HoldRow): string[] {
+export function accountsOfHold(source: LimitSource, hold: HoldRow): readonly string[] {
   const { task: id, board } = hold
   // The board is that of the moment in which it was placed, where its spending is booked.
   const { board: _, ...known } = source.task(id) ?? {}
   const task = { requires: NO_NEEDS, ...known, id, ...(board !== undefined && { board }) }
   const swarm = hold.kind === 'claim' ? { ...source.swarm(hold.swarm), id: hold.swarm } : undefined
-  const { limits } = boundsOf(source.policy, hold.kind, { task, swarm, at: hold.at })
-  return limits.map(([account]) => account)
+  return accountsOf(boundsOf(source.policy, hold.kind, { task, swarm, at: hold.at }))
 }
 
 /** Throws BUDGET_EXCEEDED or POLICY_VIOLATION where there is no room. */
@@ -128,23 +119,29 @@ export function isExhausted(books: Books, policy: GovernorPolicy, task: Work): b
   const account = books.accounts.get(taskAccount('claim', task.id))
   if (account === undefined) return false
   const cap = taskCap(policy, task)
-  return cap !== undefined && (account.frozenAt !== undefined || remaining(books, account.id, cap) === 0)
+  return cap !== undefined && (account.frozenAt !== undefined || remaining(account, cap) === 0)
 }
 
-function remaining(books: Books, account: string, cap: number): number {
-  const { settled, held, extendedNanos } = books.account(account)
+/** What no account differs from in which nothing was ever booked. */
+const UNTOUCHED: Balance & Pick<AccountRow, 'frozenAt'> = {
+  settled: NOTHING,
+  held: NOTHING,
+  extendedNanos: 0,
+}
+
+function remaining({ settled, held, extendedNanos } = UNTOUCHED, cap: number): number {
   return Math.max(0, cap + extendedNanos - settled.nanos - held.nanos)
 }
 
 type Limited = readonly [account: string, limit: Limit]
 
-/** What bounds a hold: what the task may cost, and each account with a limit. */
+/** What bounds a hold: what the task may cost, and each other account with a limit. */
 interface Bounds {
   readonly task: string
   /** Account of the task itself, and most that may be spent there before extensions, where there is a bound. */
   readonly own: string
   readonly cap: number | undefined
-  readonly limits: readonly Limited[]
+  readonly shared: SharedLimits
 }
 
 interface Bounded {
@@ -158,8 +155,12 @@ const NO_NEEDS: readonly string[] = []
 function boundsOf(policy: GovernorPolicy, kind: HoldKind, { task, swarm, at }: Bounded): Bounds {
   const own = taskAccount(kind, task.id)
   const cap = kind === 'claim' ? taskCap(policy, task) : policy.maxCostPerTaskNanos
-  const shared = sharedLimits(policy, swarm, task.board, at)
-  return { task: task.id, own, cap, limits: cap === undefined ? shared : [[own, { nanos: cap }], ...shared] }
+  return { task: task.id, own, cap, shared: sharedLimits(policy, swarm, task.board, at) }
+}
+
+/** The task's own account first. */
+function accountsOf({ own, cap, shared }: Bounds): readonly string[] {
+  return cap === undefined ? shared.accounts : [own, ...shared.accounts]
 }
 
 interface SharedLimits {
@@ -167,6 +168,7 @@ interface SharedLimits {
   readonly board: string | undefined
   readonly day: number
   readonly limits: readonly Limited[]
+  readonly accounts: readonly string[]
 }
 
 /** What the last claim of a swarm was bounded by: its next one is in most cases bounded by the same. */
@@ -177,16 +179,17 @@ function sharedLimits(
   swarm: Bounded['swarm'],
   board: string | undefined,
   at: number,
-): readonly Limited[] {
+): SharedLimits {
   const day = Math.floor(at / DAY_MS)
   const last = swarm && lastLimits.get(swarm)
-  if (last?.policy === policy && last.board === board && last.day === day) return last.limits
+  if (last?.policy === policy && last.board === board && last.day === day) return last
   const limits: Limited[] = []
   if (swarm !== undefined) collect(limits, `swarm:${swarm.id}`, swarmLimits(policy, swarm.id, swarm), at)
   if (board !== undefined) collect(limits, `board:${board}`, boardLimits(policy, board), at)
   collect(limits, 'fabric', fabricLimits(policy), at)
-  if (swarm !== undefined) lastLimits.set(swarm, { policy, board, day, limits })
-  return limits
+  const shared = { policy, board, day, limits, accounts: limits.map(([account]) => account) }
+  if (swarm !== undefined) lastLimits.set(swarm, shared)
+  return shared
 }
 
 function collect(into: Limited[], scope: string, limits: WindowLimits, at: number): void {
@@ -196,71 +199,51 @@ function collect(into: Limited[], scope: string, limits: WindowLimits, at: numbe
   }
 }
 
-function reserve(books: Books, policy: GovernorPolicy, { task, own, cap, limits }: Bounds): ReservationResult {
-  if (limits.length === 0) return { amount: NOTHING, accounts: [] }
-  const nanos = cap === undefined ? undefined : remaining(books, own, cap)
-  if (nanos === 0) return { shortage: () => spent(task, books, own) }
+function reserve(books: Books, policy: GovernorPolicy, bounds: Bounds): ReservationResult {
+  const { task, own, cap } = bounds
+  const { limits } = bounds.shared
+  if (cap === undefined && limits.length === 0) return { amount: NOTHING, accounts: [] }
+  const account = cap === undefined ? undefined : books.accounts.get(own)
+  // All that is left there is held, so it fits there, whatever it is.
+  const nanos = cap === undefined ? undefined : remaining(account, cap)
+  if (nanos === 0) return { shortage: spent(task, books, own) }
+  if (account?.frozenAt !== undefined) return { shortage: frozen(own) }
   const { inputTokens, outputTokens, cachedTokens } = policy.budgets.holdTokens
   const amount = { nanos: nanos ?? 0, inputTokens, outputTokens, cachedTokens }
   for (const [id, limit] of limits) {
     const shortage = shortageIn(books, id, limit, amount, nanos === undefined)
     if (shortage !== undefined) return { shortage }
   }
-  return { amount, accounts: limits.map(([account]) => account) }
+  return { amount, accounts: accountsOf(bounds) }
 }
 
 /** `unbounded` says that nothing bounds what the work may cost, so that a limit in money has no room for it. */
-function shortageIn(
-  books: Books,
-  id: string,
+function shortageIn(books: Books, id: string, limit: Limit, amount: Amount, unbounded: boolean): Explain | undefined {
+  if (unbounded && limit.nanos !== undefined) return boundless(id)
+  const account = books.accounts.get(id) ?? UNTOUCHED
+  if (account.frozenAt !== undefined) return frozen(id)
+  const field = fieldWithoutRoom(account, limit, amount)
+  return field && full(id, account, field, amount, limit)
+}
+
+/** Field by field, as every claim asks it of each of its accounts. */
+function fieldWithoutRoom(
+  { settled, held, extendedNanos }: Balance,
   limit: Limit,
   amount: Amount,
-  unbounded: boolean,
-): (() => Shortage) | undefined {
-  if (unbounded && limit.nanos !== undefined) {
-    return () => boundless(id)
+): AmountField | undefined {
+  const { nanos, inputTokens, outputTokens, cachedTokens } = limit
+  if (nanos !== undefined && settled.nanos + held.nanos + amount.nanos > nanos + extendedNanos) return 'nanos'
+  if (inputTokens !== undefined && settled.inputTokens + held.inputTokens + amount.inputTokens > inputTokens) {
+    return 'inputTokens'
   }
-  const { settled = NOTHING, held = NOTHING, extendedNanos = 0, frozenAt } = books.accounts.get(id) ?? {}
-  if (frozenAt !== undefined) {
-    return () => frozen(id)
+  if (outputTokens !== undefined && settled.outputTokens + held.outputTokens + amount.outputTokens > outputTokens) {
+    return 'outputTokens'
   }
-  for (const field of AMOUNT_FIELDS) {
-    const base = limit[field]
-    if (base === undefined) continue
-    const most = field === 'nanos' ? base + extendedNanos : base
-    if (settled[field] + held[field] + amount[field] > most)
-      return () => full(id, { settled, held }, field, amount, most)
+  if (cachedTokens !== undefined && settled.cachedTokens + held.cachedTokens + amount.cachedTokens > cachedTokens) {
+    return 'cachedTokens'
   }
   return undefined
-}
-
-function full(
-  id: string,
-  { settled, held }: { settled: Amount; held: Amount },
-  field: AmountField,
-  amount: Amount,
-  limit: number,
-): Shortage {
-  const show = (value: number) => (field === 'nanos' ? formatDollars(value) : `${value} ${field}`)
-  const message = `The budget ${id} has no room for ${show(amount[field])}: of ${show(limit)}, ${show(settled[field])} are spent and ${show(held[field])} are held. Wait for others to finish, lower the max cost of the task, or extend it with \`ifab cost extend ${id}\`.`
-  const details = { account: id, field, limit, settled: settled[field], held: held[field], needed: amount[field] }
-  return { code: 'BUDGET_EXCEEDED', message, details }
-}
-
-export function spent(task: string, books: Books, account: string): Shortage {
-  const { settled, held } = books.account(account)
-  const message = `${task} has used up what it may cost: ${formatDollars(settled.nanos)} are spent and ${formatDollars(held.nanos)} are held. Extend it with \`ifab cost extend ${account}\`.`
-  return { code: 'BUDGET_EXCEEDED', message, details: { account, settled: settled.nanos, held: held.nanos } }
-}
-
-function frozen(account: string): Shortage {
-  const message = `The budget ${account} is frozen, because more was spent than was held. A person extends it with \`ifab cost extend ${account}\`.`
-  return { code: 'BUDGET_EXCEEDED', message, details: { account, frozen: true } }
-}
-
-function boundless(account: string): Shortage {
-  const message = `Nothing bounds what this may cost, and the budget ${account} has a limit. Give the task a max cost, or the policy a max_cost_per_task.`
-  return { code: 'BUDGET_EXCEEDED', message, details: { account } }
 }
 
 function isTooDear(
@@ -268,9 +251,4 @@ function isTooDear(
   { maxCostNanos = 0 }: Work,
 ): boolean {
   return maxCostNanos > maxCostPerTaskNanos
-}
-
-function tooDear({ maxCostPerTaskNanos = 0 }: GovernorPolicy, { id: task, maxCostNanos = 0 }: Work): Shortage {
-  const message = `${task} may cost ${formatDollars(maxCostNanos)}, and the policy allows ${formatDollars(maxCostPerTaskNanos)} for a task. Import its board again with a lower max_cost, or raise max_cost_per_task.`
-  return { code: 'POLICY_VIOLATION', message, details: { task, maxCostNanos, maxCostPerTaskNanos } }
 }
