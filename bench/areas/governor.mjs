@@ -1,6 +1,7 @@
 import { nextMessage } from '../children.mjs'
 import { Latencies } from '../latency.mjs'
 import { GOVERNED, UNGOVERNED } from '../policies.mjs'
+import { cpuOf, rates, ratios } from '../rounds.mjs'
 
 const CALLERS = 256
 const SWARMS = 10_000
@@ -28,7 +29,6 @@ async function claims({ children, rounds, scale, progress }) {
     const order = number % 2 === 0 ? [UNGOVERNED, GOVERNED] : [GOVERNED, UNGOVERNED]
     for (const policy of order) (policy === GOVERNED ? governed : plain).push(await round(policy))
   }
-  const cpu = (results) => (results.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / results.length).toFixed(1)
   return [
     { name: `ungoverned claims, ${CALLERS} callers`, unit: '/s', values: rates(plain), latency: plain },
     {
@@ -41,9 +41,9 @@ async function claims({ children, rounds, scale, progress }) {
     {
       name: 'governed claims against ungoverned ones',
       unit: 'x',
-      values: governed.map(({ perSecond }, number) => perSecond / plain[number].perSecond),
+      values: ratios(governed, plain),
       goal: { atLeast: 0.7 },
-      note: `each round against the other of its pair; processor time of a claim ${cpu(governed)} µs against ${cpu(plain)} µs`,
+      note: `each round against the other of its pair; processor time of a claim ${cpuOf(governed)} µs against ${cpuOf(plain)} µs`,
     },
   ]
 }
@@ -119,8 +119,4 @@ async function help({ children, rounds, scale, progress }) {
       note: `${PER_SECOND} blockers/s, open loop, over HTTP and a long poll, from the time each was due to be raised`,
     },
   ]
-}
-
-function rates(results) {
-  return results.map(({ perSecond }) => perSecond)
 }

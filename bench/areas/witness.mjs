@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { nextMessage } from '../children.mjs'
+import { cpuOf, rates, ratios } from '../rounds.mjs'
 
 const CALLERS = 256
 const FLOODS = [256, 2_560]
@@ -38,7 +39,7 @@ async function claims({ children, rounds, scale, progress }) {
     {
       name: 'claims with a witness against those without',
       unit: 'x',
-      values: witnessed.map(({ perSecond }, number) => perSecond / plain[number].perSecond),
+      values: ratios(witnessed, plain),
       goal: { atLeast: 0.8 },
       note: `each round against the one before it without; processor time of a claim ${cpuOf(witnessed)} µs against ${cpuOf(plain)} µs`,
     },
@@ -181,7 +182,7 @@ async function strangers({ children, rounds, scale, progress }) {
 }
 
 function strangerFigures({ alone, spinner, strangers: beside }) {
-  const toAlone = (results) => results.map(({ perSecond }, round) => perSecond / alone[round].perSecond)
+  const toAlone = (results) => ratios(results, alone)
   return [
     {
       name: `claims over HTTP with a witness alone, ${CONNECTIONS} connections`,
@@ -212,20 +213,11 @@ async function startIdle(children, name, task) {
   return child
 }
 
-/** Of all threads of the process; other programs on the machine change it less than the rate. */
-function cpuOf(results) {
-  return (results.reduce((sum, { cpuMicros }) => sum + cpuMicros, 0) / results.length).toFixed(1)
-}
-
 function floodNote(results) {
   const sum = (part) => results.reduce((total, result) => total + result[part], 0)
   const perSecond = Math.round(sum('refusedPerSecond') / results.length)
   const written = `${sum('entries')} request_refused entries by then for ${sum('refused').toLocaleString('en-US')} refusals`
   return `${perSecond.toLocaleString('en-US')} refusals/s beside them; ${written}`
-}
-
-function rates(results) {
-  return results.map(({ perSecond }) => perSecond)
 }
 
 function ask(child, message) {

@@ -145,7 +145,7 @@ function heldBy(state: FabricState, by: CostDimension): Map<string, number> {
   const held = new Map<string, number>()
   for (const hold of state.governor.books.holds.values()) {
     const open = openPart(hold).nanos
-    const name = by === 'day' ? new Date(hold.at).toISOString().slice(0, 10) : by === 'model' ? undefined : hold[by]
+    const name = by === 'day' ? windowOf('day', hold.at).slice('day:'.length) : by === 'model' ? undefined : hold[by]
     if (name !== undefined && open > 0) held.set(name, (held.get(name) ?? 0) + open)
   }
   return held

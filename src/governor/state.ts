@@ -1,6 +1,6 @@
 import type { BreakerRow } from '../model/breaker.js'
 import type { AccountRow, HoldRow } from '../model/budget.js'
-import type { EscalationRow } from '../model/escalation.js'
+import { APPROVE, type EscalationRow } from '../model/escalation.js'
 import { IdIndex } from '../model/id-index.js'
 import { LIMITS } from '../model/limits.js'
 import type { SwarmRow } from '../model/swarm.js'
@@ -150,5 +150,5 @@ export class GovernorState implements LimitSource {
 
 /** Whether something is still to happen to it. */
 function isPending({ kind, state, option }: EscalationRow): boolean {
-  return state === 'open' || (kind === 'approval' && state === 'answered' && option === 'approve')
+  return state === 'open' || (kind === 'approval' && state === 'answered' && option === APPROVE)
 }

@@ -1,27 +1,14 @@
 import * as z from 'zod'
 import { ID_PATTERN } from '../../model/ids.js'
 import { LIMITS } from '../../model/limits.js'
-import { ORCHESTRATOR } from '../../model/swarm.js'
+import { ORCHESTRATOR, type SwarmRow } from '../../model/swarm.js'
 import * as field from '../policy/file-fields.js'
 import { LINE_PATTERN } from '../policy/policy-schema.js'
 import { readUserFile } from '../policy/user-file.js'
 
 /** What a manifest says of one swarm. */
-export interface SwarmManifest {
+export interface SwarmManifest extends Omit<SwarmRow, 'id' | 'state' | 'registeredAt'> {
   readonly swarm: string
-  /** `domain:skill` names, as the swarm declares them. */
-  readonly capabilities: readonly string[]
-  /** Capabilities that an administrator grants. */
-  readonly granted?: readonly string[]
-  readonly tier?: string
-  /** Tasks at the same time. */
-  readonly capacity: number
-  readonly costPerHourNanos?: number
-  /** 0 to 1. */
-  readonly reputation?: number
-  /** What it may spend altogether. */
-  readonly budgetNanos?: number
-  readonly metadata: Readonly<Record<string, string>>
 }
 
 const capabilities = z.array(field.id('A capability, domain:skill.')).max(LIMITS.listItems)
