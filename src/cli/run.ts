@@ -1,5 +1,7 @@
+import { relative } from 'node:path'
 import { CommanderError } from 'commander'
-import { dataDirectory, discover } from '../client/discover.js'
+import { discover } from '../client/discover.js'
+import { DATA_DIRECTORY, findDataDirectory } from '../client/find-data.js'
 import { type Answer, visible } from './answer.js'
 import type { Call, CommonOptions, Work } from './command.js'
 import { exitCodeOf, failureLines, toFabricError } from './failure.js'
@@ -10,7 +12,7 @@ import type { Terminal } from './terminal.js'
 export async function runCli(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exit = 0
   const run = async (work: Work, options: CommonOptions) => {
-    const call = callOf(terminal, options)
+    const call = callOf(terminal, options, await dataOf(terminal, options))
     const result = await work(call)
     if (result === undefined) return
     call.show(result)
@@ -26,8 +28,13 @@ export async function runCli(argv: readonly string[], terminal: Terminal): Promi
   }
 }
 
-function callOf(terminal: Terminal, { json, data, url }: CommonOptions): Call {
-  const directory = dataDirectory(data, terminal.env)
+/** A data directory in the working directory is shown as people write it: `.infrafabric`. */
+async function dataOf(terminal: Terminal, { data }: CommonOptions): Promise<string> {
+  const found = await findDataDirectory(data, terminal.env)
+  return relative('', found) === DATA_DIRECTORY ? DATA_DIRECTORY : found
+}
+
+function callOf(terminal: Terminal, { json, url }: CommonOptions, directory: string): Call {
   return {
     terminal,
     json: json === true,

@@ -2,8 +2,8 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FabricError } from '../model/errors.js'
 import { baseUrl } from './base-url.js'
+import { findDataDirectory } from './find-data.js'
 
-const DEFAULT_DATA_DIRECTORY = '.infrafabric'
 /** In the data directory of a running fabric: `{ "url": ..., "pid": ... }`. */
 export const ENDPOINT_FILE = 'endpoint.json'
 /** In the data directory, readable by its owner only. */
@@ -23,11 +23,6 @@ export interface Endpoint {
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** The data directory that applies: the option, else `IFAB_DATA`, else `.infrafabric`. */
-export function dataDirectory(option: string | undefined, environment: Environment = process.env): string {
-  return option || environment.IFAB_DATA || DEFAULT_DATA_DIRECTORY
-}
-
 /**
  * Finds a fabric and its token: the option, else `IFAB_URL` and `IFAB_TOKEN`, else the files of the data directory.
  * Throws UNAVAILABLE when no fabric runs there and UNAUTHENTICATED when there is no token to use.
@@ -36,7 +31,7 @@ export async function discover(
   options: DiscoverOptions = {},
   environment: Environment = process.env,
 ): Promise<Endpoint> {
-  const data = dataDirectory(options.data, environment)
+  const data = await findDataDirectory(options.data, environment)
   const url = baseUrl(options.url || environment.IFAB_URL || (await readEndpoint(data)))
   const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url))
   return { url, token }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connectLocal } from '../../src/client/connect-local.js'
-import { dataDirectory, discover } from '../../src/client/discover.js'
+import { discover } from '../../src/client/discover.js'
 import { serveFabric, TOKEN } from '../support/served-fabric.js'
 
 const LOCAL = 'http://127.0.0.1:7420'
@@ -33,12 +33,6 @@ describe('finding a fabric', () => {
     expect(await discover({ data }, environment)).toEqual({ url: 'http://127.0.0.1:1', token: 'from-environment' })
     const options = { url: 'http://127.0.0.1:2', token: 'from-option', data }
     expect(await discover(options, environment)).toEqual({ url: 'http://127.0.0.1:2', token: 'from-option' })
-  })
-
-  test('falls back to .infrafabric', () => {
-    expect(dataDirectory(undefined, {})).toBe('.infrafabric')
-    expect(dataDirectory(undefined, { IFAB_DATA: 'x' })).toBe('x')
-    expect(dataDirectory('y', { IFAB_DATA: 'x' })).toBe('y')
   })
 
   test('says that none runs', async () => {
