@@ -6,6 +6,7 @@ import { FABRIC_ACTOR } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
+import { SECOND_MS } from '../model/time.js'
 import { Alarm } from './alarm.js'
 import { CommandBatch, type EngineNote, type Pending } from './command-batch.js'
 import { CommandQueue } from './command-queue.js'
@@ -13,6 +14,7 @@ import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
 import { LogClock } from './log-clock.js'
+import { Meter } from './meter.js'
 import { DEFAULT_POLICY_DIGEST } from './policy-digest.js'
 import { Publisher } from './publisher.js'
 import { type Loaded, loadFold, readReceipt } from './recovery.js'
@@ -57,6 +59,7 @@ type Read = { readonly run: () => void; readonly reject: (error: unknown) => voi
  */
 export class Engine {
   readonly publisher: Publisher
+  readonly meter = new Meter()
   /** Resolves when the engine has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
   readonly #options: EngineOptions
@@ -134,6 +137,11 @@ export class Engine {
     return this.#fold.head.name
   }
 
+  /** Commands that wait for their batch. */
+  get queued(): number {
+    return this.#queue.length
+  }
+
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
     try {
@@ -177,12 +185,25 @@ export class Engine {
     return new Promise((resolve, reject) => {
       const refusal = this.#refusal()
       if (refusal !== undefined) {
+        this.meter.refused(work.type, refusal.code)
         reject(refusal)
         return
       }
-      this.#queue.push({ work, origin, resolve, reject }, this.#refusals.isFlooding(origin.actor, this.#now()))
+      const refuse = (error: FabricError) => {
+        this.meter.refused(work.type, error.code)
+        reject(error)
+      }
+      this.#queue.push({ work, origin, resolve, reject: refuse }, this.#refusals.isFlooding(origin.actor, this.#now()))
       this.#schedule()
     })
+  }
+
+  /**
+   * Reads the state as it is now, also what is not durable yet. Only for what needs no more than that: nobody knows a token
+   * before its entry is durable, and to refuse one whose revocation is being written is right at any rate.
+   */
+  peek<Result>(query: (state: FabricState, now: number) => Result): Result {
+    return query(this.#fold.state, this.#now())
   }
 
   /** Runs a query between batches, so that it sees only what is durable. */
@@ -205,9 +226,13 @@ export class Engine {
     })
   }
 
-  /** Calls `listener` after every commit and after every rebuild, with a state in which everything is durable. */
-  onChange(listener: ChangeListener): void {
+  /**
+   * Calls `listener` after every commit and after every rebuild, with a state in which everything is durable. Returns what
+   * ends it.
+   */
+  onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   async snapshot(): Promise<number> {
@@ -274,6 +299,7 @@ export class Engine {
 
   async #commitNext(): Promise<void> {
     const batch = this.#newBatch()
+    const begun = this.#options.timing.elapsed()
     try {
       this.#decide(batch)
       if (batch.entries.length > 0) await this.#append(batch)
@@ -283,6 +309,7 @@ export class Engine {
     }
     try {
       this.#settle(batch)
+      this.meter.commitSeconds.observe((this.#options.timing.elapsed() - begun) / SECOND_MS)
     } catch (fault) {
       batch.reject(asFabricError(fault))
       this.#fail(fault)
@@ -292,7 +319,9 @@ export class Engine {
   /** A command on which the program itself fails is refused alone; those decided before it go into the next batch. */
   #decide(batch: CommandBatch): void {
     try {
-      this.#queue.drop(batch.decide(this.#queue.next(LIMITS.batchCommands)))
+      const decided = batch.decide(this.#queue.next(LIMITS.batchCommands))
+      this.#queue.drop(decided)
+      if (decided > 0) this.meter.decided(decided)
     } catch (fault) {
       this.#queue.remove(batch.withdraw())?.reject(asFabricError(fault))
       throw fault
@@ -314,7 +343,10 @@ export class Engine {
   }
 
   async #append({ size, writerId, batchId, entries }: CommandBatch): Promise<void> {
-    await this.#options.journal.append(size, { writerId, batchId, entries: entries.map(({ bytes }) => bytes) })
+    const { journal, timing } = this.#options
+    const begun = timing.elapsed()
+    await journal.append(size, { writerId, batchId, entries: entries.map(({ bytes }) => bytes) })
+    this.meter.appendSeconds.observe((timing.elapsed() - begun) / SECOND_MS)
   }
 
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
@@ -345,6 +377,7 @@ export class Engine {
       if (this.#state === 'running') this.#state = 'recovering'
       const { lastBatch } = await this.#rebuild(cause.code === 'STORAGE_FAILED')
       if (this.#state === 'recovering') this.#state = 'running'
+      this.meter.recoveries += 1
       if (lastBatch?.batchId === batch.batchId) batch.answer((index) => readReceipt(this.#options.journal, index))
       else batch.reject(cause)
       this.#afterChange(true)
@@ -384,6 +417,7 @@ export class Engine {
   #publish(entries: readonly EncodedEntry[]): void {
     this.#witnessing?.append(entries)
     this.publisher.publish(entries)
+    this.meter.written(entries)
   }
 
   #rejectAll(error: FabricError): void {

@@ -4,6 +4,7 @@ import type { Offer } from '../coordinator/replies.js'
 import type { FabricState } from '../coordinator/state.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
+import { SECOND_MS } from '../model/time.js'
 import type { Engine } from './engine.js'
 import type { Origin } from './fabric.js'
 import type { Timing } from './timing.js'
@@ -13,19 +14,22 @@ import { WaitingSwarms } from './waiting-swarms.js'
 class Waiter {
   readonly swarm: string
   readonly takesWork: boolean
+  readonly #timing: Timing
   /** Woken because budgets have more room than before. */
   triesRoom = false
   #reasons: string[] = []
-  #woken = false
+  /** When it was woken since it last looked; on the scale of `elapsed`. */
+  #wokenAt: number | undefined
   #wake: (() => void) | undefined
 
-  constructor(swarm: string, takesWork: boolean) {
+  constructor(swarm: string, takesWork: boolean, timing: Timing) {
     this.swarm = swarm
     this.takesWork = takesWork
+    this.#timing = timing
   }
 
   wake(): void {
-    this.#woken = true
+    this.#wokenAt ??= this.#timing.elapsed()
     this.#wake?.()
   }
 
@@ -39,11 +43,13 @@ class Waiter {
     return this.#reasons.splice(0)
   }
 
-  /** Resolves when woken, or at once when that has happened since the last call. */
-  async woken(): Promise<void> {
-    if (!this.#woken) await new Promise<void>((resolve) => (this.#wake = resolve))
-    this.#woken = false
+  /** Resolves when woken, or at once when that has happened since the last call; with when it was. */
+  async woken(): Promise<number> {
+    if (this.#wokenAt === undefined) await new Promise<void>((resolve) => (this.#wake = resolve))
+    const at = this.#wokenAt ?? this.#timing.elapsed()
+    this.#wokenAt = undefined
     this.#wake = undefined
+    return at
   }
 }
 
@@ -81,7 +87,7 @@ export class Waiting {
 
   /** Asks for the next offer again and again until there is one, the time is over, or the caller is gone. */
   async next(command: OfferNext, origin: Origin, waitMs: number, signal?: AbortSignal): Promise<Offer> {
-    const waiter = new Waiter(command.swarm, true)
+    const waiter = new Waiter(command.swarm, true, this.#timing)
     try {
       return await this.#until(waiter, waitMs, signal, async () => {
         const wokenFor = waiter.takeReasons()
@@ -131,7 +137,7 @@ export class Waiting {
       requireReader(state, swarm)
       return unreadMessages(state, swarm).some(({ index }) => index > after)
     }
-    await this.#until(new Waiter(swarm, false), waitMs, signal, async () => {
+    await this.#until(new Waiter(swarm, false, this.#timing), waitMs, signal, async () => {
       return { done: await this.#engine.read(hasMail), result: undefined }
     })
   }
@@ -151,6 +157,7 @@ export class Waiting {
       throw new FabricError('RATE_LIMITED', `${LIMITS.waitingCallers} callers are waiting. Try again later.`)
     }
     let over = waitMs <= 0
+    let wokenAt: number | undefined
     const end = () => {
       over = true
       waiter.wake()
@@ -163,7 +170,10 @@ export class Waiting {
         const gone = () => new FabricError('UNAVAILABLE', 'The caller stopped waiting.')
         if (signal?.aborted) throw gone()
         const { done, result } = await attempt()
-        if (done) return result
+        if (done) {
+          if (wokenAt !== undefined) this.#observeWake(wokenAt)
+          return result
+        }
         if (signal?.aborted) throw gone()
         if (over || this.#engine.state === 'closed') return result
         if (waiter.takesWork && !this.#isIdle(waiter)) {
@@ -171,7 +181,7 @@ export class Waiting {
           await this.#engine.read((state) => this.#setIdle(state, waiter))
           continue
         }
-        await waiter.woken()
+        wokenAt = await waiter.woken()
         this.#setBusy(waiter)
       }
     } finally {
@@ -180,6 +190,10 @@ export class Waiting {
       cancelTimer()
       signal?.removeEventListener('abort', end)
     }
+  }
+
+  #observeWake(wokenAt: number): void {
+    this.#engine.meter.wakeSeconds.observe((this.#timing.elapsed() - wokenAt) / SECOND_MS)
   }
 
   #onChange(state: FabricState, rebuilt: boolean): void {

@@ -1,3 +1,5 @@
+import type { Histogram } from '../model/histogram.js'
+
 /**
  * The contract of a journal: an append-only sequence of entries with a conditional append. Every engine (memory, file,
  * and servers later) is one folder beside this file plus a ten-line test that runs the conformance suite.
@@ -47,6 +49,9 @@ export interface Journal {
   latestSnapshot(maxSize: number): Promise<Snapshot | undefined>
 
   health(): JournalHealth
+
+  /** How long each flush took since the journal was made, seconds; absent where the driver does not flush itself. */
+  readonly flushes?: Histogram
 
   /** Waits for the append under way and releases everything; idempotent. */
   close(): Promise<void>

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { FabricError } from '../../model/errors.js'
+import { Histogram } from '../../model/histogram.js'
 import { LIMITS } from '../../model/limits.js'
 import { checkBatch, checkIndex, checkSnapshot } from '../check.js'
 import { followGrowth, Growth } from '../growth.js'
@@ -40,6 +41,7 @@ export class FileJournal implements Journal {
   readonly #segmentBytes: number
   readonly #disk: Disk | undefined
   readonly #note: string
+  readonly flushes = new Histogram()
   #opened: Opened | undefined
   #opening = false
   #size = 0
@@ -194,7 +196,11 @@ export class FileJournal implements Journal {
       const message = `The log in ${log} ends after ${size} entries, but a snapshot covers ${newest}: log files are missing. Restore the data directory from a backup.`
       throw new FabricError('DATA_CORRUPT', message, { path: log, entries: size, snapshotEntries: newest })
     }
-    const writer = await LogWriter.open(log, recovered.segments, this.#segmentBytes, this.#disk)
+    const writer = await LogWriter.open(log, recovered.segments, {
+      segmentBytes: this.#segmentBytes,
+      flushes: this.flushes,
+      disk: this.#disk,
+    })
     this.#size = size
     this.#lastBatch = recovered.lastBatch
     this.#cutBytes = recovered.cutBytes

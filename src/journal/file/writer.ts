@@ -1,5 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { assertInvariant } from '../../model/errors.js'
+import type { Histogram } from '../../model/histogram.js'
+import { SECOND_MS } from '../../model/time.js'
 import type { Batch } from '../journal.js'
 import { chooseDisk, type Disk, measureFlush, pooledDisk, storageFailed } from './disk.js'
 import { RecordEncoder } from './record.js'
@@ -26,18 +28,22 @@ export class LogWriter {
   #handle: FileHandle
   #next: Promise<PreparedSegment | undefined> | undefined
 
-  private constructor(log: OpenLog, directory: string, segmentBytes: number, disk: Disk, background: Disk) {
+  readonly #flushes: Histogram
+
+  private constructor(log: OpenLog, directory: string, { segmentBytes, flushes, disk, background }: Settings) {
     this.segments = log.segments
     this.flushMs = log.flushMs
     this.#handle = log.handle
     this.#directory = directory
+    this.#flushes = flushes
     this.#segmentBytes = segmentBytes
     this.#disk = disk
     this.#background = background
   }
 
   /** Takes over recovered segments, or starts the first. Without `disk`, chooses one that fits the measured flush. */
-  static async open(directory: string, segments: Segment[], segmentBytes: number, disk?: Disk): Promise<LogWriter> {
+  static async open(directory: string, segments: Segment[], options: WriterOptions): Promise<LogWriter> {
+    const { segmentBytes, disk } = options
     const background = disk ?? pooledDisk
     if (segments.length === 0) {
       const prepared = await prepareSegment(directory, segmentBytes, background)
@@ -49,13 +55,8 @@ export class LogWriter {
     const handle = await open(last.path, 'r+')
     // Overwriting the header with itself costs what an append costs, and changes nothing.
     const flushMs = await measureFlush(background, handle.fd, segmentHeader(last.capacity), 0)
-    return new LogWriter(
-      { segments, flushMs, handle },
-      directory,
-      segmentBytes,
-      disk ?? chooseDisk(flushMs),
-      background,
-    )
+    const settings = { ...options, disk: disk ?? chooseDisk(flushMs), background }
+    return new LogWriter({ segments, flushMs, handle }, directory, settings)
   }
 
   /** Bytes of the log that are in use. */
@@ -82,7 +83,9 @@ export class LogWriter {
   /** After a failed flush it is unknown what the disk holds, and the next flush may succeed all the same: say so. */
   async #flush(path: string): Promise<void> {
     try {
+      const begun = performance.now()
       await this.#disk.flush(this.#handle.fd)
+      this.#flushes.observe((performance.now() - begun) / SECOND_MS)
     } catch (error) {
       throw storageFailed('Flushing', path, error, { stage: 'flush' })
     }
@@ -117,6 +120,18 @@ export class LogWriter {
     await ready?.handle.close()
     return prepareSegment(this.#directory, Math.max(bytes, this.#segmentBytes), this.#background)
   }
+}
+
+interface WriterOptions {
+  readonly segmentBytes: number
+  /** Told how long each flush took, seconds. */
+  readonly flushes: Histogram
+  readonly disk?: Disk | undefined
+}
+
+interface Settings extends WriterOptions {
+  readonly disk: Disk
+  readonly background: Disk
 }
 
 interface OpenLog {
