@@ -85,8 +85,17 @@ export class Waiting {
     return this.#waiters.size
   }
 
-  /** Asks for the next offer again and again until there is one, the time is over, or the caller is gone. */
-  async next(command: OfferNext, origin: Origin, waitMs: number, signal?: AbortSignal): Promise<Offer> {
+  /**
+   * Asks for the next offer again and again until there is one, the time is over, the caller is gone or, with `untilMail`,
+   * there are unread messages.
+   */
+  async next(
+    command: OfferNext,
+    origin: Origin,
+    waitMs: number,
+    signal?: AbortSignal,
+    untilMail = false,
+  ): Promise<Offer> {
     const waiter = new Waiter(command.swarm, true, this.#timing)
     try {
       return await this.#until(waiter, waitMs, signal, async () => {
@@ -97,7 +106,8 @@ export class Waiting {
         const taken = offer.claim === undefined ? undefined : offer.task?.id
         this.#passOn(wokenFor.filter((task) => task !== taken))
         this.#lookForRoom(waiter, offer)
-        return { done: offer.kind !== 'none', result: offer }
+        const done = offer.kind !== 'none' || (untilMail && (await this.#hasMail(command.swarm, -1)))
+        return { done, result: offer }
       })
     } finally {
       this.#passOn(waiter.takeReasons())
@@ -133,12 +143,16 @@ export class Waiting {
 
   /** Waits for an unread message after index `after`. Throws NOT_FOUND for an unknown reader. */
   async mail(swarm: string, after: number, waitMs: number, signal?: AbortSignal): Promise<void> {
-    const hasMail = (state: FabricState) => {
+    await this.#until(new Waiter(swarm, false, this.#timing), waitMs, signal, async () => {
+      return { done: await this.#hasMail(swarm, after), result: undefined }
+    })
+  }
+
+  /** Whether there is an unread message after index `after`. */
+  #hasMail(swarm: string, after: number): Promise<boolean> {
+    return this.#engine.read((state) => {
       requireReader(state, swarm)
       return unreadMessages(state, swarm).some(({ index }) => index > after)
-    }
-    await this.#until(new Waiter(swarm, false, this.#timing), waitMs, signal, async () => {
-      return { done: await this.#engine.read(hasMail), result: undefined }
     })
   }
 
