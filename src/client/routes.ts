@@ -37,6 +37,13 @@ export const ROUTES = {
     retire: { method: 'POST', path: '/v1/swarms/:swarm/retire', keyed: true },
     send: { method: 'POST', path: '/v1/inboxes/:to/messages', keyed: true },
   },
+  token: {
+    whoami: { method: 'GET', path: '/v1/principal', keyed: false },
+    issue: { method: 'POST', path: '/v1/tokens', keyed: false },
+    list: { method: 'GET', path: '/v1/tokens', keyed: false },
+    rotate: { method: 'POST', path: '/v1/tokens/rotate', keyed: false },
+    revoke: { method: 'POST', path: '/v1/tokens/:id/revoke', keyed: false },
+  },
   governor: {
     match: { method: 'GET', path: '/v1/tasks/:task/candidates', keyed: false },
     capabilities: { method: 'GET', path: '/v1/capabilities', keyed: false },

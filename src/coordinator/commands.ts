@@ -3,6 +3,7 @@ import type { BreakerRow } from '../model/breaker.js'
 import type { AccountRow, Usage } from '../model/budget.js'
 import type { EscalationRow } from '../model/escalation.js'
 import type { Message } from '../model/message.js'
+import type { Role, TokenRow } from '../model/principal.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
 import type {
@@ -46,6 +47,36 @@ export interface RegisterSwarm {
   readonly costPerHourNanos?: number
   readonly reputation?: number
   readonly budgetNanos?: number
+  /** A token for it, where it has none that is good. */
+  readonly issue?: NewToken
+}
+
+/** A token that was made outside; its secret stays there. */
+export interface NewToken {
+  readonly id: string
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string
+  readonly ttlMs: number
+}
+
+export interface IssueToken extends NewToken {
+  readonly type: 'issue_token'
+  readonly role: Role
+  /** Whom it stands for: the id of a swarm, or a name. */
+  readonly name: string
+}
+
+export interface RotateToken extends NewToken {
+  readonly type: 'rotate_token'
+  /** The token that it takes the place of, and how long that one stays good. */
+  readonly previous: string
+  readonly graceMs: number
+}
+
+export interface RevokeToken {
+  readonly type: 'revoke_token'
+  readonly id: string
+  readonly reason?: string
 }
 
 export interface RetireSwarm {
@@ -217,6 +248,9 @@ export type CoordinatorCommand =
   | ResolveBlocker
   | SendMessage
   | AcknowledgeInbox
+  | IssueToken
+  | RotateToken
+  | RevokeToken
   | GrantCapabilities
   | ReportUsage
   | ExtendBudget
@@ -233,7 +267,7 @@ export type CoordinatorCommand =
 
 /** What the sender of each command gets back once it is durable. */
 export interface Replies {
-  register_swarm: SwarmRow
+  register_swarm: SwarmRow & { readonly issued?: TokenRow }
   retire_swarm: { readonly swarm: SwarmRow; readonly released: readonly string[] }
   create_task: TaskRow
   import_board: ImportReport
@@ -252,6 +286,9 @@ export interface Replies {
   resolve_blocker: BlockerRow
   send_message: Message
   acknowledge_inbox: { readonly swarm: string; readonly acknowledged: number; readonly unread: number }
+  issue_token: TokenRow
+  rotate_token: TokenRow
+  revoke_token: TokenRow
   grant_capabilities: SwarmRow
   report_usage: UsageReply
   extend_budget: AccountRow

@@ -14,6 +14,7 @@ import { failTask } from './fail-task.js'
 import { grantCapabilities } from './grant-capabilities.js'
 import { heartbeat } from './heartbeat.js'
 import { importBoard } from './import-board.js'
+import { issueToken, revokeToken, rotateToken } from './issue-token.js'
 import { offerNext } from './offer-next.js'
 import { raiseBlocker } from './raise-blocker.js'
 import { acknowledgeInbox } from './read-inbox.js'
@@ -52,6 +53,9 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   resolve_blocker: resolveBlocker,
   send_message: sendMessage,
   acknowledge_inbox: acknowledgeInbox,
+  issue_token: issueToken,
+  rotate_token: rotateToken,
+  revoke_token: revokeToken,
   grant_capabilities: grantCapabilities,
   report_usage: reportUsage,
   extend_budget: extendBudget,

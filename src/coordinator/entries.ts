@@ -2,6 +2,7 @@ import type { GovernorEntry } from '../governor/entries.js'
 import type { BlockerKind } from '../model/blocker.js'
 import type { Amount } from '../model/budget.js'
 import type { Entry, EntryDraft } from '../model/entry.js'
+import type { Role } from '../model/principal.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec } from '../model/task.js'
 
 /** A worker appeared or changed what it can do. Subject: the swarm. */
@@ -16,6 +17,27 @@ export interface SwarmRegistered {
 }
 
 export interface SwarmRetired {
+  readonly reason?: string
+}
+
+/** Somebody may come in. Subject: the token. */
+export interface TokenIssued {
+  readonly role: Role
+  /** Whom it stands for: the id of a swarm, or a name. */
+  readonly name: string
+  readonly swarm?: string
+  /** SHA-256 of the secret, hex. */
+  readonly hash: string
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  /** The token in whose place it is, and when that one ends. */
+  readonly replaces?: { readonly id: string; readonly expiresAt: number }
+}
+
+export interface TokenRevoked {
+  readonly role: Role
+  readonly name: string
+  readonly swarm?: string
   readonly reason?: string
 }
 
@@ -161,6 +183,8 @@ export type CoordinatorEntry =
   | GovernorEntry
   | Entry<'swarm_registered', SwarmRegistered>
   | Entry<'swarm_retired', SwarmRetired>
+  | Entry<'token_issued', TokenIssued>
+  | Entry<'token_revoked', TokenRevoked>
   | Entry<'task_created', TaskSpec>
   | Entry<'task_updated', TaskSpec>
   | Entry<'task_unblocked', TaskUnblocked>

@@ -19,6 +19,7 @@ import { budgetFrozen } from './freeze-budget.js'
 import { capabilitiesGranted } from './grant-capabilities.js'
 import { taskStallEnded } from './heartbeat.js'
 import { boardImported } from './import-board.js'
+import { tokenIssued, tokenRevoked } from './issue-token.js'
 import { breakerClosed, breakerHalfOpened, breakerOpened } from './open-breaker.js'
 import { helpUnavailable } from './plan-help.js'
 import { blockerRaised } from './raise-blocker.js'
@@ -41,6 +42,8 @@ import { taskUnblocked } from './unblock-task.js'
 const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>> } = {
   swarm_registered: swarmRegistered,
   swarm_retired: swarmRetired,
+  token_issued: tokenIssued,
+  token_revoked: tokenRevoked,
   task_created: taskCreated,
   task_updated: taskUpdated,
   task_unblocked: taskUnblocked,

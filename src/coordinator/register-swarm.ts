@@ -1,17 +1,20 @@
 import { unknownCapabilities } from '../governor/capabilities/registry.js'
-import { actorSwarm } from '../model/entry.js'
+import { actorSwarm, swarmActor } from '../model/entry.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { ORCHESTRATOR, type SwarmRow } from '../model/swarm.js'
 import type { RegisterSwarm } from './commands.js'
-import type { EntryOf, SwarmRegistered } from './entries.js'
+import type { CoordinatorDraft, EntryOf, SwarmRegistered } from './entries.js'
+import { tokenDraft } from './issue-token.js'
 import { requireSwarm } from './lookup.js'
+import { requireAdministrator } from './require-person.js'
 import type { FabricState } from './state.js'
-import type { Decide, Evolve } from './transition.js'
+import type { Decide, DecisionContext, Evolve } from './transition.js'
 
 /** Registers a swarm, or changes what it can do. Registering the same again changes nothing. */
-export const registerSwarm: Decide<'register_swarm'> = (state, command, { actor }) => {
+export const registerSwarm: Decide<'register_swarm'> = (state, command, context) => {
   const { swarm } = command
+  const { actor } = context
   if (swarm === ORCHESTRATOR) {
     throw new FabricError('CONFLICT', `The name ${ORCHESTRATOR} is reserved for its inbox. Choose another.`, { swarm })
   }
@@ -20,13 +23,28 @@ export const registerSwarm: Decide<'register_swarm'> = (state, command, { actor 
     throw new FabricError('RATE_LIMITED', `The fabric has its limit of ${LIMITS.swarms} swarms. Retire some first.`)
   }
   if (actorSwarm(actor) !== undefined) requireOwnProfile(known, command, actor)
+  else if (TRUST.some((field) => command[field] !== undefined))
+    requireAdministrator(actor, 'say what a swarm may spend')
   requireKnownCapabilities(state, command)
   const profile = profileOf(known, command)
   const unchanged = known?.state === 'active' && PROFILE.every((field) => sameJson(known[field], profile[field]))
+  const entries: CoordinatorDraft[] = unchanged ? [] : [{ type: 'swarm_registered', subject: swarm, data: profile }]
+  const token = neededToken(state, command, context)
+  if (token !== undefined) entries.push(token)
   return {
-    entries: unchanged ? [] : [{ type: 'swarm_registered', subject: swarm, data: profile }],
-    reply: (after) => requireSwarm(after, swarm),
+    entries,
+    reply: (after) => {
+      const issued = token === undefined ? undefined : after.tokens.get(token.subject)
+      return { ...requireSwarm(after, swarm), ...(issued && { issued }) }
+    },
   }
+}
+
+/** Registering again locks nobody out, and hands out no second key: it issues a token where there is none that is good. */
+function neededToken(state: FabricState, { swarm, issue }: RegisterSwarm, context: DecisionContext) {
+  if (issue === undefined || state.tokens.live(swarmActor(swarm), context.now).length > 0) return undefined
+  requireAdministrator(context.actor, 'issue tokens')
+  return tokenDraft(state, { role: 'swarm', name: swarm }, issue, context)
 }
 
 const PROFILE = [
@@ -43,7 +61,10 @@ const PROFILE = [
 const TRUST = ['costPerHourNanos', 'reputation', 'budgetNanos'] as const
 
 /** What is not said about its trust stays as it is: a script that registers a swarm at each start lifts no limit. */
-function profileOf(known: SwarmRow | undefined, { type: _, swarm: __, ...said }: RegisterSwarm): SwarmRegistered {
+function profileOf(
+  known: SwarmRow | undefined,
+  { type: _, swarm: __, issue: ___, ...said }: RegisterSwarm,
+): SwarmRegistered {
   const trust = TRUST.map((field) => [field, said[field] ?? known?.[field]] as const)
   return { ...said, ...Object.fromEntries(trust.filter(([, value]) => value !== undefined)) }
 }

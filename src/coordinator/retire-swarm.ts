@@ -1,3 +1,4 @@
+import { swarmActor } from '../model/entry.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { requireSwarm } from './lookup.js'
 import type { Decide, Evolve } from './transition.js'
@@ -19,4 +20,5 @@ export const retireSwarm: Decide<'retire_swarm'> = (state, command) => {
 export const swarmRetired: Evolve<EntryOf<'swarm_retired'>> = (state, { subject }) => {
   const swarm = state.swarms.get(subject)
   if (swarm !== undefined) state.putSwarm({ ...swarm, state: 'retired' })
+  state.tokens.deleteOf(swarmActor(subject))
 }

@@ -1,6 +1,7 @@
 import type { GovernorRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { Message } from '../model/message.js'
+import type { TokenRow } from '../model/principal.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskRow } from '../model/task.js'
 
@@ -27,4 +28,5 @@ export type StateRow =
   | { readonly table: 'blocker'; readonly row: BlockerRow }
   | { readonly table: 'inbox'; readonly row: Inbox }
   | { readonly table: 'archived'; readonly row: ArchivedTask }
+  | { readonly table: 'token'; readonly row: TokenRow }
   | GovernorRow

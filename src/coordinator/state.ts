@@ -27,6 +27,7 @@ import { endClaimHold, endHelpHold } from './holds.js'
 import { DEFAULT_POLICY } from './policy.js'
 import type { Bucket } from './ready-queue.js'
 import type { ArchivedTask, Inbox, StateRow } from './state-row.js'
+import { Tokens } from './tokens.js'
 
 export function helpKey(blocker: string, helper: string): string {
   return `${blocker}/${helper}`
@@ -45,6 +46,7 @@ export class FabricState {
   readonly blockers = new Map<string, BlockerRow>()
   readonly inboxes = new Map<string, Inbox>()
   readonly archived = new Map<string, ArchivedTask>()
+  readonly tokens = new Tokens()
   readonly governor = new GovernorState({ swarm: (id) => this.swarms.get(id), task: (id) => this.tasks.get(id) })
 
   readonly ready = new ClaimableTasks({
@@ -281,6 +283,7 @@ export class FabricState {
     for (const row of this.blockers.values()) yield { table: 'blocker', row }
     for (const row of this.inboxes.values()) yield { table: 'inbox', row }
     for (const row of this.archived.values()) yield { table: 'archived', row }
+    for (const row of this.tokens.values()) yield { table: 'token', row }
   }
 
   putRow(stored: StateRow): void {
@@ -290,6 +293,7 @@ export class FabricState {
     else if (table === 'blocker') this.putBlocker(row)
     else if (table === 'inbox') this.putInbox(row)
     else if (table === 'archived') this.archived.set(row.id, row)
+    else if (table === 'token') this.tokens.put(row)
     else this.#putGovernorRow(stored as GovernorRow)
   }
 

@@ -167,18 +167,17 @@ export class CommandBatch {
   }
 
   /** Writes a refusal down when it matters for security and is the first of its kind lately. */
-  #record({ code }: FabricError, work: Pending['work'], { actor, traceparent }: Origin): void {
+  #record({ code }: FabricError, work: Pending['work'], origin: Origin): void {
     if (!isRecorded(code) || work.type === 'note') return
     const about = taskOf(work, this.#options.fold)
     const task = about === undefined ? {} : { task: about }
     const swarm = 'swarm' in work && work.swarm !== undefined ? { swarm: work.swarm } : {}
     const { refusals, now } = this.#options
-    const refusal = { code, operation: work.type, actor, ...task, ...swarm }
+    const refusal = { code, operation: work.type, actor: origin.actor, ...task, ...swarm }
     const counted = refusals.note(refusal, now)
     if (counted !== undefined) {
       this.#refused.push(counted)
-      const trace = traceparent === undefined ? {} : { traceparent }
-      this.#fold(this.#encode([refusalDraft(counted.data)], { actor, ...trace }))
+      this.#fold(this.#encode([refusalDraft(counted.data)], origin))
     }
     this.#stopRunaway(refusal)
   }
@@ -208,10 +207,9 @@ export class CommandBatch {
   /** Encodes all before any is folded, so that one that does not fit leaves nothing behind. */
   #encode(drafts: readonly EntryDraft<FabricEntry>[], origin: Origin): EncodedEntry[] {
     const { fold, now: at, fabric } = this.#options
-    const { actor, traceparent } = origin
-    const trace = traceparent === undefined ? {} : { traceparent }
+    const { actor, traceparent, principal } = origin
     const encoded = drafts.map((draft, offset) =>
-      encodeEntry(draft, { index: fold.head.size + offset, at, actor, fabric, ...trace }),
+      encodeEntry(draft, { index: fold.head.size + offset, at, actor, fabric, traceparent, principal }),
     )
     const bytes = encoded.reduce((sum, entry) => sum + entry.bytes.length, 0)
     if (bytes <= LIMITS.commandBytes) return encoded

@@ -17,7 +17,9 @@ export interface EntryContext {
   readonly actor: string
   /** Name of the fabric: `source` is `/fabrics/<name>`, so source and id together are unique. */
   readonly fabric: string
-  readonly traceparent?: string
+  readonly traceparent?: string | undefined
+  /** Who spoke for the actor, where somebody else did. */
+  readonly principal?: string | undefined
 }
 
 /** Gives a draft its place in the log. Throws INVALID_ARGUMENT when it does not fit into one entry. */
@@ -39,9 +41,10 @@ export function encodeEntry(draft: EntryDraft<FabricEntry>, context: EntryContex
 
 /** Written by hand because every command pays for it: half the time of JSON.stringify on the whole event. */
 function eventJson({ type, subject, data }: EntryDraft<FabricEntry>, context: EntryContext): string {
-  const { index, at, actor, fabric, traceparent } = context
+  const { index, at, actor, fabric, traceparent, principal } = context
   const trace = traceparent === undefined ? '' : `,"traceparent":${JSON.stringify(traceparent)}`
-  return `{"specversion":"1.0","id":"${index}","source":"/fabrics/${fabric}","type":"infrafabric.${componentOf(type)}.${type}.${ENTRY_VERSION}","subject":${JSON.stringify(subject)},"time":"${formatTimestamp(at)}","actor":${JSON.stringify(actor)}${trace},"data":${JSON.stringify(data)}}`
+  const auth = principal === undefined || principal === actor ? '' : `,"authid":${JSON.stringify(principal)}`
+  return `{"specversion":"1.0","id":"${index}","source":"/fabrics/${fabric}","type":"infrafabric.${componentOf(type)}.${type}.${ENTRY_VERSION}","subject":${JSON.stringify(subject)},"time":"${formatTimestamp(at)}","actor":${JSON.stringify(actor)}${auth}${trace},"data":${JSON.stringify(data)}}`
 }
 
 /**

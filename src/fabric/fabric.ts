@@ -6,19 +6,25 @@ import type { FabricState } from '../coordinator/state.js'
 import type { JournalHealth } from '../journal/journal.js'
 import type { Entry } from '../model/entry.js'
 import type { FabricError } from '../model/errors.js'
+import type { Histogram } from '../model/histogram.js'
 import type { Message } from '../model/message.js'
+import type { Principal } from '../model/principal.js'
 import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import type { CosigningStatus } from '../witness/cosign/cosigning.js'
 import type { EntryFilter } from '../witness/query/filter.js'
 import type { QueryPage } from '../witness/query/query.js'
 import type { KeyRotated } from './entries.js'
 import type { BlobRow } from './fold.js'
+import type { EntryInterest } from './interest.js'
+import type { Meter } from './meter.js'
 import type { Refusal } from './refusals.js'
 
 /** Who sends a command, and what travels with it. */
 export interface Origin {
-  /** `admin` or `swarm:<id>`. */
+  /** `admin`, `swarm:<id>` or `<role>:<name>`. */
   readonly actor: string
+  /** The actor whose token it was, where it speaks for another. */
+  readonly principal?: string
   /** W3C trace context; kept in every entry the command causes. */
   readonly traceparent?: string
   /** The same key with the same command gets the first reply again, also after a restart. */
@@ -28,6 +34,12 @@ export interface Origin {
 /** A durable entry with the exact bytes that are stored. */
 export interface PublishedEntry extends Entry {
   readonly bytes: Uint8Array
+}
+
+/** Entries as they are published, in batches. */
+export interface Following extends AsyncIterable<readonly PublishedEntry[]> {
+  /** Every entry before this index was given out and asked on from, or is of no interest. */
+  readonly position: number
 }
 
 /** An inbox as its reader sees it; `acknowledged` is the index of the last message dealt with, or -1. */
@@ -68,6 +80,22 @@ export interface FabricStatus {
   readonly waitingSwarms: number
   readonly subscribers: number
   readonly journal: JournalHealth
+  /** Absent when this fabric keeps no witness. */
+  readonly witness?: WitnessStatus
+}
+
+/** How a fabric is at this moment, not between two batches: it is told while the state recovers, too. */
+export interface FabricHealth {
+  readonly state: FabricStatus['state']
+  /** Durable entries in the log. */
+  readonly entries: number
+  readonly queuedCommands: number
+  /** Callers that wait for work or messages. */
+  readonly waiting: number
+  readonly followers: number
+  readonly journal: JournalHealth
+  /** How long each flush of the journal took, seconds; absent where its driver does not flush itself. */
+  readonly flushes?: Histogram
   /** Absent when this fabric keeps no witness. */
   readonly witness?: WitnessStatus
 }
@@ -118,8 +146,20 @@ export interface Fabric {
   /** Resolves with the reason when the fabric has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
 
+  /** What was counted since the fabric was opened. */
+  readonly meter: Meter
+
+  /** Answers at once, also while the fabric recovers or after it has failed. */
+  health(): FabricHealth
+
   /** Decides a command and resolves when its entries are durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]>
+
+  /** Whom a token stands for. Answers at once. Throws UNAUTHENTICATED. */
+  authenticate(token: string): Principal
+
+  /** Whether the token of a caller is neither over nor revoked. */
+  stillKnows(principal: Principal): boolean
 
   /** Runs a query against a state in which everything is durable. The query must not keep or change the state. */
   read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result>
@@ -127,8 +167,11 @@ export interface Fabric {
   /** A task with what follows from the rest of the state; one that left memory is read from the log. */
   task(id: string): Promise<TaskDetail>
 
-  /** `next` that waits until there is something to do, at most `waitMs`; answers kind `none` when there is not. */
-  next(command: OfferNext, origin: Origin, waitMs: number, signal?: AbortSignal): Promise<Offer>
+  /**
+   * `next` that waits until there is something to do, at most `waitMs`; answers kind `none` when there is not. With
+   * `untilMail` the wait also ends when the swarm has unread messages.
+   */
+  next(command: OfferNext, origin: Origin, waitMs: number, signal?: AbortSignal, untilMail?: boolean): Promise<Offer>
 
   /** Unacknowledged messages after index `after`; waits at most `waitMs` for the first. */
   inbox(swarm: string, after: number, limit: number, waitMs: number, signal?: AbortSignal): Promise<InboxPage>
@@ -147,9 +190,16 @@ export interface Fabric {
 
   /**
    * Durable entries from index `from` (default: from now on), in order and without a gap, until `signal` aborts or the
-   * fabric closes. A slow reader costs nothing: what it missed is read from the journal.
+   * fabric closes; where an interest is given, those that match it. A slow reader costs nothing: what it missed is read
+   * from the journal.
    */
-  follow(signal: AbortSignal, from?: number): AsyncIterable<readonly PublishedEntry[]>
+  follow(signal: AbortSignal, from?: number, interest?: EntryInterest): Following
+
+  /**
+   * Calls `listener` after each commit, in which `state.news` says what changed, and after a rebuild, where that is not
+   * known. It must be quick and must not keep or change the state. Returns what ends it.
+   */
+  watch(listener: (state: FabricState, rebuilt: boolean) => void): () => void
 
   status(): Promise<FabricStatus>
 

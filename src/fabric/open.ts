@@ -8,10 +8,12 @@ import { FABRIC_ACTOR } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
 import { type IdSource, requireId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
+import { authenticate, isStillGood } from './authenticate.js'
 import { Blobs } from './blobs.js'
 import { Engine } from './engine.js'
-import type { Fabric, FabricStatus, InboxPage } from './fabric.js'
+import type { Fabric, FabricHealth, FabricStatus, InboxPage } from './fabric.js'
 import { EngineWitness, noWitness } from './fabric-witness.js'
+import type { Meter } from './meter.js'
 import { policyDigestOf } from './policy-digest.js'
 import { readEntry } from './recovery.js'
 import { systemTiming, type Timing } from './timing.js'
@@ -95,6 +97,10 @@ class EngineFabric implements Fabric {
     return this.#engine.name
   }
 
+  get meter(): Meter {
+    return this.#engine.meter
+  }
+
   get failed(): Fabric['failed'] {
     return this.#engine.failed
   }
@@ -126,6 +132,11 @@ class EngineFabric implements Fabric {
 
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
 
+  authenticate: Fabric['authenticate'] = (token) => this.#engine.peek((state, now) => authenticate(state, now, token))
+
+  stillKnows: Fabric['stillKnows'] = (principal) =>
+    this.#engine.peek((state, now) => isStillGood(state, now, principal))
+
   read: Fabric['read'] = (query) => this.#engine.read(query)
 
   async task(id: string): Promise<TaskDetail> {
@@ -137,10 +148,12 @@ class EngineFabric implements Fabric {
     return { task, stuck: false, criticalPathMinutes: 0, waitingFor: [], dependents: [], blockers: [] }
   }
 
-  next: Fabric['next'] = (command, origin, waitMs, signal) =>
-    this.#waiting.next(command, origin, Math.min(waitMs, LIMITS.waitMs), signal)
+  next: Fabric['next'] = (command, origin, waitMs, signal, untilMail = false) =>
+    this.#waiting.next(command, origin, Math.min(waitMs, LIMITS.waitMs), signal, untilMail)
 
-  follow: Fabric['follow'] = (signal, from) => this.#engine.publisher.follow(signal, from)
+  follow: Fabric['follow'] = (signal, from, interest) => this.#engine.publisher.follow(signal, from, interest)
+
+  watch: Fabric['watch'] = (listener) => this.#engine.onChange(listener)
 
   async inbox(swarm: string, after: number, limit: number, waitMs: number, signal?: AbortSignal): Promise<InboxPage> {
     if (waitMs > 0) await this.#waiting.mail(swarm, after, Math.min(waitMs, LIMITS.waitMs), signal)
@@ -155,6 +168,20 @@ class EngineFabric implements Fabric {
         dropped: state.inbox(swarm).dropped,
       }
     })
+  }
+
+  health(): FabricHealth {
+    const { flushes } = this.#journal
+    return {
+      state: this.#engine.state,
+      entries: this.#engine.publisher.size,
+      queuedCommands: this.#engine.queued,
+      waiting: this.#waiting.size,
+      followers: this.#engine.publisher.followers,
+      journal: this.#journal.health(),
+      ...(flushes !== undefined && { flushes }),
+      ...(this.#witness && { witness: this.#witness.summary }),
+    }
   }
 
   async status(): Promise<FabricStatus> {

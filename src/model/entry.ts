@@ -10,7 +10,7 @@ export interface Entry<Type extends string = string, Data = unknown> {
   readonly subject: string
   /** Milliseconds since the Unix epoch, UTC. */
   readonly at: number
-  /** Who caused it: `admin`, `swarm:<id>` or `fabric` for timers. */
+  /** Who caused it: `admin`, `swarm:<id>`, `<role>:<name>`, or `fabric` for timers. */
   readonly actor: string
   /** W3C trace context of the request that led to it. */
   readonly traceparent?: string

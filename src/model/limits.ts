@@ -42,8 +42,14 @@ export const LIMITS = {
   importTasks: 20_000,
   tasks: 1_000_000,
   swarms: 100_000,
+  /** Tokens of callers that are not over, and those of one caller. */
+  tokens: 200_000,
+  tokensPerCaller: 16,
+  tokenTtlMs: 30 * 24 * 60 * 60 * 1_000,
   openBlockersPerTask: 16,
   inboxMessages: 10_000,
+  /** Messages that travel with one answer of an MCP tool. */
+  mcpMessages: 10,
   /** What one usage report may name: a thousand dollars, and tokens of one kind. Thousands of the largest add up exactly. */
   usageNanos: 1_000_000_000_000,
   usageTokens: 1_000_000_000_000,
@@ -67,6 +73,8 @@ export const LIMITS = {
   /** Newest entries kept for those who follow the log; who is further behind reads the journal. */
   recentEntries: 4_096,
   recentBytes: 16 * 1024 * 1024,
+  /** Swarms, tasks and types of entries that one event stream asks for, of each. */
+  eventNames: 64,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
   /** Groups of 16 hashes of the witness tree, checked and kept with the nodes over them: about 1.5 KiB each. */

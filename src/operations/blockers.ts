@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { listBlockers } from '../coordinator/queries.js'
 import * as field from './fields.js'
-import { operation, speakingAs } from './operation.js'
+import { operation, requireSpeaker } from './operation.js'
 import { presentBlocker, presentPage } from './present.js'
 import { blockerPage, blockerView } from './views.js'
 
@@ -40,7 +40,7 @@ export const answer = operation({
   path: '/v1/blockers/:blocker/answer',
   input: z.strictObject({
     blocker: field.id,
-    as: field.id,
+    as: field.as,
     accept: z.boolean(),
     reason: field.note.exactOptional(),
   }),
@@ -49,7 +49,7 @@ export const answer = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...answer }) =>
-    presentBlocker(await fabric.submit({ type: 'answer_help', swarm: as, ...answer }, speakingAs(origin, as))),
+    presentBlocker(await fabric.submit({ type: 'answer_help', swarm: requireSpeaker(as), ...answer }, origin)),
 })
 
 export const resolve = operation({
@@ -69,6 +69,6 @@ export const resolve = operation({
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) => {
     const swarm = as === undefined ? {} : { swarm: as }
-    return presentBlocker(await fabric.submit({ type: 'resolve_blocker', ...word, ...swarm }, speakingAs(origin, as)))
+    return presentBlocker(await fabric.submit({ type: 'resolve_blocker', ...word, ...swarm }, origin))
   },
 })

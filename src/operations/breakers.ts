@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { listBreakers, showBreaker } from '../coordinator/governor-queries.js'
 import * as field from './fields.js'
 import { breakerPage, breakerView, callView, permitView } from './governor-views.js'
-import { operation, speakingAs } from './operation.js'
+import { operation } from './operation.js'
 import { presentPage } from './present.js'
 import { presentBreaker, presentPermit } from './present-governor.js'
 
@@ -45,8 +45,8 @@ export const admit = operation({
   example: { swarm: 'session-4-sip' },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin }, { as, swarm }) =>
-    presentPermit(await fabric.submit({ type: 'admit_call', swarm }, speakingAs(origin, as))),
+  run: async ({ fabric, origin }, { as: _, swarm }) =>
+    presentPermit(await fabric.submit({ type: 'admit_call', swarm }, origin)),
 })
 
 export const report = operation({
@@ -65,8 +65,8 @@ export const report = operation({
   example: { swarm: 'session-4-sip', succeeded: true, generation: 0 },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin }, { as, ...call }) => {
-    const { counted, breaker } = await fabric.submit({ type: 'report_call', ...call }, speakingAs(origin, as))
+  run: async ({ fabric, origin }, { as: _, ...call }) => {
+    const { counted, breaker } = await fabric.submit({ type: 'report_call', ...call }, origin)
     return { counted, breaker: presentBreaker(breaker) }
   },
 })
@@ -81,10 +81,8 @@ export const trip = operation({
   example: { swarm: 'session-4-sip', reason: 'it edits files outside its task' },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin }, { as, ...trip }) =>
-    presentBreaker(
-      await fabric.submit({ type: 'trip_breaker', cause: 'administrator', ...trip }, speakingAs(origin, as)),
-    ),
+  run: async ({ fabric, origin }, { as: _, ...trip }) =>
+    presentBreaker(await fabric.submit({ type: 'trip_breaker', cause: 'administrator', ...trip }, origin)),
 })
 
 export const reset = operation({
@@ -97,6 +95,6 @@ export const reset = operation({
   example: { swarm: 'session-4-sip', reason: 'its prompt is mended' },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin }, { as, ...reset }) =>
-    presentBreaker(await fabric.submit({ type: 'reset_breaker', ...reset }, speakingAs(origin, as))),
+  run: async ({ fabric, origin }, { as: _, ...reset }) =>
+    presentBreaker(await fabric.submit({ type: 'reset_breaker', ...reset }, origin)),
 })

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { BLOCKER_KINDS } from '../model/blocker.js'
 import * as field from './fields.js'
 import { usageView } from './governor-views.js'
-import { operation, speakingAs } from './operation.js'
+import { operation, requireSpeaker } from './operation.js'
 import { presentBlocker, presentCompletion, presentGrant, presentHeartbeat, presentTask } from './present.js'
 import { blockerView, completionView, grantView, heartbeatView, taskView } from './views.js'
 
@@ -13,13 +13,13 @@ export const claim = operation({
   role: 'swarm',
   method: 'POST',
   path: '/v1/tasks/:task/claim',
-  input: z.strictObject({ task: field.id, as: field.id, leaseMs: field.leaseMs }),
+  input: z.strictObject({ task: field.id, as: field.as, leaseMs: field.leaseMs }),
   output: grantView,
   example: { task: 'P0.1.2', as: 'session-4-sip' },
   mutates: true,
   keyed: false,
   run: async ({ fabric, origin }, { as, ...claim }) =>
-    presentGrant(await fabric.submit({ type: 'claim_task', swarm: as, ...claim }, speakingAs(origin, as))),
+    presentGrant(await fabric.submit({ type: 'claim_task', swarm: requireSpeaker(as), ...claim }, origin)),
 })
 
 const holder = { task: field.id, as: field.as, epoch: field.epoch }
@@ -35,7 +35,7 @@ export const heartbeat = operation({
   mutates: true,
   keyed: false,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentHeartbeat(await fabric.submit({ type: 'heartbeat', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentHeartbeat(await fabric.submit({ type: 'heartbeat', ...word, ...speaker(as) }, origin)),
 })
 
 export const usage = operation({
@@ -54,7 +54,7 @@ export const usage = operation({
   mutates: true,
   keyed: false,
   run: ({ fabric, origin }, { as, ...word }) =>
-    fabric.submit({ type: 'report_usage', ...word, ...speaker(as) }, speakingAs(origin, as)),
+    fabric.submit({ type: 'report_usage', ...word, ...speaker(as) }, origin),
 })
 
 export const milestone = operation({
@@ -75,7 +75,7 @@ export const milestone = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentTask(await fabric.submit({ type: 'report_milestone', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentTask(await fabric.submit({ type: 'report_milestone', ...word, ...speaker(as) }, origin)),
 })
 
 export const release = operation({
@@ -89,7 +89,7 @@ export const release = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentTask(await fabric.submit({ type: 'release_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentTask(await fabric.submit({ type: 'release_task', ...word, ...speaker(as) }, origin)),
 })
 
 export const fail = operation({
@@ -103,7 +103,7 @@ export const fail = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentTask(await fabric.submit({ type: 'fail_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentTask(await fabric.submit({ type: 'fail_task', ...word, ...speaker(as) }, origin)),
 })
 
 export const complete = operation({
@@ -127,7 +127,7 @@ export const complete = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentCompletion(await fabric.submit({ type: 'complete_task', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentCompletion(await fabric.submit({ type: 'complete_task', ...word, ...speaker(as) }, origin)),
 })
 
 export const block = operation({
@@ -147,7 +147,7 @@ export const block = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...word }) =>
-    presentBlocker(await fabric.submit({ type: 'raise_blocker', ...word, ...speaker(as) }, speakingAs(origin, as))),
+    presentBlocker(await fabric.submit({ type: 'raise_blocker', ...word, ...speaker(as) }, origin)),
 })
 
 function speaker(as: string | undefined): { swarm?: string } {

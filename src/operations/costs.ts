@@ -3,7 +3,7 @@ import { COST_DIMENSIONS, listBudgets, reportCosts } from '../coordinator/govern
 import { limitOf } from '../governor/budget/limits.js'
 import * as field from './fields.js'
 import { budgetPage, budgetView, costView } from './governor-views.js'
-import { operation, speakingAs } from './operation.js'
+import { operation } from './operation.js'
 import { presentPage } from './present.js'
 import { presentAccount, presentBudget } from './present-governor.js'
 
@@ -50,7 +50,7 @@ export const extend = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...extension }) => {
-    const account = await fabric.submit({ type: 'extend_budget', ...extension }, speakingAs(origin, as))
+    const account = await fabric.submit({ type: 'extend_budget', ...extension }, origin)
     return presentAccount(account, await fabric.read((state) => limitOf(account, state.governor)))
   },
 })

@@ -9,7 +9,7 @@ import { LIMITS } from '../model/limits.js'
 import { DAY_MS, SECOND_MS } from '../model/time.js'
 import * as field from './fields.js'
 import { escalationPage, escalationView } from './governor-views.js'
-import { operation, speakingAs } from './operation.js'
+import { operation } from './operation.js'
 import { presentPage } from './present.js'
 import { presentEscalation } from './present-governor.js'
 
@@ -40,7 +40,7 @@ export const ask = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...question }) =>
-    presentEscalation(await fabric.submit({ type: 'ask_human', ...question, ...asker(as) }, speakingAs(origin, as))),
+    presentEscalation(await fabric.submit({ type: 'ask_human', ...question, ...asker(as) }, origin)),
 })
 
 export const list = operation({
@@ -93,7 +93,7 @@ export const answer = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...answer }) =>
-    presentEscalation(await fabric.submit({ type: 'answer_escalation', ...answer }, speakingAs(origin, as))),
+    presentEscalation(await fabric.submit({ type: 'answer_escalation', ...answer }, origin)),
 })
 
 const action = { action: field.note, arguments: z.record(field.id, z.json()).default({}) }
@@ -120,7 +120,7 @@ export const request = operation({
     const about = { question: `May this be done: ${name}?`.slice(0, LIMITS.noteChars), context, options: [] }
     const approvalOf = digestOf(name, details)
     const command = { type: 'ask_human', ...rest, ...about, approvalOf, ...asker(as) } as const
-    return presentEscalation(await fabric.submit(command, speakingAs(origin, as)))
+    return presentEscalation(await fabric.submit(command, origin))
   },
 })
 
@@ -136,7 +136,7 @@ export const take = operation({
   keyed: true,
   run: async ({ fabric, origin }, { as, escalation, action: name, arguments: details }) => {
     const command = { type: 'take_approval', escalation, digest: digestOf(name, details), ...asker(as) } as const
-    return presentEscalation(await fabric.submit(command, speakingAs(origin, as)))
+    return presentEscalation(await fabric.submit(command, origin))
   },
 })
 

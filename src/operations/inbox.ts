@@ -1,14 +1,14 @@
 import * as z from 'zod'
 import { LIMITS } from '../model/limits.js'
-import { ORCHESTRATOR } from '../model/swarm.js'
 import * as field from './fields.js'
-import { operation, speakingAs } from './operation.js'
+import { operation } from './operation.js'
 import { presentInbox } from './present.js'
 import { acknowledgementView, inboxView } from './views.js'
 
 export const read = operation({
   summary: 'Read the messages of an inbox that are not acknowledged; waits up to waitMs for the first.',
   role: 'swarm',
+  speaksAs: 'swarm',
   method: 'GET',
   path: '/v1/inboxes/:swarm',
   input: z.strictObject({
@@ -29,6 +29,7 @@ export const read = operation({
 export const acknowledge = operation({
   summary: 'Acknowledge the messages of an inbox up to an index; they are not delivered again.',
   role: 'swarm',
+  speaksAs: 'swarm',
   method: 'POST',
   path: '/v1/inboxes/:swarm/acknowledge',
   input: z.strictObject({ swarm: field.id, upTo: field.count }),
@@ -36,9 +37,5 @@ export const acknowledge = operation({
   example: { swarm: 'session-4-sip', upTo: 118 },
   mutates: true,
   keyed: false,
-  run: ({ fabric, origin }, { swarm, upTo }) =>
-    fabric.submit(
-      { type: 'acknowledge_inbox', swarm, upTo },
-      swarm === ORCHESTRATOR ? origin : speakingAs(origin, swarm),
-    ),
+  run: ({ fabric, origin }, { swarm, upTo }) => fabric.submit({ type: 'acknowledge_inbox', swarm, upTo }, origin),
 })

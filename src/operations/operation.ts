@@ -1,16 +1,15 @@
 import type * as z from 'zod'
 import type { Fabric, Origin } from '../fabric/fabric.js'
-import { swarmActor } from '../model/entry.js'
-
-/** Rights from the least to the most; each role may do everything that the ones before it may. */
-export const ROLES = ['viewer', 'swarm', 'orchestrator', 'admin'] as const
-type Role = (typeof ROLES)[number]
+import { FabricError } from '../model/errors.js'
+import type { Principal, Role } from '../model/principal.js'
 
 type Method = 'GET' | 'POST' | 'PUT'
 
 /** What an operation runs with, whichever way the call came in. */
 interface OperationContext {
   readonly fabric: Fabric
+  readonly principal: Principal
+  /** The caller, or the swarm that it speaks for. */
   readonly origin: Origin
   /** Aborts when the caller is gone, so that a long wait ends with it. */
   readonly signal: AbortSignal
@@ -22,6 +21,8 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly summary: string
   /** The least role that may call it. */
   readonly role: Role
+  /** The field that names the swarm which speaks, where that is not `as`. */
+  readonly speaksAs?: string
   readonly method: Method
   /** `:name` segments are fields of the input; the other fields are the query of a GET, else the JSON body. */
   readonly path: `/v1/${string}`
@@ -43,7 +44,9 @@ export function operation<Input extends z.ZodObject, Output extends z.ZodType>(
   return row
 }
 
-/** The origin of a call that speaks for a swarm. */
-export function speakingAs(origin: Origin, swarm: string | undefined): Origin {
-  return swarm === undefined ? origin : { ...origin, actor: swarmActor(swarm) }
+/** The swarm that speaks. Throws INVALID_ARGUMENT where a caller that is none names none. */
+export function requireSpeaker(as: string | undefined): string {
+  if (as !== undefined) return as
+  const message = 'as: say for which swarm, or use the token of that swarm.'
+  throw new FabricError('INVALID_ARGUMENT', message, { field: 'as' })
 }

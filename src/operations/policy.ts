@@ -5,7 +5,7 @@ import { governorPolicySchema } from '../governor/policy/canonical.js'
 import { DEFAULT_GOVERNOR_POLICY } from '../governor/policy/policy.js'
 import * as field from './fields.js'
 import { appliedView, explanationView, policyView } from './governor-views.js'
-import { operation, speakingAs } from './operation.js'
+import { operation } from './operation.js'
 
 export const show = operation({
   summary: 'Show the policy in force, with its digest.',
@@ -35,8 +35,8 @@ export const apply = operation({
   example: { policy: { ...DEFAULT_GOVERNOR_POLICY, tiers: [...DEFAULT_GOVERNOR_POLICY.tiers] } },
   mutates: true,
   keyed: false,
-  run: ({ fabric, origin }, { as, policy }) =>
-    fabric.submit({ type: 'apply_policy', policy, digest: policyDigestOf(policy) }, speakingAs(origin, as)),
+  run: ({ fabric, origin }, { as: _, policy }) =>
+    fabric.submit({ type: 'apply_policy', policy, digest: policyDigestOf(policy) }, origin),
 })
 
 export const explain = operation({

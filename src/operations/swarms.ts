@@ -1,14 +1,19 @@
 import * as z from 'zod'
 import { listSwarms, showSwarm } from '../coordinator/queries.js'
 import * as field from './fields.js'
-import { operation, speakingAs } from './operation.js'
+import { mintToken } from './new-token.js'
+import { operation } from './operation.js'
 import { presentMessage, presentPage, presentRetirement, presentSwarm, presentSwarmDetail } from './present.js'
+import { issuedTokenView, presentIssued, tokenTtlMs } from './tokens.js'
 import { messageView, retirementView, swarmDetailView, swarmPage, swarmView } from './views.js'
+
+/** `issued` is there once, where a token was asked for and issued. */
+const registeredView = z.strictObject({ ...swarmView.shape, issued: issuedTokenView.exactOptional() })
 
 export const register = operation({
   summary:
     'Register a swarm, or change what it says it can do. What it costs, may spend and is trusted is for administrators.',
-  role: 'admin',
+  role: 'swarm',
   method: 'PUT',
   path: '/v1/swarms/:swarm',
   input: z.strictObject({
@@ -20,15 +25,22 @@ export const register = operation({
     costPerHourNanos: field.nanos.exactOptional(),
     reputation: z.number().min(0).max(1).exactOptional(),
     budgetNanos: field.nanos.exactOptional(),
+    /** Issues a token for it, where it has none that is good. */
+    token: z.boolean().default(false),
+    ttlMs: tokenTtlMs,
     /** The swarm itself, where it changes its own profile. */
     as: field.as,
   }),
-  output: swarmView,
+  output: registeredView,
   example: { swarm: 'session-4-sip', capabilities: ['code:typescript', 'net:sip'], tier: 'sonnet' },
   mutates: true,
   keyed: false,
-  run: async ({ fabric, origin }, { as, ...profile }) =>
-    presentSwarm(await fabric.submit({ type: 'register_swarm', ...profile }, speakingAs(origin, as))),
+  run: async ({ fabric, origin }, { as: _, token, ttlMs, ...profile }) => {
+    const minted = mintToken(ttlMs)
+    const command = { type: 'register_swarm', ...profile, ...(token && { issue: minted.command }) } as const
+    const { issued, ...row } = await fabric.submit(command, origin)
+    return { ...presentSwarm(row), ...(issued && { issued: presentIssued(issued, minted) }) }
+  },
 })
 
 export const grant = operation({
@@ -41,8 +53,8 @@ export const grant = operation({
   example: { swarm: 'session-4-sip', capabilities: ['deploy:production'] },
   mutates: true,
   keyed: false,
-  run: async ({ fabric, origin }, { as, ...grant }) =>
-    presentSwarm(await fabric.submit({ type: 'grant_capabilities', ...grant }, speakingAs(origin, as))),
+  run: async ({ fabric, origin }, { as: _, ...grant }) =>
+    presentSwarm(await fabric.submit({ type: 'grant_capabilities', ...grant }, origin)),
 })
 
 export const list = operation({
@@ -97,5 +109,5 @@ export const send = operation({
   mutates: true,
   keyed: true,
   run: async ({ fabric, origin }, { as, ...message }) =>
-    presentMessage(await fabric.submit({ type: 'send_message', ...message }, speakingAs(origin, as))),
+    presentMessage(await fabric.submit({ type: 'send_message', ...message }, origin)),
 })

@@ -14,6 +14,7 @@ import type { Operation } from './operation.js'
 import * as policy from './policy.js'
 import * as swarms from './swarms.js'
 import * as tasks from './tasks.js'
+import * as tokens from './tokens.js'
 import * as witness from './witness.js'
 import * as witnessQuery from './witness-query.js'
 import * as witnessTrace from './witness-trace.js'
@@ -46,6 +47,13 @@ export const operations = {
     grant: swarms.grant,
     retire: swarms.retire,
     send: swarms.send,
+  },
+  token: {
+    whoami: tokens.whoami,
+    issue: tokens.issue,
+    list: tokens.list,
+    rotate: tokens.rotate,
+    revoke: tokens.revoke,
   },
   governor: { match: governor.match, capabilities: governor.capabilities },
   breaker: {

@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { listReady, listTasks } from '../coordinator/queries.js'
 import { TASK_KINDS, TASK_STATES } from '../model/task.js'
 import * as field from './fields.js'
-import { operation, speakingAs } from './operation.js'
+import { operation, requireSpeaker } from './operation.js'
 import { presentCancel, presentOffer, presentPage, presentTask, presentTaskDetail } from './present.js'
 import { cancelView, offerView, taskDetailView, taskPage, taskView } from './views.js'
 
@@ -19,8 +19,8 @@ export const create = operation({
   example: { id: 'P0.1.2', title: 'Atomic claims', dependencies: ['P0.1.1'], requires: ['code:typescript'] },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin }, { as, ...task }) =>
-    presentTask(await fabric.submit({ type: 'create_task', task }, speakingAs(origin, as))),
+  run: async ({ fabric, origin }, { as: _, ...task }) =>
+    presentTask(await fabric.submit({ type: 'create_task', task }, origin)),
 })
 
 export const list = operation({
@@ -78,19 +78,21 @@ export const next = operation({
   method: 'POST',
   path: '/v1/next',
   input: z.strictObject({
-    as: field.id,
+    as: field.as,
     claim: z.boolean().default(false),
     leaseMs: field.leaseMs,
     waitMs: field.waitMs,
+    /** Also ends the wait when there are unread messages. */
+    untilMail: z.boolean().default(false),
   }),
   output: offerView,
   example: { as: 'session-4-sip', claim: true, waitMs: 50_000 },
   mutates: true,
   keyed: true,
-  run: async ({ fabric, origin, signal }, { as, waitMs, ...offer }) =>
-    presentOffer(
-      await fabric.next({ type: 'offer_next', swarm: as, ...offer }, speakingAs(origin, as), waitMs, signal),
-    ),
+  run: async ({ fabric, origin, signal }, { as, waitMs, untilMail, ...offer }) => {
+    const command = { type: 'offer_next', swarm: requireSpeaker(as), ...offer } as const
+    return presentOffer(await fabric.next(command, origin, waitMs, signal, untilMail))
+  },
 })
 
 export const cancel = operation({

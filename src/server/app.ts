@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { FabricError } from '../model/errors.js'
 import { answerUnreadable } from './client-error.js'
-import type { ListenAddress } from './listen.js'
+import type { ListenAddress, TlsFiles } from './listen.js'
 import { refusalOf, sendProblem } from './problem.js'
 import { Traffic } from './traffic.js'
 import { shuttingDown } from './waits.js'
@@ -21,6 +21,8 @@ export interface RunningServer {
 }
 
 export interface AppOptions {
+  /** With it the server speaks TLS. */
+  readonly tls?: TlsFiles
   readonly bodyLimit: number
   /** Said of a path that there is not, behind the method. */
   readonly pathHint: string
@@ -36,19 +38,20 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 75_000
 const HEADER_BYTES = 16 * 1024
+// Node's own answer to a missing Host has no body; the guard's has.
+const HTTP_OPTIONS = { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES, requireHostHeader: false }
 /** Longer than any id when each of its characters is percent-encoded. */
 const PATH_SEGMENT_CHARS = 512
 const CLOSE_PATIENCE_MS = 5_000
 
 /** An HTTP server on which every error, the framework's own too, is problem+json (RFC 9457). */
-export function createApp({ bodyLimit, pathHint, onFault, tellFault, isFault }: AppOptions): FastifyInstance {
+export function createApp({ tls, bodyLimit, pathHint, onFault, tellFault, isFault }: AppOptions): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit,
     requestTimeout: REQUEST_TIMEOUT_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // Node's own answer to a missing Host has no body; the guard's has.
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES, requireHostHeader: false },
+    ...(tls === undefined ? { http: HTTP_OPTIONS } : { https: { ...HTTP_OPTIONS, ...tlsOptions(tls) } as object }),
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARS },
     exposeHeadRoutes: false,
     // The guard says it as problem+json.
@@ -73,6 +76,10 @@ export function createApp({ bodyLimit, pathHint, onFault, tellFault, isFault }: 
     return sendProblem(reply, tellFault(reference, thrown))
   })
   return app
+}
+
+function tlsOptions({ certificate, key }: TlsFiles) {
+  return { cert: certificate, key, minVersion: 'TLSv1.2' } as const
 }
 
 /**

@@ -4,7 +4,7 @@ import { LIMITS } from '../model/limits.js'
 import type { Cosigner } from '../witness/cosign/cosigner.js'
 import { createApp, guardApp, type RunningServer, runApp, type ServerFault } from './app.js'
 import { checkHost } from './guard.js'
-import { parseListen } from './listen.js'
+import { parseListen, servedNames } from './listen.js'
 
 export interface CosignerServerOptions {
   readonly cosigner: Cosigner
@@ -38,7 +38,8 @@ export async function startCosignerServer(options: CosignerServerOptions): Promi
   // The protocol names no content type for requests: whatever it is called, it is read as bytes.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  const gate = guardApp(app, ({ headers }) => checkHost(headers, address.host))
+  const served = servedNames(address)
+  const gate = guardApp(app, ({ headers }) => checkHost(headers, served))
   addRoutes(app, cosigner)
   return runApp(app, gate, address)
 }

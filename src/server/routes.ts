@@ -1,10 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Fabric } from '../fabric/fabric.js'
-import { ADMIN_ACTOR } from '../model/entry.js'
-import { parseInput } from '../operations/input.js'
-import type { Operation } from '../operations/operation.js'
-import { OPERATION_LIST } from '../operations/table.js'
-import { requestOrigin } from './origin.js'
+import { invoke } from '../operations/invoke.js'
+import { type NamedOperation, OPERATION_LIST } from '../operations/table.js'
+import { callerOf } from './caller.js'
 import { inputReader } from './request-input.js'
 import type { Waits } from './waits.js'
 
@@ -17,13 +15,10 @@ export function addOperations(app: FastifyInstance, fabric: Fabric, waits: Waits
   }
 }
 
-function handlerOf(operation: Operation, fabric: Fabric, waits: Waits) {
+function handlerOf(operation: NamedOperation, fabric: Fabric, waits: Waits) {
   const read = inputReader(operation)
   const run = (request: FastifyRequest, signal: AbortSignal) =>
-    operation.run(
-      { fabric, origin: requestOrigin(ADMIN_ACTOR, request.headers), signal },
-      parseInput(operation.input, read(request)),
-    )
+    invoke(operation, fabric, callerOf(request, signal), read(request))
   // Only what can wait pays for noticing that its caller left.
   if (!('waitMs' in operation.input.shape)) return (request: FastifyRequest) => run(request, NEVER_ABORTED)
   return (request: FastifyRequest, reply: FastifyReply) => waits.during(reply.raw, (signal) => run(request, signal))

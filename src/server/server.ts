@@ -4,18 +4,23 @@ import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { createApp, guardApp, type RunningServer, runApp, type ServerFault } from './app.js'
 import { addEvents } from './events.js'
-import { bearerCheck, checkHost } from './guard.js'
-import { DEFAULT_LISTEN, parseListen } from './listen.js'
+import { checkHost, type ServedNames } from './guard.js'
+import { DEFAULT_LISTEN, type Exposure, parseListen, servedNames } from './listen.js'
+import { authenticator } from './principal.js'
+import { createPushing } from './push/pushing.js'
+import { RateLimits } from './rate-limits.js'
 import { addOperations } from './routes.js'
-import { addTiles, isOpenLog } from './tiles.js'
+import { addTiles } from './tiles.js'
 import { Waits } from './waits.js'
 
-export interface ServerOptions {
+export interface ServerOptions extends Exposure {
   readonly fabric: Fabric
-  /** `HOST:PORT`, default `127.0.0.1:7420`; port 0 takes a free one. Only loopback addresses are accepted. */
+  /** `HOST:PORT`, default `127.0.0.1:7420`; port 0 takes a free one. Beyond loopback only with TLS, or behind a proxy. */
   readonly listen?: string
-  /** What callers must send as their bearer token. */
+  /** The bearer token of the administrator of this machine; others are issued by the fabric. */
   readonly token: string
+  /** Requests in a second for each caller that is no administrator. */
+  readonly requestsPerSecond?: number
   /** Serves the entries of the log as tiles to callers without a token, as it does heads and hashes. */
   readonly publicLog?: boolean
   /** Hears of faults; the default writes to stderr. */
@@ -28,9 +33,10 @@ export interface ServerOptions {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { fabric, onFault = writeFault } = options
-  const address = parseListen(options.listen ?? DEFAULT_LISTEN)
+  const address = parseListen(options.listen ?? DEFAULT_LISTEN, options)
   const waits = new Waits()
   const app = createApp({
+    ...(options.tls && { tls: options.tls }),
     bodyLimit: LIMITS.httpBodyBytes,
     pathHint: 'See docs/reference/http.md.',
     onFault,
@@ -40,31 +46,55 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     },
   })
   app.removeContentTypeParser('text/plain')
-  const gate = guardApp(app, createGuard(options, address.host), recordIn(fabric))
-  app.get('/healthz', () => ({ status: 'ok' }))
+  app.decorateRequest('principal', null)
+  const gate = guardApp(app, createGuard(options, servedNames(address, options)), recordIn(fabric))
+  app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }))
   addOperations(app, fabric, waits)
-  addEvents(app, fabric, waits)
+  addEvents(app, createPushing(fabric, waits))
   addTiles(app, fabric, options.publicLog)
   return runApp(app, gate, address, () => waits.close())
 }
 
+/** Each asks a few times in a second at the most, unless it is in a loop. */
+const REQUESTS_PER_SECOND = 100
+
 /** The actor of a request that proved nothing. */
 const ANONYMOUS = 'anonymous'
 
-/** Refuses whom it must by throwing. */
-function createGuard({ token, publicLog = false }: ServerOptions, listenHost: string) {
-  const authenticate = bearerCheck(token)
-  return ({ headers, url, routeOptions }: FastifyRequest): void => {
-    checkHost(headers, listenHost)
-    if (routeOptions.url !== '/healthz' && !isOpenLog(url, publicLog)) authenticate(headers)
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether anybody may read this without a token. */
+    open?: boolean | ((path: string) => boolean)
   }
+}
+
+/** Refuses whom it must by throwing. */
+function createGuard(options: ServerOptions, served: ServedNames) {
+  const authenticate = authenticator(options.fabric, options.token)
+  const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, Date.now)
+  return (request: FastifyRequest): void => {
+    checkHost(request.headers, served)
+    if (isOpen(request)) return
+    request.principal = authenticate(request.headers)
+    limits.take(request.principal)
+  }
+}
+
+function isOpen({ url, routeOptions }: FastifyRequest): boolean {
+  const open = routeOptions.config?.open
+  return typeof open === 'function' ? open(url.replace(/\?.*$/, '')) : open === true
 }
 
 /** Has the fabric write down whom the guard refused: the route, not the path, in which strangers type what they like. */
 function recordIn(fabric: Fabric) {
-  return (error: unknown, { method, routeOptions, ip }: FastifyRequest): Promise<void> => {
+  return (error: unknown, { method, routeOptions, ip, principal }: FastifyRequest): Promise<void> => {
     const operation = `${method} ${routeOptions.url ?? '?'}`
-    return fabric.noteRefusal({ code: asFabricError(error).code, operation, actor: ANONYMOUS, remote: ip })
+    return fabric.noteRefusal({
+      code: asFabricError(error).code,
+      operation,
+      actor: principal?.actor ?? ANONYMOUS,
+      remote: ip,
+    })
   }
 }
 

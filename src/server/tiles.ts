@@ -5,6 +5,7 @@ import { parseTilePath } from '../witness/tree/tile.js'
 
 /** What is hashed never changes; a partial tile is only replaced by a wider one under another name. */
 const IMMUTABLE = 'public, max-age=31536000, immutable'
+const OPEN = { config: { open: true } }
 const CHECKPOINT_MAX_AGE = 'no-cache'
 
 /**
@@ -12,24 +13,19 @@ const CHECKPOINT_MAX_AGE = 'no-cache'
  * `/tile/entries/...`, so that any client of such logs reads and proves this one; beside it `/vkey.txt`, the verifier key.
  */
 export function addTiles(app: FastifyInstance, fabric: Fabric, publicLog = false): void {
-  app.get('/checkpoint', async (_request, reply) => {
+  app.get('/checkpoint', OPEN, async (_request, reply) => {
     const { note } = await fabric.witness.published()
     return reply.header('cache-control', CHECKPOINT_MAX_AGE).type('text/plain; charset=utf-8').send(note)
   })
-  app.get('/vkey.txt', (_request, reply) => {
+  app.get('/vkey.txt', OPEN, (_request, reply) => {
     return reply
       .header('cache-control', CHECKPOINT_MAX_AGE)
       .type('text/plain; charset=utf-8')
       .send(`${fabric.witness.vkey}\n`)
   })
-  app.get('/tile/*', (request, reply) => sendTile(fabric, publicLog, request, reply))
-}
-
-/** Whether a path can be read without a token: heads and hashes show nothing of what the entries say. */
-export function isOpenLog(url: string, entriesToo: boolean): boolean {
-  const path = url.replace(/\?.*$/, '')
-  if (path === '/checkpoint' || path === '/vkey.txt') return true
-  return path.startsWith('/tile/') && (entriesToo || !path.startsWith('/tile/entries/'))
+  // Heads and hashes show nothing of what the entries say.
+  const open = (path: string) => publicLog || !path.startsWith('/tile/entries/')
+  app.get('/tile/*', { config: { open } }, (request, reply) => sendTile(fabric, publicLog, request, reply))
 }
 
 async function sendTile(fabric: Fabric, publicLog: boolean, request: FastifyRequest, reply: FastifyReply) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import type * as z from 'zod'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import { LIMITS } from '../../src/model/limits.js'
+import { ADMINISTRATOR } from '../../src/model/principal.js'
 import { put, remove, show } from '../../src/operations/blobs.js'
 import { parseInput } from '../../src/operations/input.js'
 import type { Operation } from '../../src/operations/operation.js'
@@ -19,7 +20,7 @@ async function call<Input extends z.ZodObject, Output extends z.ZodType>(
   operation: Operation<Input, Output>,
   input: z.input<Input>,
 ): Promise<z.output<Output>> {
-  const context = { fabric, origin: { actor: 'admin' }, signal: new AbortController().signal }
+  const context = { fabric, principal: ADMINISTRATOR, origin: { actor: 'admin' }, signal: new AbortController().signal }
   const answer = await operation.run(context, parseInput(operation.input, input))
   expect(operation.output.safeParse(answer).error?.issues).toBeUndefined()
   return answer

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { ROLES } from '../../src/model/principal.js'
 import { parseInput } from '../../src/operations/input.js'
-import { ROLES } from '../../src/operations/operation.js'
 import { OPERATION_LIST } from '../../src/operations/table.js'
 
 describe.each(OPERATION_LIST)('$name', (operation) => {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { ADMIN_ACTOR } from '../../src/model/entry.js'
 import { isFabricError } from '../../src/model/errors.js'
+import { ADMINISTRATOR } from '../../src/model/principal.js'
 import { parseInput } from '../../src/operations/input.js'
 import { trace } from '../../src/operations/witness-trace.js'
 import { makeRegistration, makeTask, memoryStorage, openTestFabric } from '../../src/testing/index.js'
@@ -9,7 +10,7 @@ const origin = { actor: ADMIN_ACTOR }
 
 async function openTrace(options = { witness: memoryStorage() }) {
   const { fabric } = await openTestFabric(options)
-  const context = { fabric, origin, signal: new AbortController().signal }
+  const context = { fabric, principal: ADMINISTRATOR, origin, signal: new AbortController().signal }
   return {
     fabric,
     ask: async (input: object) => trace.output.parse(await trace.run(context, parseInput(trace.input, input))),
@@ -51,7 +52,7 @@ test('refuses what is no name, and what the log does not know', async () => {
 
 test('is refused by a fabric that keeps no witness', async () => {
   const { fabric } = await openTestFabric()
-  const context = { fabric, origin, signal: new AbortController().signal }
+  const context = { fabric, principal: ADMINISTRATOR, origin, signal: new AbortController().signal }
   await expect(trace.run(context, { id: 'A' })).rejects.toSatisfy((error) => isFabricError(error, 'UNAVAILABLE'))
   await fabric.close()
 })

@@ -1,10 +1,22 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { isLoopback } from '../../src/model/loopback.js'
-import { bearerCheck, checkHost } from '../../src/server/guard.js'
+import { checkHost } from '../../src/server/guard.js'
+import { type Authenticate, authenticator } from '../../src/server/principal.js'
+import { openTestFabric } from '../../src/testing/test-fabric.js'
 import { rawRequest } from '../support/raw-http.js'
 import { type ServedFabric, serveFabric, TOKEN } from '../support/served-fabric.js'
 
+const reachedAs = (name: string) => ({ scheme: 'http', names: [name] }) as const
+
 describe('the guard', () => {
+  let authenticate: Authenticate
+
+  beforeAll(async () => {
+    const { fabric } = await openTestFabric()
+    authenticate = authenticator(fabric, TOKEN)
+    return () => fabric.close()
+  })
+
   test.each(['localhost', '127.0.0.1', '127.8.9.1', '::1'])('takes %s for this machine', (host) => {
     expect(isLoopback(host)).toBe(true)
   })
@@ -19,26 +31,28 @@ describe('the guard', () => {
   test.each(['localhost:7420', 'LOCALHOST', '127.0.0.1:9', '[::1]:7420', '127.1.2.3:7420'])(
     'lets Host %s in',
     (host) => {
-      expect(() => checkHost({ host }, '127.1.2.3')).not.toThrow()
+      expect(() => checkHost({ host }, reachedAs('127.1.2.3'))).not.toThrow()
     },
   )
 
   test.each(['evil.example', 'localhost.evil.example:7420', 'localhost:7420:80', '', undefined, '127.0.0.2'])(
     'keeps Host %j out',
     (host) => {
-      expect(() => checkHost(host === undefined ? {} : { host }, '127.0.0.1')).toThrow('Host header')
+      expect(() => checkHost(host === undefined ? {} : { host }, reachedAs('127.0.0.1'))).toThrow('Host header')
     },
   )
 
   test.each(['http://evil.example', 'null', 'https://localhost:7420', 'http://localhost:7421', ''])(
     'keeps Origin %j out',
     (origin) => {
-      expect(() => checkHost({ host: 'localhost:7420', origin }, '127.0.0.1')).toThrow('origin')
+      expect(() => checkHost({ host: 'localhost:7420', origin }, reachedAs('127.0.0.1'))).toThrow('origin')
     },
   )
 
   test('lets its own Origin in', () => {
-    expect(() => checkHost({ host: 'localhost:7420', origin: 'http://localhost:7420' }, '127.0.0.1')).not.toThrow()
+    expect(() =>
+      checkHost({ host: 'localhost:7420', origin: 'http://localhost:7420' }, reachedAs('127.0.0.1')),
+    ).not.toThrow()
   })
 
   test.each([
@@ -51,11 +65,11 @@ describe('the guard', () => {
     `Bearer ${TOKEN}x`,
     'Bearer x',
   ])('does not take %j for the token', (authorization) => {
-    expect(() => bearerCheck(TOKEN)(authorization === undefined ? {} : { authorization })).toThrow(/token/i)
+    expect(() => authenticate(authorization === undefined ? {} : { authorization })).toThrow(/token/i)
   })
 
   test('takes the token, whatever the case of the scheme', () => {
-    expect(() => bearerCheck(TOKEN)({ authorization: `bearer ${TOKEN}` })).not.toThrow()
+    expect(authenticate({ authorization: `bearer ${TOKEN}` })).toEqual({ actor: 'admin', role: 'admin' })
   })
 })
 

@@ -30,6 +30,8 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
 
   swarm_registered: of('coordinator', 'info', { subject: 'swarm' }),
   swarm_retired: of('coordinator', 'notice', { subject: 'swarm' }),
+  token_issued: of('coordinator', 'notice', { swarms: ['swarm'] }),
+  token_revoked: of('coordinator', 'notice', { swarms: ['swarm'] }),
   // The dependencies are left out: a query for a task would show every task that waits for it.
   task_created: of('coordinator', 'info', { subject: 'task', swarms: ['owner'] }),
   task_updated: of('coordinator', 'info', { subject: 'task', swarms: ['owner'] }),

@@ -57,6 +57,10 @@ const WORDS: Readonly<Record<string, Words>> = {
 
   swarm_registered: ({ capabilities, tier, capacity }) =>
     `registered, capacity ${capacity}${optional(', tier ', tier, named)}${optional(', can ', namedAll(capabilities), String)}`,
+  token_issued: ({ role, name, expiresAt, replaces }, { subject }) =>
+    `token ${named(subject)} lets ${named(name)} in as ${named(role)} until ${moment(expiresAt)}${optional(', in place of ', Object(replaces).id, named)}`,
+  token_revoked: ({ name, reason }, { subject }) =>
+    `token ${named(subject)} of ${named(name)} is revoked${optional(': ', reason)}`,
   swarm_retired: ({ reason }) => `retired${optional(': ', reason)}`,
   board_imported: (data, { subject }) => `board ${named(subject)} imported: ${importCounts(data)}`,
 

@@ -37,6 +37,8 @@ const SAMPLES: Samples = {
   incident_detected: { kind: 'cosigner_fork', witness: 'w', size: 3, seen: 4 },
   swarm_registered: { capabilities: ['code:ts'], tier: 'opus', capacity: 2, metadata: {} },
   swarm_retired: { reason: 'done' },
+  token_issued: { role: 'swarm', name: 'ada', swarm: 'ada', hash: 'ab', expiresAt: 1_000 },
+  token_revoked: { role: 'swarm', name: 'ada', swarm: 'ada', reason: 'lost' },
   task_created: task,
   task_updated: task,
   task_unblocked: { cause: 'dependencies' },

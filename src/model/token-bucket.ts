@@ -1,0 +1,30 @@
+/**
+ * A rate limit (token bucket): `rate` calls in a second in the long run, and at most `burst` at once. It holds two numbers
+ * and asks for the time, so ten thousand of them cost nothing while nobody calls.
+ */
+export class TokenBucket {
+  readonly #rate: number
+  readonly #burst: number
+  #level: number
+  #at: number
+
+  constructor(rate: number, burst: number, now: number) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#level = burst
+    this.#at = now
+  }
+
+  /** Takes one call. Answers 0 when there is room, else after how many milliseconds there will be. */
+  take(now: number): number {
+    // A clock that was set back gives nothing and takes nothing.
+    const passed = Math.max(0, now - this.#at)
+    this.#at = now
+    this.#level = Math.min(this.#burst, this.#level + (passed * this.#rate) / 1_000)
+    if (this.#level >= 1) {
+      this.#level -= 1
+      return 0
+    }
+    return Math.ceil(((1 - this.#level) * 1_000) / this.#rate)
+  }
+}
