@@ -2,18 +2,21 @@ import type { Journal } from '../journal/journal.js'
 import { assertInvariant, type FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { decodeEntry } from './entry-codec.js'
-import type { PublishedEntry } from './fabric.js'
+import type { Following, PublishedEntry } from './fabric.js'
+import { type Followed, Follower } from './follower.js'
+import { type EntryInterest, Wakers } from './interest.js'
 
-/** Entries handed to a follower at once. */
+/** Entries handed to a follower at once, and their bytes: a larger one stands alone. */
 const CHUNK_ENTRIES = 256
+const CHUNK_BYTES = 256 * 1024
 
 /**
  * Gives durable entries to any number of followers. It keeps the newest ones for all of them together; a follower is
  * only a position, so a slow one costs no memory: what it missed it reads from the journal.
  */
-export class Publisher {
+export class Publisher implements Followed {
+  readonly wakers = new Wakers()
   readonly #journal: Journal
-  readonly #wakers = new Set<() => void>()
   #recent: PublishedEntry[] = []
   #recentBytes = 0
   #size: number
@@ -26,13 +29,24 @@ export class Publisher {
     this.#size = size
   }
 
-  /** Entries published so far, all durable. */
   get size(): number {
     return this.#size
   }
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  get failure(): FabricError | undefined {
+    return this.#failure
+  }
+
   get followers(): number {
     return this.#followers
+  }
+
+  count(change: 1 | -1): void {
+    this.#followers += change
   }
 
   publish(entries: readonly PublishedEntry[]): void {
@@ -45,35 +59,18 @@ export class Publisher {
     }
     this.#forgetOldest()
     this.#size += entries.length
-    this.#wakeAll()
+    this.wakers.wake(entries)
   }
 
-  async *follow(signal: AbortSignal, from = this.#size): AsyncGenerator<readonly PublishedEntry[]> {
-    this.#followers += 1
-    try {
-      let position = from
-      while (!signal.aborted && !this.#closed) {
-        if (position >= this.#size) {
-          await this.#more(signal)
-          continue
-        }
-        for await (const chunk of this.#from(position)) {
-          yield chunk
-          position += chunk.length
-          if (signal.aborted || this.#closed) break
-        }
-      }
-      if (this.#failure !== undefined) throw this.#failure
-    } finally {
-      this.#followers -= 1
-    }
+  follow(signal: AbortSignal, from = this.#size, interest?: EntryInterest): Following {
+    return new Follower(this, signal, from, interest)
   }
 
   /** Ends every follower; with the reason, where there is one. */
   close(failure?: FabricError): void {
     this.#failure = failure
     this.#closed = true
-    this.#wakeAll()
+    this.wakers.wakeAll(this.#size)
   }
 
   /** Half at once, so that the cost of moving the rest is spread over many entries. */
@@ -83,11 +80,10 @@ export class Publisher {
     this.#recentBytes = this.#recent.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
-  async *#from(position: number): AsyncGenerator<readonly PublishedEntry[]> {
+  async *from(position: number): AsyncGenerator<readonly PublishedEntry[]> {
     const behind = this.#size - position
     if (behind <= this.#recent.length) {
-      const first = this.#recent.length - behind
-      yield this.#recent.slice(first, first + CHUNK_ENTRIES)
+      yield chunkOf(this.#recent, this.#recent.length - behind)
       return
     }
     const until = this.#size
@@ -97,20 +93,15 @@ export class Publisher {
       if (durable.length < chunk.length) return
     }
   }
+}
 
-  #more(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.#wakers.delete(wake)
-        signal.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#wakers.add(wake)
-      signal.addEventListener('abort', wake)
-    })
+function chunkOf(entries: readonly PublishedEntry[], first: number): readonly PublishedEntry[] {
+  let end = first
+  let bytes = 0
+  while (end < entries.length && end - first < CHUNK_ENTRIES) {
+    bytes += entries[end]?.bytes.length ?? 0
+    if (end > first && bytes > CHUNK_BYTES) break
+    end += 1
   }
-
-  #wakeAll(): void {
-    for (const wake of [...this.#wakers]) wake()
-  }
+  return entries.slice(first, end)
 }

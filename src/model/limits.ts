@@ -77,6 +77,8 @@ export const LIMITS = {
   eventNames: 64,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
+  /** Boards and models of the policy that have series of their own among the metrics. */
+  metricNames: 50,
   /** Groups of 16 hashes of the witness tree, checked and kept with the nodes over them: about 1.5 KiB each. */
   checkedHashGroups: 8_192,
   /** Hashes of the witness tree that wait for a disk which refuses them; beyond that they are given up and derived anew. */

@@ -6,15 +6,21 @@ export class Waits {
   readonly #open = new Set<AbortController>()
   #closed = false
 
-  /** Runs `work` with a signal that aborts when the connection of `response` is lost or the server closes. */
-  async during<Result>(response: ServerResponse, work: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+  /**
+   * Runs `work` with a signal that aborts when the connection of `response` is lost or the server closes, and with what
+   * aborts it for another reason.
+   */
+  async during<Result>(
+    response: ServerResponse,
+    work: (signal: AbortSignal, abort: (reason: Error) => void) => Promise<Result>,
+  ): Promise<Result> {
     if (this.#closed) throw shuttingDown()
     const ending = new AbortController()
     const leave = () => ending.abort(new FabricError('UNAVAILABLE', 'The caller closed the connection.'))
     this.#open.add(ending)
     response.once('close', leave)
     try {
-      return await work(ending.signal)
+      return await work(ending.signal, (reason) => ending.abort(reason))
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error
     } finally {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import type { LogEntry } from '../../src/client/events.js'
+import { FabricError } from '../../src/model/errors.js'
 import { type ServedFabric, serveFabric, until } from '../support/served-fabric.js'
 
 async function take(entries: AsyncIterable<LogEntry>, count: number): Promise<LogEntry[]> {
@@ -88,10 +89,11 @@ describe('the event stream', () => {
 
   test('that breaks says why', async () => {
     await using served = await serveFabric()
-    served.fabric.follow = async function* () {
+    const broken = async function* () {
       yield* []
-      throw new (await import('../../src/model/errors.js')).FabricError('STORAGE_FAILED', 'The disk is gone.')
+      throw new FabricError('STORAGE_FAILED', 'The disk is gone.')
     }
+    served.fabric.follow = () => Object.assign(broken(), { position: 0 })
     const text = await readUntil(await served.request('/v1/events'), 'never')
     expect(text).toContain('event: dropped\ndata: {"type":"urn:infrafabric:error:storage-failed"')
   })
