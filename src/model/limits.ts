@@ -50,6 +50,8 @@ export const LIMITS = {
   inboxMessages: 10_000,
   /** Messages that travel with one answer of an MCP tool. */
   mcpMessages: 10,
+  /** One MCP message over HTTP. */
+  mcpBodyBytes: 1024 * 1024,
   /** What one usage report may name: a thousand dollars, and tokens of one kind. Thousands of the largest add up exactly. */
   usageNanos: 1_000_000_000_000,
   usageTokens: 1_000_000_000_000,
