@@ -13,6 +13,7 @@ import { addInboxCommand } from './inbox.js'
 import { addLogCommand } from './log.js'
 import { addPolicyCommands } from './policy.js'
 import { addServeCommands } from './serve.js'
+import { addSetupCommand } from './setup.js'
 import { addStatusCommand } from './status.js'
 import { addSwarmCommands } from './swarm.js'
 import { addTaskCommands } from './task.js'
@@ -32,6 +33,8 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
     .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .configureOutput({ writeOut: write })
     .exitOverride()
+  program.commandsGroup('Getting started:')
+  addSetupCommand(program)
   program.commandsGroup('The fabric:')
   addServeCommands(program)
   addStatusCommand(program)

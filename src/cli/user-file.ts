@@ -26,7 +26,7 @@ export function unreadable(path: string, cause: unknown): FabricError {
 }
 
 /** A file or directory named on the command line that cannot be written. */
-function unwritable(path: string, cause: unknown): FabricError {
+export function unwritable(path: string, cause: unknown): FabricError {
   const message = `Cannot write ${path}: ${reasonOf(cause)}. Choose another place.`
   return new FabricError('INVALID_ARGUMENT', message, { path }, { cause })
 }

@@ -10,7 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>
  * The data directory that applies in the directory `cwd`: the option, else `IFAB_DATA`, both as they were given, else
  * `.infrafabric` in `cwd` or above it up to the root of the git worktree, else beside the main worktree of the repository,
  * so that all its worktrees share one fabric. The path of one that was looked for is absolute, and it need not exist:
- * it is where one belongs. Outside of a repository only `cwd` counts: what lies above may be anybody's.
+ * it is where one belongs. Outside of a repository only `cwd` counts: what lies above may be anybody's. `IFAB_WORKSPACE`
+ * stands in for `cwd` where a client starts programs in a directory of its own.
  */
 export async function findDataDirectory(
   option: string | undefined,
@@ -19,7 +20,7 @@ export async function findDataDirectory(
 ): Promise<string> {
   const named = option || environment.IFAB_DATA
   if (named) return named
-  const here = resolve(cwd)
+  const here = resolve(cwd, environment.IFAB_WORKSPACE ?? '')
   const repository = await repositoryOf(here)
   if (repository === undefined) return join(here, DATA_DIRECTORY)
   for (const folder of upTo(here, repository.worktree)) {

@@ -29,6 +29,8 @@ export const LIMITS = {
   /** JSON of a reply kept for an idempotency key. */
   receiptBytes: 48 * 1024,
   httpBodyBytes: 16 * 1024 * 1024,
+  /** Connections to one server: ten thousand that listen for news, and as many that ask. More are not taken. */
+  httpConnections: 20_000,
   /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */
   taskBytes: 24 * 1024,
   evidenceBytes: 24 * 1024,
@@ -142,6 +144,8 @@ export const LIMITS = {
   configBytes: 128 * 1024,
   manifestBytes: 1024 * 1024,
   manifestSwarms: 5_000,
+  /** A configuration or instructions of an agent's client that `ifab setup` changes. */
+  clientFileBytes: 256 * 1024,
   /** Problems of one of these files that are told. */
   configProblems: 100,
   channels: 16,

@@ -53,6 +53,13 @@ describe('the data directory', () => {
     expect(await found(main)).toBe(join(main, '.infrafabric'))
   })
 
+  test('is looked for in IFAB_WORKSPACE where a client starts programs elsewhere', async () => {
+    const main = await repository()
+    const environment = { IFAB_WORKSPACE: join(main, 'src') }
+    expect(await findDataDirectory(undefined, environment, root)).toBe(join(main, '.infrafabric'))
+    expect(await findDataDirectory(undefined, { IFAB_WORKSPACE: '' }, root)).toBe(join(root, '.infrafabric'))
+  })
+
   test('of a linked worktree is that of the main one, unless it has its own', async () => {
     const main = await repository()
     const linked = join(root, 'linked')

@@ -1,0 +1,9 @@
+/** The name under which clients know our MCP server; its tools are called `mcp__infrafabric__next_task` in some. */
+export const SERVER_NAME = 'infrafabric'
+
+/** How a client starts our MCP server. */
+export interface ServerEntry {
+  readonly command: string
+  readonly args: readonly string[]
+  readonly env?: Readonly<Record<string, string>>
+}
