@@ -4,6 +4,9 @@ import { type CallOptions, createCaller } from './call.js'
 import { type EventsOptions, followEvents, type LogEntry } from './events.js'
 import { ROUTES } from './routes.js'
 import { type Fetch, fetchTransport, type Transport } from './transport.js'
+import type { WorkHandler } from './work/held-task.js'
+import type { Worker, WorkOptions } from './work/options.js'
+import { startWorker } from './work/worker.js'
 
 export interface ConnectOptions {
   /** Base of the fabric, such as `http://127.0.0.1:7420`. */
@@ -35,6 +38,8 @@ export interface FabricClient extends FabricOperations {
   readonly url: string
   /** The log as it grows; reconnects and resumes by itself, without a gap and without a double. */
   events(options?: EventsOptions): AsyncIterable<LogEntry>
+  /** Works on tasks for a swarm until it is stopped: `handler` does one, the worker sees to everything around it. */
+  work(handler: WorkHandler, options?: WorkOptions): Worker
 }
 
 /** A typed client of one fabric. Opens no connection by itself. */
@@ -62,5 +67,6 @@ export function connect(options: ConnectOptions): FabricClient {
   )
   const events = (eventsOptions: EventsOptions = {}) => followEvents({ ...settings, fetch }, eventsOptions)
   // The routes are generated from the same table as the types; a test compares the two.
-  return { ...(operations as unknown as FabricOperations), url, events }
+  const typed = operations as unknown as FabricOperations
+  return { ...typed, url, events, work: (handler, workOptions) => startWorker(typed, handler, workOptions) }
 }
