@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
+import { type AuthInfo, createMcpHandler, type Server } from '@modelcontextprotocol/server'
+import { assertInvariant, FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import { SECOND_MS } from '../../model/time.js'
+import type { Caller } from '../../operations/invoke.js'
+import { operationsOf } from '../in-process.js'
+import type { McpRouteOptions } from './route.js'
+import { createMcpServer } from './serve.js'
+import { allTools, CORE } from './tool-set.js'
+
+/** A request that the guard let in. */
+export interface Admitted {
+  readonly request: IncomingMessage
+  /** As it was parsed. */
+  readonly body: unknown
+  readonly caller: Caller
+  /** Asks for more than the core tools. */
+  readonly all: boolean
+}
+
+export interface McpHandler {
+  serve(admitted: Admitted, response: ServerResponse): Promise<void>
+  close(): Promise<void>
+}
+
+/** Serves each request by a server of its own that knows its caller; nothing is kept between two requests. */
+export function createHandler(options: McpRouteOptions): McpHandler {
+  const handler = createMcpHandler(({ authInfo }) => serverFor(admittedOf(authInfo), options), {
+    maxRequestBodySize: LIMITS.mcpBodyBytes,
+  })
+  const serve = toNodeHandler(handler)
+  return {
+    serve: (admitted, response) => {
+      // The SDK's type of a request has fields that are absent where Node's are undefined.
+      const request = Object.assign(admitted.request, { auth: authOf(admitted) }) as unknown as NodeIncomingMessageLike
+      return serve(request, response, admitted.body)
+    },
+    close: () => handler.close(),
+  }
+}
+
+function serverFor({ caller, all }: Admitted, { fabric, version, onFault, tellFault }: McpRouteOptions): Server {
+  const { swarm, role } = caller.principal
+  return createMcpServer({
+    version,
+    tools: () => (all ? allTools(role) : CORE),
+    open: async ({ mcpReq }) => {
+      const signal = AbortSignal.any([caller.signal, mcpReq.signal])
+      const operations = operationsOf(fabric, { ...caller, signal })
+      return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller) }
+    },
+    tellFault: (error, tool) => {
+      const reference = randomUUID()
+      onFault({ reference, route: `POST /mcp ${tool}`, error })
+      return tellFault(reference)
+    },
+  })
+}
+
+function refuse({ principal }: Caller): never {
+  const message = `${principal.actor} is no swarm and takes no work. Use the token of a swarm: ifab token issue <swarm>.`
+  throw new FabricError('FORBIDDEN', message, { role: principal.role })
+}
+
+/** How the SDK carries who calls from the request to the server. It is shown no secret. */
+function authOf(admitted: Admitted): AuthInfo {
+  const { actor, role, token = '', expiresAt } = admitted.caller.principal
+  return {
+    token,
+    clientId: actor,
+    scopes: [role],
+    ...(expiresAt !== undefined && { expiresAt: Math.floor(expiresAt / SECOND_MS) }),
+    extra: { admitted },
+  }
+}
+
+function admittedOf(auth: AuthInfo | undefined): Admitted {
+  const admitted = auth?.extra?.admitted
+  assertInvariant(admitted !== undefined, 'a request came to MCP without its caller')
+  return admitted as Admitted
+}
