@@ -2,9 +2,9 @@ import { type ConnectOptions, connect, type FabricClient } from '../../src/clien
 import { nodeTransport } from '../../src/client/node-transport.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import type { RunningServer, ServerFault } from '../../src/server/app.js'
-import { startServer } from '../../src/server/server.js'
+import { type ServerOptions, startServer } from '../../src/server/server.js'
 import type { FakeTiming } from '../../src/testing/fake-timing.js'
-import { openTestFabric } from '../../src/testing/test-fabric.js'
+import { openTestFabric, type TestFabricOptions } from '../../src/testing/test-fabric.js'
 import { memoryStorage } from '../../src/witness/storage.js'
 
 export const TOKEN = 'token-of-the-tests'
@@ -21,9 +21,14 @@ export interface ServedFabric extends AsyncDisposable {
   connect(options?: Partial<ConnectOptions>): FabricClient
 }
 
+interface ServeOptions extends Partial<Omit<ServerOptions, 'fabric'>> {
+  /** The fabric itself. */
+  readonly of?: TestFabricOptions
+}
+
 /** A real fabric in memory behind a real server on a free port. */
-export async function serveFabric(options: { readonly publicLog?: boolean } = {}): Promise<ServedFabric> {
-  const { fabric, timing } = await openTestFabric({ witness: memoryStorage() })
+export async function serveFabric({ of = {}, ...options }: ServeOptions = {}): Promise<ServedFabric> {
+  const { fabric, timing } = await openTestFabric({ witness: memoryStorage(), ...of })
   const faults: ServerFault[] = []
   const onFault = (fault: ServerFault) => {
     faults.push(fault)
