@@ -5,22 +5,32 @@ import { LIMITS } from '../model/limits.js'
 import { createApp, guardApp, type RunningServer, runApp, type ServerFault } from './app.js'
 import { addEvents } from './events.js'
 import { checkHost, type ServedNames } from './guard.js'
+import { addHealth } from './health.js'
 import { DEFAULT_LISTEN, type Exposure, parseListen, servedNames } from './listen.js'
+import { addMcp } from './mcp/route.js'
+import { HttpMeter } from './metrics/http-meter.js'
+import { addMetrics } from './metrics/route.js'
+import { addDescription } from './openapi/routes.js'
 import { authenticator } from './principal.js'
 import { createPushing } from './push/pushing.js'
 import { RateLimits } from './rate-limits.js'
+import { observeRequests } from './request-observer.js'
 import { addOperations } from './routes.js'
 import { addTiles } from './tiles.js'
 import { Waits } from './waits.js'
 
 export interface ServerOptions extends Exposure {
   readonly fabric: Fabric
+  /** Of the program, for metrics and traces. */
+  readonly version?: string
   /** `HOST:PORT`, default `127.0.0.1:7420`; port 0 takes a free one. Beyond loopback only with TLS, or behind a proxy. */
   readonly listen?: string
   /** The bearer token of the administrator of this machine; others are issued by the fabric. */
   readonly token: string
   /** Requests in a second for each caller that is no administrator. */
   readonly requestsPerSecond?: number
+  /** Time by which requests are counted, milliseconds. Default: that of the system. */
+  readonly now?: () => number
   /** Serves the entries of the log as tiles to callers without a token, as it does heads and hashes. */
   readonly publicLog?: boolean
   /** Hears of faults; the default writes to stderr. */
@@ -40,18 +50,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bodyLimit: LIMITS.httpBodyBytes,
     pathHint: 'See docs/reference/http.md.',
     onFault,
-    tellFault: (reference) => {
-      const message = `A fault in InfraFabric itself. Its log has the cause under reference ${reference}; please report it.`
-      return new FabricError('INTERNAL', message, { reference })
-    },
+    tellFault,
   })
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('principal', null)
+  const http = new HttpMeter()
+  observeRequests(app, [http.observe])
   const gate = guardApp(app, createGuard(options, servedNames(address, options)), recordIn(fabric))
-  app.get('/healthz', { config: { open: true } }, () => ({ status: 'ok' }))
+  addHealth(app, fabric)
+  addMetrics(app, { fabric, http, version: options.version ?? '0' })
   addOperations(app, fabric, waits)
   addEvents(app, createPushing(fabric, waits))
   addTiles(app, fabric, options.publicLog)
+  addMcp(app, { fabric, waits, version: options.version ?? '0', onFault, tellFault })
+  addDescription(app)
   return runApp(app, gate, address, () => waits.close())
 }
 
@@ -71,7 +83,7 @@ declare module 'fastify' {
 /** Refuses whom it must by throwing. */
 function createGuard(options: ServerOptions, served: ServedNames) {
   const authenticate = authenticator(options.fabric, options.token)
-  const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, Date.now)
+  const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, options.now ?? Date.now)
   return (request: FastifyRequest): void => {
     checkHost(request.headers, served)
     if (isOpen(request)) return
@@ -96,6 +108,11 @@ function recordIn(fabric: Fabric) {
       remote: ip,
     })
   }
+}
+
+function tellFault(reference: string): FabricError {
+  const message = `A fault in InfraFabric itself. Its log has the cause under reference ${reference}; please report it.`
+  return new FabricError('INTERNAL', message, { reference })
 }
 
 function writeFault({ reference, route, error }: ServerFault): void {
