@@ -26,10 +26,10 @@ export function readBlock(path: string, text: string, markers: Markers): string[
  * newline stays one, which is how `takeBlock` knows what was there. Throws INVALID_ARGUMENT when the markers are damaged.
  */
 export function putBlock(path: string, text: string | undefined, markers: Markers, lines: readonly string[]): string {
-  const newline = newlineOf(text ?? '')
+  const place = text === undefined ? undefined : findBlock(path, text, markers)
+  const newline = newlineOf(text?.slice(place?.start) ?? '')
   const block = [markers.begin, ...lines, markers.end].join(newline)
   if (text === undefined) return block + newline
-  const place = findBlock(path, text, markers)
   if (place !== undefined) return text.slice(0, place.start) + block + text.slice(place.end)
   if (text === '' || text.endsWith('\n')) return text + newline + block + newline
   return text + newline + newline + block
@@ -42,7 +42,7 @@ export function putBlock(path: string, text: string | undefined, markers: Marker
 export function takeBlock(path: string, text: string, markers: Markers): string | undefined {
   const place = findBlock(path, text, markers)
   if (place === undefined) return text
-  const newline = newlineOf(text)
+  const newline = newlineOf(text.slice(place.start))
   const closed = text.startsWith(newline, place.end)
   const after = text.slice(place.end + (closed ? newline.length : 0))
   if (place.start === 0) return after === '' ? undefined : after
