@@ -13,14 +13,28 @@ export function principalOf(request: FastifyRequest): Principal {
   return request.principal
 }
 
-/**
- * Who calls, and what travels with the call. A malformed trace context is dropped, as the standard asks; a malformed key is
- * refused.
- */
+/** Who calls, and what travels with the call. */
 export function callerOf(request: FastifyRequest, signal: AbortSignal): Caller {
-  const principal = principalOf(request)
-  const { traceparent } = request.headers
-  const key = request.headers['idempotency-key']
+  const { traceparent, 'idempotency-key': idempotencyKey } = request.headers
+  return callerWith(principalOf(request), signal, { traceparent, idempotencyKey })
+}
+
+export function isTraceparent(value: unknown): value is string {
+  return typeof value === 'string' && TRACEPARENT.test(value)
+}
+
+/** What a caller sends beside the input of an operation, before it is checked. */
+interface Travelling {
+  readonly traceparent: unknown
+  readonly idempotencyKey: unknown
+}
+
+/** A malformed trace context is dropped, as the standard asks; a malformed key is refused. */
+export function callerWith(
+  principal: Principal,
+  signal: AbortSignal,
+  { traceparent, idempotencyKey: key }: Travelling,
+): Caller {
   if (traceparent === undefined && key === undefined) return { principal, signal }
   if (key !== undefined && (typeof key !== 'string' || !IDEMPOTENCY_KEY.test(key))) {
     throw new FabricError('INVALID_ARGUMENT', 'Idempotency-Key must have 1 to 128 visible ASCII characters.', {
@@ -30,7 +44,7 @@ export function callerOf(request: FastifyRequest, signal: AbortSignal): Caller {
   return {
     principal,
     signal,
-    ...(typeof traceparent === 'string' && TRACEPARENT.test(traceparent) && { traceparent }),
+    ...(isTraceparent(traceparent) && { traceparent }),
     ...(key !== undefined && { idempotencyKey: key }),
   }
 }

@@ -10,22 +10,26 @@ import type { Pushing } from './push/pushing.js'
  * bytes. `Last-Event-ID` resumes after an entry, `from` starts at one; without either it starts now. `swarm`, `task` and
  * `type` choose which entries come.
  */
-export function addEvents(app: FastifyInstance, { fabric, waits, pulse, standings }: Pushing): void {
+export function addEvents(app: FastifyInstance, { fabric, waits, pulse, standings, places }: Pushing): void {
   const frames = new Frames()
-  app.get('/v1/events', async (request, reply) => {
+  app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
     const principal = principalOf(request)
     const { entries } = await fabric.status()
     const lastId = request.headers['last-event-id']
     const { from = entries, interest } = readStreamRequest(request.query, String(lastId ?? '') || undefined, entries)
+    const leave = places.take(principal)
     reply.hijack()
     const out = reply.raw
     // A write that races with the loss of the connection ends in this event; the wait below ends by 'close'.
     out.on('error', () => undefined)
-    const stream = async (signal: AbortSignal, abort: (reason: Error) => void) => {
+    const stream = (signal: AbortSignal, abort: (reason: Error) => void) => {
       const stopWatching = standings.watch(principal, abort)
       const following = fabric.follow(signal, from, interest)
-      await streamEntries({ out, following, from, signal, frames, pulse }).finally(stopWatching)
+      return streamEntries({ out, following, from, signal, frames, pulse }).finally(stopWatching)
     }
-    await waits.during(out, stream).catch(() => out.destroy())
+    await waits
+      .during(out, stream)
+      .catch(() => out.destroy())
+      .finally(leave)
   })
 }

@@ -19,6 +19,7 @@ export class Waits {
     const leave = () => ending.abort(new FabricError('UNAVAILABLE', 'The caller closed the connection.'))
     this.#open.add(ending)
     response.once('close', leave)
+    if (response.closed) leave()
     try {
       return await work(ending.signal, (reason) => ending.abort(reason))
     } catch (error) {

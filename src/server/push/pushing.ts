@@ -1,5 +1,6 @@
 import type { Fabric } from '../../fabric/fabric.js'
 import type { Waits } from '../waits.js'
+import { Places } from './places.js'
 import { Pulse } from './pulse.js'
 import { Standings } from './standings.js'
 
@@ -9,9 +10,10 @@ export interface Pushing {
   readonly waits: Waits
   readonly pulse: Pulse
   readonly standings: Standings
+  readonly places: Places
 }
 
 export function createPushing(fabric: Fabric, waits: Waits): Pushing {
   const pulse = new Pulse()
-  return { fabric, waits, pulse, standings: new Standings(fabric, pulse) }
+  return { fabric, waits, pulse, standings: new Standings(fabric, pulse), places: new Places() }
 }
