@@ -8,6 +8,7 @@ import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { claimOutcome, countOutcome, judgeOutcome } from './judge-outcome.js'
 import { requireClaim, requireTask, taskRow } from './lookup.js'
 import { closeBlockers } from './release-task.js'
+import { requirePerson } from './require-person.js'
 import type { FabricState } from './state.js'
 import { jsonBytes } from './task-spec.js'
 import type { Decide, Evolve } from './transition.js'
@@ -24,7 +25,7 @@ export const completeTask: Decide<'complete_task'> = (state, command, context) =
   const { evidence, summary } = command
   const said = { evidence, ...(summary !== undefined && { summary }) }
   requireEvidenceSize(said)
-  const by = completer(state, row, command)
+  const by = completer(state, row, command, context.actor)
   const entries: CoordinatorDraft[] = closeBlockers(state, row.id)
   entries.push({ type: 'task_completed', subject: row.id, data: { ...by, ...said } })
   const consequences = afterCompletion(state, new Set([row.id]))
@@ -41,9 +42,15 @@ export const completeTask: Decide<'complete_task'> = (state, command, context) =
 }
 
 /** The holder, whose epoch it must be; nobody for an external placeholder, which a person marks done. */
-function completer(state: FabricState, row: TaskRow, command: CompleteTask): { swarm?: string; epoch?: number } {
+function completer(
+  state: FabricState,
+  row: TaskRow,
+  command: CompleteTask,
+  actor: string,
+): { swarm?: string; epoch?: number } {
   if (command.epoch === undefined) {
     requireExternal(row)
+    requirePerson(actor, 'mark done what is done elsewhere')
     return {}
   }
   const { claim } = requireClaim(state, { ...command, epoch: command.epoch })

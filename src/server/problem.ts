@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { ERRORS, type ErrorDetails, FabricError, isFabricError } from '../model/errors.js'
+import { SECOND_MS } from '../model/time.js'
 
 export const PROBLEM_TYPE = 'application/problem+json'
 
@@ -28,9 +29,15 @@ export function problemOf(error: FabricError, status: number = ERRORS[error.code
   }
 }
 
+/** Of every answer: nobody keeps it unless a route says otherwise, and nobody guesses at its type. */
+export const ANSWER_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const
+
 export function sendProblem(reply: FastifyReply, error: FabricError, status?: number): void {
   const problem = problemOf(error, status)
+  reply.headers(ANSWER_HEADERS)
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer')
+  const { retryAfterMs } = problem.details
+  if (typeof retryAfterMs === 'number') reply.header('retry-after', Math.ceil(retryAfterMs / SECOND_MS))
   // As bytes: to a text the framework would add a charset, which JSON does not have.
   reply
     .code(problem.status)
@@ -52,6 +59,16 @@ const FRAMEWORK_ERRORS: Readonly<Record<string, { readonly status?: number; read
   FST_ERR_CTP_INVALID_JSON_BODY: { message: 'The body is not valid JSON. Send one complete JSON object.' },
 }
 
+/** A refusal for which HTTP has a closer status than the registry of errors. */
+export class HttpRefusal extends FabricError {
+  readonly status: number
+
+  constructor(status: number, message: string) {
+    super('INVALID_ARGUMENT', message)
+    this.status = status
+  }
+}
+
 export interface Refusal {
   readonly error: FabricError
   readonly status?: number
@@ -59,6 +76,7 @@ export interface Refusal {
 
 /** The refusal that a thrown value stands for; undefined when it is a fault of this program. */
 export function refusalOf(thrown: unknown): Refusal | undefined {
+  if (thrown instanceof HttpRefusal) return { error: thrown, status: thrown.status }
   if (isFabricError(thrown)) return thrown.code === 'INTERNAL' ? undefined : { error: thrown }
   if (!(thrown instanceof Error) || !('statusCode' in thrown)) return undefined
   const known = 'code' in thrown && typeof thrown.code === 'string' ? FRAMEWORK_ERRORS[thrown.code] : undefined

@@ -16,6 +16,7 @@ import { createPushing } from './push/pushing.js'
 import { RateLimits } from './rate-limits.js'
 import { observeRequests } from './request-observer.js'
 import { addOperations } from './routes.js'
+import { addSocket } from './socket/socket.js'
 import { addTiles } from './tiles.js'
 import { Waits } from './waits.js'
 
@@ -45,6 +46,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { fabric, onFault = writeFault } = options
   const address = parseListen(options.listen ?? DEFAULT_LISTEN, options)
   const waits = new Waits()
+  const pushing = createPushing(fabric, waits)
+  const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, options.now ?? Date.now)
   const app = createApp({
     ...(options.tls && { tls: options.tls }),
     bodyLimit: LIMITS.httpBodyBytes,
@@ -56,11 +59,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.decorateRequest('principal', null)
   const http = new HttpMeter()
   observeRequests(app, [http.observe])
-  const gate = guardApp(app, createGuard(options, servedNames(address, options)), recordIn(fabric))
+  const gate = guardApp(app, createGuard(options, servedNames(address, options), limits), recordIn(fabric))
   addHealth(app, fabric)
   addMetrics(app, { fabric, http, version: options.version ?? '0' })
   addOperations(app, fabric, waits)
-  addEvents(app, createPushing(fabric, waits))
+  addEvents(app, pushing)
+  addSocket(app, { ...pushing, limits, onFault, tellFault })
   addTiles(app, fabric, options.publicLog)
   addMcp(app, { fabric, waits, version: options.version ?? '0', onFault, tellFault })
   addDescription(app)
@@ -81,9 +85,8 @@ declare module 'fastify' {
 }
 
 /** Refuses whom it must by throwing. */
-function createGuard(options: ServerOptions, served: ServedNames) {
+function createGuard(options: ServerOptions, served: ServedNames, limits: RateLimits) {
   const authenticate = authenticator(options.fabric, options.token)
-  const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, options.now ?? Date.now)
   return (request: FastifyRequest): void => {
     checkHost(request.headers, served)
     if (isOpen(request)) return

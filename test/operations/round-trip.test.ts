@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import { OPERATION_LIST, operations } from '../../src/operations/table.js'
-import { serveFabric } from '../support/served-fabric.js'
+import { type ServedFabric, serveFabric } from '../support/served-fabric.js'
 import { askPeople, chargeUsage, decidePolicy, tripBreakers } from './governor-calls.js'
 
 test('each operation goes through HTTP and answers as its schema says', async () => {
@@ -9,6 +9,7 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   const called = new Set<string>()
   const client = checkAnswers(served.client, called)
   await registerSwarms(client)
+  await exchangeTokens(served, called)
   await decidePolicy(client)
   await createTasks(client)
   await workWithHelp(client)
@@ -52,6 +53,23 @@ async function registerSwarms({ swarm }: FabricClient) {
   expect((await swarm.list({ limit: 1 })).nextCursor).toBe('sip')
   expect((await swarm.list({ cursor: 'sip' })).items.map((item) => item.swarm.id)).toEqual(['webrtc'])
   expect((await swarm.show({ swarm: 'sip' })).claims).toEqual([])
+}
+
+/** With the token that a registration gave: a rotation is for its owner. */
+async function exchangeTokens(served: ServedFabric, called: Set<string>) {
+  const { swarm, token } = checkAnswers(served.client, called)
+  const { issued } = await swarm.register({
+    swarm: 'webrtc',
+    capabilities: ['code:typescript', 'net:webrtc'],
+    token: true,
+  })
+  const own = checkAnswers(served.connect({ token: issued?.token ?? '' }), called)
+  expect(await own.token.whoami()).toMatchObject({ role: 'swarm', swarm: 'webrtc', token: issued?.id })
+  const rotated = await own.token.rotate()
+  const { id } = await token.issue({ name: 'dashboard', role: 'viewer', ttlMs: 60_000 })
+  expect((await token.list({})).items.map((item) => item.id).sort()).toEqual([id, issued?.id, rotated.id].sort())
+  expect(await token.revoke({ id, reason: 'not needed' })).toMatchObject({ id, name: 'dashboard', role: 'viewer' })
+  expect((await token.list({ name: 'dashboard' })).items).toEqual([])
 }
 
 async function createTasks({ task }: FabricClient) {
