@@ -79,8 +79,21 @@ export const LIMITS = {
   recentBytes: 16 * 1024 * 1024,
   /** Swarms, tasks and types of entries that one event stream asks for, of each. */
   eventNames: 64,
+  /** Event streams and sockets that are open, and those of one caller that is no administrator. */
+  pushConnections: 20_000,
+  pushConnectionsPerCaller: 64,
+  /** Calls of one socket that run at a time, one message of its client, and what waits for that client to take it. */
+  socketCalls: 32,
+  socketMessageBytes: 1024 * 1024,
+  socketBufferBytes: 16 * 1024 * 1024,
   /** Faults that one process writes into its log file; a file beyond this is set aside at the next start. */
   serverLogBytes: 1024 * 1024,
+  /** The same at level `debug`, which has a line for each request. */
+  debugLogBytes: 256 * 1024 * 1024,
+  /** One text of a line of the log, levels of its fields, and what one list or object of them shows. */
+  logTextChars: 16_384,
+  logDepth: 8,
+  logItems: 64,
   /** Boards and models of the policy that have series of their own among the metrics. */
   metricNames: 50,
   /** Groups of 16 hashes of the witness tree, checked and kept with the nodes over them: about 1.5 KiB each. */

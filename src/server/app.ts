@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { FabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
+import { isTraceparent } from './caller.js'
 import { answerUnreadable } from './client-error.js'
 import type { ListenAddress, TlsFiles } from './listen.js'
-import { refusalOf, sendProblem } from './problem.js'
+import { Methods } from './methods.js'
+import { ANSWER_HEADERS, HttpRefusal, refusalOf, sendProblem } from './problem.js'
 import { Traffic } from './traffic.js'
 import { shuttingDown } from './waits.js'
 
@@ -38,8 +41,15 @@ const HEADERS_TIMEOUT_MS = 10_000
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 75_000
 const HEADER_BYTES = 16 * 1024
-// Node's own answer to a missing Host has no body; the guard's has.
-const HTTP_OPTIONS = { headersTimeout: HEADERS_TIMEOUT_MS, maxHeaderSize: HEADER_BYTES, requireHostHeader: false }
+/** How often Node looks for requests that take too long to arrive. */
+const CHECK_INTERVAL_MS = 1_000
+const HTTP_OPTIONS = {
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  connectionsCheckingInterval: CHECK_INTERVAL_MS,
+  maxHeaderSize: HEADER_BYTES,
+  // Node's own answer to a missing Host has no body; the guard's has.
+  requireHostHeader: false,
+}
 /** Longer than any id when each of its characters is percent-encoded. */
 const PATH_SEGMENT_CHARS = 512
 const CLOSE_PATIENCE_MS = 5_000
@@ -53,7 +63,7 @@ export function createApp({ tls, bodyLimit, pathHint, onFault, tellFault, isFaul
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...(tls === undefined ? { http: HTTP_OPTIONS } : { https: { ...HTTP_OPTIONS, ...tlsOptions(tls) } as object }),
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARS },
-    exposeHeadRoutes: false,
+    exposeHeadRoutes: true,
     // The guard says it as problem+json.
     return503OnClosing: false,
     clientErrorHandler: answerUnreadable,
@@ -63,7 +73,15 @@ export function createApp({ tls, bodyLimit, pathHint, onFault, tellFault, isFaul
       sendProblem(reply, refusal?.error ?? new FabricError('INVALID_ARGUMENT', 'Bad path.'), refusal?.status)
     },
   })
-  app.setNotFoundHandler((request) => {
+  app.server.maxConnections = LIMITS.httpConnections
+  const methods = new Methods(app)
+  addAnswerHeaders(app)
+  app.setNotFoundHandler((request, reply) => {
+    const allowed = methods.of(request.url)
+    if (allowed.length > 0) {
+      reply.header('allow', allowed.join(', '))
+      throw new HttpRefusal(405, `There is no ${request.method} of this path, only ${allowed.join(' and ')}.`)
+    }
     throw new FabricError('NOT_FOUND', `There is no ${request.method} of this path. ${pathHint}`)
   })
   app.setErrorHandler((thrown, request, reply) => {
@@ -76,6 +94,14 @@ export function createApp({ tls, bodyLimit, pathHint, onFault, tellFault, isFaul
     return sendProblem(reply, tellFault(reference, thrown))
   })
   return app
+}
+
+function addAnswerHeaders(app: FastifyInstance): void {
+  app.addHook('onRequest', ({ headers: { traceparent } }, reply, done) => {
+    reply.headers(ANSWER_HEADERS)
+    if (isTraceparent(traceparent)) reply.header('traceparent', traceparent)
+    done()
+  })
 }
 
 function tlsOptions({ certificate, key }: TlsFiles) {

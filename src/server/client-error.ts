@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { FabricError } from '../model/errors.js'
-import { PROBLEM_TYPE, problemOf } from './problem.js'
+import { ANSWER_HEADERS, PROBLEM_TYPE, problemOf } from './problem.js'
 
 /** By the error code of Node's HTTP parser; anything else is not HTTP. */
 const UNREADABLE: Readonly<Record<string, { readonly status: number; readonly message: string }>> = {
@@ -17,6 +17,12 @@ export function answerUnreadable(error: Error & { code?: string }, socket: Socke
   }
   const { status, message } = UNREADABLE[error.code ?? ''] ?? NOT_HTTP
   const body = JSON.stringify(problemOf(new FabricError('INVALID_ARGUMENT', message), status))
-  const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}`
-  socket.end(`${head}\r\nconnection: close\r\n\r\n${body}`)
+  const headers = {
+    'content-type': PROBLEM_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    ...ANSWER_HEADERS,
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} Refused\r\n${lines.join('')}\r\n${body}`)
 }

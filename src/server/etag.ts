@@ -18,7 +18,8 @@ export async function tagAnswer(request: FastifyRequest, reply: FastifyReply, pa
   reply.header('etag', tag).header('cache-control', 'private, no-cache')
   if (!names(request.headers['if-none-match'], tag)) return payload
   reply.code(304).removeHeader('content-type')
-  return null
+  // Of a HEAD only the length of the body is looked at.
+  return request.method === 'HEAD' ? payload : null
 }
 
 function names(condition: string | undefined, tag: string): boolean {

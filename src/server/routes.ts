@@ -3,6 +3,7 @@ import type { Fabric } from '../fabric/fabric.js'
 import { invoke } from '../operations/invoke.js'
 import { type NamedOperation, OPERATION_LIST } from '../operations/table.js'
 import { callerOf } from './caller.js'
+import { isTagged, tagAnswer } from './etag.js'
 import { inputReader } from './request-input.js'
 import type { Waits } from './waits.js'
 
@@ -11,7 +12,9 @@ const NEVER_ABORTED = new AbortController().signal
 /** One route for each operation of the table. */
 export function addOperations(app: FastifyInstance, fabric: Fabric, waits: Waits): void {
   for (const operation of OPERATION_LIST) {
-    app.route({ method: operation.method, url: operation.path, handler: handlerOf(operation, fabric, waits) })
+    const { method, path: url } = operation
+    const handler = handlerOf(operation, fabric, waits)
+    app.route({ method, url, handler, ...(isTagged(operation) && { onSend: tagAnswer }) })
   }
 }
 

@@ -171,7 +171,6 @@ describe('requests', () => {
 
   test('for what is not there are refused', async () => {
     expect(await get('/nowhere')).toEqual(refusal(404, 'NOT_FOUND'))
-    expect(await get('/v1/tasks/T1', 'DELETE')).toEqual(refusal(404, 'NOT_FOUND'))
     expect(await get('/v1/tasks/')).toEqual(refusal(400, 'INVALID_ARGUMENT', 'task'))
     expect(await get('/v1/tasks/unknown')).toEqual(refusal(404, 'NOT_FOUND'))
   })

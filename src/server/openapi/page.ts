@@ -91,7 +91,7 @@ function fieldTable(document: OpenApiDocument, operation: OperationObject): stri
   })
   const headers = (operation.parameters ?? [])
     .filter((parameter) => '$ref' in parameter)
-    .map((parameter) => `<a href="#headers"><code>${resolve(document, parameter).name}</code></a>`)
+    .map((parameter) => `<a href="#headers"><code>${resolve<Parameter>(document, parameter).name}</code></a>`)
   const rows = [...parameters, ...bodyFields(operation.requestBody)].map(
     ({ name, place, schema, need, text }) =>
       `<tr><td><code>${escapeHtml(name)}</code></td><td>${place}</td><td>${typeOf(schema)}</td><td>${need}</td>` +
