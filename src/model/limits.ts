@@ -29,8 +29,8 @@ export const LIMITS = {
   /** JSON of a reply kept for an idempotency key. */
   receiptBytes: 48 * 1024,
   httpBodyBytes: 16 * 1024 * 1024,
-  /** Connections to one server: ten thousand that listen for news, and as many that ask. More are not taken. */
-  httpConnections: 20_000,
+  /** Connections to one server: those that listen for news, and some that ask. More are not taken. */
+  httpConnections: 25_000,
   /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */
   taskBytes: 24 * 1024,
   evidenceBytes: 24 * 1024,
