@@ -7,6 +7,7 @@ import { LIMITS } from '../../model/limits.js'
 import { SECOND_MS } from '../../model/time.js'
 import type { Caller } from '../../operations/invoke.js'
 import { operationsOf } from '../in-process.js'
+import { Calls } from './calls.js'
 import type { McpRouteOptions } from './route.js'
 import { createMcpServer } from './serve.js'
 import { allTools, CORE } from './tool-set.js'
@@ -28,12 +29,14 @@ export interface McpHandler {
 
 /** Serves each request by a server of its own that knows its caller; nothing is kept between two requests. */
 export function createHandler(options: McpRouteOptions): McpHandler {
-  const handler = createMcpHandler(({ authInfo }) => serverFor(admittedOf(authInfo), options), {
+  const calls = new Calls()
+  const handler = createMcpHandler(({ authInfo }) => serverFor(admittedOf(authInfo), options, calls), {
     maxRequestBodySize: LIMITS.mcpBodyBytes,
   })
   const serve = toNodeHandler(handler)
   return {
     serve: (admitted, response) => {
+      calls.takeBack(keyOf(admitted.caller), admitted.body)
       // The SDK's type of a request has fields that are absent where Node's are undefined.
       const request = Object.assign(admitted.request, { auth: authOf(admitted) }) as unknown as NodeIncomingMessageLike
       return serve(request, response, admitted.body)
@@ -42,15 +45,19 @@ export function createHandler(options: McpRouteOptions): McpHandler {
   }
 }
 
-function serverFor({ caller, all }: Admitted, { fabric, version, onFault, tellFault }: McpRouteOptions): Server {
+function serverFor(
+  { caller, all }: Admitted,
+  { fabric, version, onFault, tellFault }: McpRouteOptions,
+  calls: Calls,
+): Server {
   const { swarm, role } = caller.principal
   return createMcpServer({
     version,
     tools: () => (all ? allTools(role) : CORE),
     open: async ({ mcpReq }) => {
-      const signal = AbortSignal.any([caller.signal, mcpReq.signal])
+      const { signal, end } = calls.begin(keyOf(caller), mcpReq.id, [caller.signal, mcpReq.signal])
       const operations = operationsOf(fabric, { ...caller, signal })
-      return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller) }
+      return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller), close: end }
     },
     tellFault: (error, tool) => {
       const reference = randomUUID()
@@ -58,6 +65,10 @@ function serverFor({ caller, all }: Admitted, { fabric, version, onFault, tellFa
       return tellFault(reference)
     },
   })
+}
+
+function keyOf({ principal: { actor, token = '' } }: Caller): string {
+  return `${actor} ${token}`
 }
 
 function refuse({ principal }: Caller): never {

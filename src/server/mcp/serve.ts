@@ -10,10 +10,14 @@ import type { ToolSet } from './tool-set.js'
 export interface McpOptions {
   readonly version: string
   tools(): ToolSet | Promise<ToolSet>
-  /** What the tools work with in one call. Throws a coded error where the caller cannot be served. */
-  open(call: ServerContext, server: Server): Promise<Omit<ToolContext, 'progress'>>
+  /** What the tool works with in one call, until it is closed. Throws a coded error for whom it cannot serve. */
+  open(call: ServerContext, server: Server): Promise<OpenCall>
   /** Hears of what is no refusal but a fault, and says what the caller is told. */
   tellFault(error: unknown, tool: string): FabricError
+}
+
+export interface OpenCall extends Omit<ToolContext, 'progress'> {
+  close?(): void
 }
 
 /** Checks what clients answer to questions; nobody is asked any, so one for all is enough. */
@@ -35,8 +39,8 @@ export function createMcpServer(options: McpOptions): Server {
     if (tool === undefined) throw unknownTool(params.name, tools)
     try {
       const input = parseInput(tool.input, params.arguments ?? {})
-      const context = await options.open(call, server)
-      return success(await run(tool, input, withProgress(context, call)))
+      const { close, ...context } = await options.open(call, server)
+      return success(await run(tool, input, withProgress(context, call)).finally(close))
     } catch (error) {
       return failure(isFabricError(error) && error.code !== 'INTERNAL' ? error : options.tellFault(error, tool.name))
     }
