@@ -16,6 +16,7 @@ export const CREDENTIALS: readonly [kind: string, secret: string][] = [
   ['github-token', `gho_${WORD.repeat(5)}`],
   ['github-token', `ghs_${WORD.repeat(5)}`],
   ['github-token', `github_pat_${WORD.repeat(3)}_${WORD.repeat(5)}`],
+  ['ifab-token', `ifab_0123456789abcdef_${WORD.repeat(5)}-_x`],
   ['gitlab-token', `glpat-${WORD.repeat(2)}-_${WORD}`],
   ['slack-token', `xoxb-123456789012-${WORD.repeat(3)}`],
   ['slack-token', `xoxp-123456789012-${WORD.repeat(3)}`],

@@ -61,6 +61,8 @@ const SHAPE_RULES: readonly TextRule[] = [
   },
   // A signer key of signed notes, such as the one of this fabric.
   { kind: 'private-key', pattern: /()(PRIVATE\+KEY\+[^\s"'`\\()<>,;]{20,})/g },
+  // A token of this program's own: a note in which a swarm shows its token must not give it away.
+  { kind: 'ifab-token', pattern: /()(\bifab_[0-9a-f]{16}_[A-Za-z0-9_-]{20,})/g },
   { kind: 'anthropic-key', pattern: /()(\bsk-ant-[\w-]{16,})/g },
   { kind: 'api-key', pattern: /()(\bsk-[\w-]{20,})/g, accept: (secret) => looksGenerated(secret) },
   { kind: 'stripe-key', pattern: /()(\b[sr]k_(?:live|test)_[A-Za-z0-9]{16,})/g },
@@ -78,7 +80,7 @@ export const TEXT_RULES: readonly TextRule[] = [...CONTEXT_RULES, ...SHAPE_RULES
 
 const SHORTEST_SHAPE = 16
 const SHAPE_SIGN =
-  /\b(?:sk-|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|xapp-|AKIA|ASIA|AIza|npm_|hf_|eyJ)|PRIVATE[+ ]KEY/
+  /\b(?:sk-|[sr]k_(?:live|test)_|gh[pousr]_|github_pat_|glpat-|xox[abeprs]-|xapp-|AKIA|ASIA|AIza|npm_|hf_|ifab_|eyJ)|PRIVATE[+ ]KEY/
 const CONTEXT_MARK = /[:= ]/
 const CONTEXT_SIGN = new RegExp(
   [
