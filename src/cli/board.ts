@@ -1,4 +1,5 @@
 import { parse as parsePath } from 'node:path'
+import type { FabricClient } from '../client/client.js'
 import type { BoardDocument, BoardProblem } from '../model/board.js'
 import { FabricError } from '../model/errors.js'
 import type { InputOf, OutputOf } from '../operations/table.js'
@@ -36,12 +37,23 @@ function addImport(board: CliCommand): void {
     .option('--dry-run', 'only say what would change')
     .example('ifab board import BOARD.md --dry-run')
     .asks(async (fabric, paths: string[], { board: name, dryRun }: ImportOptions) => {
-      const { board: id, tasks, problems } = await readBoard(paths, name)
-      refuseErrors(problems)
-      const specs = tasks.map(({ location: _, ...task }) => task)
-      const report = await fabric.board.import({ board: id, tasks: specs, dryRun })
-      return answer({ ...report, problems }, importLines(report, problems))
+      return importDocument(fabric, await readValidBoard(paths, name), dryRun)
     })
+}
+
+/** Takes over what was read, all of it or nothing. */
+export async function importDocument(fabric: FabricClient, document: BoardDocument, dryRun?: boolean): Promise<Answer> {
+  const { board, tasks, problems } = document
+  const specs = tasks.map(({ location: _, ...task }) => task)
+  const report = await fabric.board.import({ board, tasks: specs, dryRun })
+  return answer({ ...report, problems }, importLines(report, problems))
+}
+
+/** The board of some files. Throws INVALID_ARGUMENT with what is wrong in them. */
+export async function readValidBoard(paths: readonly string[], name?: string): Promise<BoardDocument> {
+  const document = await readBoard(paths, name)
+  refuseErrors(document.problems)
+  return document
 }
 
 /** Reads the files here and not in the fabric: however large or odd they are, nobody else waits for it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ENDPOINT_FILE, refuseFile, TOKEN_FILE } from '../client/discover.js'
 import { storageFailed } from '../journal/file/disk.js'
@@ -9,12 +9,16 @@ import type { RunningFabric } from './terminal.js'
 const TOKEN_BYTES = 32
 const LOG_FILE = 'ifab.log'
 
-/** Creates the data directory, readable by nobody else; one that exists is left as it is. */
+/** Creates the data directory, readable by nobody else and ignored by git; one that exists is left as it is. */
 export async function createDataDirectory(data: string): Promise<void> {
   await refuseFile(data)
-  await mkdir(data, { recursive: true, mode: 0o700 }).catch((error) => {
+  try {
+    const made = await mkdir(data, { recursive: true, mode: 0o700 })
+    // It has keys and tokens, and not every repository that it is made in was told to ignore it.
+    if (made !== undefined) await writeFile(join(data, '.gitignore'), '*\n')
+  } catch (error) {
     throw storageFailed('Creating', data, error)
-  })
+  }
 }
 
 /** The admin token of a data directory, made at its first start. Called by the owner of the directory only. */
