@@ -18,6 +18,9 @@ const events: OperationObject = {
   'x-role': 'viewer',
   parameters: [
     parameter('query', 'from', 'Index of the first entry.', LOG_INDEX, '42'),
+    ...['swarm', 'task', 'type'].map((name) =>
+      parameter('query', name, `Only entries of this ${name}; several with commas between.`, { type: 'string' }),
+    ),
     parameter('header', 'Last-Event-ID', 'Index of the last entry that was seen.', LOG_INDEX, '41'),
   ],
   responses: {
@@ -26,17 +29,20 @@ const events: OperationObject = {
   },
 }
 
-const health: OperationObject = open('server.health', 'Say that the server answers', 'It is up.', {
-  200: {
-    description: 'It does.',
-    content: {
-      'application/json': {
-        schema: { type: 'object', properties: { status: { const: 'ok' } }, required: ['status'] },
-        example: { status: 'ok' },
-      },
-    },
+const metrics: OperationObject = {
+  operationId: 'server.metrics',
+  tags: ['server'],
+  summary: 'Read the metrics',
+  description: 'For Prometheus, in its text format or as OpenMetrics, as `Accept` asks. Least role: viewer.',
+  'x-role': 'viewer',
+  responses: {
+    200: text('text/plain', 'The metrics.', '# TYPE infrafabric_info gauge\n'),
+    ...refusalsOf([...OPEN_STATUSES, 401, 429]),
   },
-})
+}
+
+const health = open('server.health', 'Say that the server answers', 'It lives.', { 200: state('ok') })
+const ready = open('server.ready', 'Say whether the fabric works', '503 says why it does not.', { 200: state('ready') })
 
 const tile: OperationObject = {
   ...open(
@@ -66,6 +72,8 @@ const tile: OperationObject = {
 export const OTHER_PATHS: Readonly<Record<string, PathItem>> = {
   '/v1/events': { get: events },
   '/healthz': { get: health },
+  '/readyz': { get: ready },
+  '/metrics': { get: metrics },
   '/checkpoint': {
     get: open('server.checkpoint', 'Read the newest signed checkpoint', 'A signed note (C2SP tlog-checkpoint).', {
       200: text('text/plain', 'The note.', NOTE),
@@ -129,6 +137,11 @@ function parameter(
   example?: string,
 ): Parameter {
   return { name, in: place, description, schema, ...(example !== undefined && { example }) }
+}
+
+function state(status: string): ResponseObject {
+  const schema: Schema = { type: 'object', properties: { status: { const: status } }, required: ['status'] }
+  return { description: 'It does.', content: { 'application/json': { schema, example: { status } } } }
 }
 
 function text(type: string, description: string, example: string): ResponseObject {

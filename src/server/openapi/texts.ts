@@ -53,4 +53,7 @@ Delivery is at-least-once, and fenced. Lists answer \`items\` and, when there ar
 Money is in nano-dollars; times are RFC 3339 in UTC.
 
 Failures are \`application/problem+json\` (RFC 9457) with a \`code\` for programs. A method that a known path does not have \
-gets 405 with \`Allow\`.`
+gets 405 with \`Allow\`.
+
+OpenAPI has no words for \`/v1/socket\`, a WebSocket on which workers call operations and are told of messages and stops, \
+and for \`/mcp\`, the Model Context Protocol.`

@@ -64,7 +64,7 @@ export interface ResponseObject {
   readonly content?: Readonly<Record<string, MediaType>>
 }
 
-interface MediaType {
+export interface MediaType {
   readonly schema: Schema
   readonly example?: unknown
 }
