@@ -1,5 +1,5 @@
 import { FabricError, isErrorCode, isFabricError } from '../model/errors.js'
-import { pause, retryDelayMs } from './retry.js'
+import { askedPauseMs, pause, retryDelayMs } from './retry.js'
 import type { Transport, TransportReply, TransportRequest } from './transport.js'
 
 /** How an operation is called over HTTP. */
@@ -54,8 +54,8 @@ async function withRetries(settings: CallSettings, request: TransportRequest): P
     } catch (error) {
       if (request.signal.aborted || attempt >= settings.retries || !isFabricError(error) || !error.retryable)
         throw error
+      await pause(Math.max(retryDelayMs(attempt), askedPauseMs(error)), request.signal)
     }
-    await pause(retryDelayMs(attempt), request.signal)
   }
 }
 
@@ -64,7 +64,9 @@ async function exchange({ transport, url }: CallSettings, request: TransportRequ
   try {
     reply = await transport(request)
   } catch (cause) {
-    const hint = url.startsWith('https:') ? ' A fabric speaks http:// unless a proxy in front of it speaks TLS.' : ''
+    const hint = url.startsWith('https:')
+      ? ' It speaks http:// unless it was given a certificate, and NODE_EXTRA_CA_CERTS names the authority of your own.'
+      : ''
     const message = `No fabric answers at ${url}. Start it with \`ifab up\`.${hint}`
     throw new FabricError('UNAVAILABLE', message, { url }, { cause })
   }

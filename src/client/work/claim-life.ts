@@ -46,7 +46,7 @@ export function beginLife(leaseMs: number, askedAt: number, grantedAt: number): 
 }
 
 /** What a claim is after some news. Nothing happens to one that has ended. */
-export function after(life: ClaimLife, news: ClaimNews, now: number): ClaimLife {
+export function withNews(life: ClaimLife, news: ClaimNews, now: number): ClaimLife {
   if (life.end !== undefined) return life
   switch (news.kind) {
     case 'beat_sent': {

@@ -1,7 +1,6 @@
 import { FabricError, isErrorCode, isFabricError } from '../../model/errors.js'
 import type { TaskView } from '../../operations/views.js'
 import {
-  after,
   beatIntervalMs,
   beginLife,
   type ClaimEnd,
@@ -9,6 +8,7 @@ import {
   type ClaimNews,
   dueAt,
   wantsBeat,
+  withNews,
 } from './claim-life.js'
 import { isFatal, isTaken, persist, type WorkContext } from './context.js'
 import { ClaimEndedError, reasonOf } from './end.js'
@@ -104,7 +104,7 @@ export class Claim {
   }
 
   #apply(news: ClaimNews): void {
-    this.#life = after(this.#life, news, this.#context.timing.elapsed())
+    this.#life = withNews(this.#life, news, this.#context.timing.elapsed())
     const { end } = this.#life
     if (end !== undefined && !this.#ended.signal.aborted) {
       this.#ended.abort(new ClaimEndedError(end))

@@ -38,7 +38,8 @@ export interface HeldTask {
 }
 
 /** Does one task. What it returns completes the task; what it throws fails the attempt. */
-export type WorkHandler = ((held: HeldTask) => Promise<WorkResult | undefined>) | ((held: HeldTask) => Promise<void>)
+// biome-ignore lint/suspicious/noConfusingVoidType: a handler with nothing to say returns nothing, on some paths or on all.
+export type WorkHandler = (held: HeldTask) => Promise<WorkResult | undefined | void>
 
 /** `whileWaiting` runs a wait during which the handler needs no place of its own. */
 export function heldTask(
