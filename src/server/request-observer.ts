@@ -48,6 +48,6 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map(
 /** Name of the operation, else the route; never the path, in which strangers type what they like. */
 export function operationOf({ method, routeOptions }: Pick<FastifyRequest, 'method' | 'routeOptions'>): string {
   if (routeOptions.url === undefined) return 'unknown'
-  const route = `${method} ${routeOptions.url}`
+  const route = `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url}`
   return OPERATIONS.get(route) ?? route
 }
