@@ -1,7 +1,6 @@
 import type { Tool as ToolListing } from '@modelcontextprotocol/server'
 import { isAtLeast, type Role } from '../../model/principal.js'
 import { listingOf } from './listing.js'
-import { operationTools } from './operation-tools.js'
 import type { Tool } from './tool.js'
 import { CORE_TOOLS } from './tools.js'
 
@@ -20,16 +19,21 @@ function toolSet(core: readonly Tool[], others: readonly Tool[] = []): ToolSet {
 
 export const CORE: ToolSet = toolSet(CORE_TOOLS)
 
-const all = new Map<Role, ToolSet>()
+const all = new Map<Role, Promise<ToolSet>>()
 
-/** The core tools and every other operation that a role may call. Made once for each role. */
-export function allTools(role: Role): ToolSet {
-  const known = all.get(role)
-  if (known !== undefined) return known
-  const made = toolSet(
+/** The core tools and every other operation that a role may call. Made once for each role, and not before. */
+export function allTools(role: Role): Promise<ToolSet> {
+  const known = all.get(role) ?? makeAll(role)
+  all.set(role, known)
+  return known
+}
+
+async function makeAll(role: Role): Promise<ToolSet> {
+  // With the table of operations comes most of this program, which a bridge with the core tools does not need.
+  const { operationTools } = await import('./operation-tools.js')
+  const isSwarm = role === 'swarm'
+  return toolSet(
     CORE_TOOLS,
-    operationTools(role === 'swarm', (least) => isAtLeast(role, least)),
+    operationTools(isSwarm, (least) => isAtLeast(role, least)),
   )
-  all.set(role, made)
-  return made
 }

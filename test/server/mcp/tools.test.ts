@@ -61,8 +61,8 @@ describe('the core tools', () => {
 })
 
 describe('the tools for all operations', () => {
-  test.each(ROLES)('a %s gets those that it may call', (role) => {
-    const { listings, byName } = allTools(role)
+  test.each(ROLES)('a %s gets those that it may call', async (role) => {
+    const { listings, byName } = await allTools(role)
     const rest = [...byName.keys()].filter((name) => !CORE.byName.has(name))
     const allowed = OPERATION_LIST.filter((row) => ROLES.indexOf(row.role) <= ROLES.indexOf(role))
     expect(rest.every((name) => allowed.some((row) => row.name.replace('.', '_') === name))).toBe(true)
@@ -77,17 +77,18 @@ describe('the tools for all operations', () => {
     }
   })
 
-  test('leave out the name of the swarm where only it can be meant', () => {
-    const fields = (role: 'swarm' | 'admin') =>
-      Object.keys(allTools(role).listings.find(({ name }) => name === 'inbox_read')?.inputSchema.properties ?? {})
-    expect(fields('swarm')).not.toContain('swarm')
-    expect(fields('admin')).toContain('swarm')
+  test('leave out the name of the swarm where only it can be meant', async () => {
+    const fields = async (role: 'swarm' | 'admin') =>
+      Object.keys(
+        (await allTools(role)).listings.find(({ name }) => name === 'inbox_read')?.inputSchema.properties ?? {},
+      )
+    expect(await fields('swarm')).not.toContain('swarm')
+    expect(await fields('admin')).toContain('swarm')
   })
 
-  test('cover every operation together with the core tools', () => {
-    const missing = OPERATION_LIST.map(({ name }) => name).filter(
-      (name) => !allTools('admin').byName.has(name.replace('.', '_')),
-    )
+  test('cover every operation together with the core tools', async () => {
+    const { byName } = await allTools('admin')
+    const missing = OPERATION_LIST.map(({ name }) => name).filter((name) => !byName.has(name.replace('.', '_')))
     expect(missing).toEqual([
       'task.create',
       'task.show',
