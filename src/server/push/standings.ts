@@ -62,10 +62,14 @@ export class Standings {
   }
 
   #check({ principal, end }: Holder): void {
-    if (this.#fabric.stillKnows(principal)) return
-    const message = 'The token of this connection is over or was revoked. Connect again with one that is good.'
-    end(new FabricError('UNAUTHENTICATED', message))
+    if (!this.#fabric.stillKnows(principal)) end(tokenEnded())
   }
+}
+
+/** Fits into the reason of a WebSocket's close. */
+export function tokenEnded(): FabricError {
+  const message = 'The token of this connection is over or was revoked. Connect again with one that is good.'
+  return new FabricError('UNAUTHENTICATED', message)
 }
 
 /** The actor that lost something by an entry. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import * as z from 'zod'
 import type { Fabric } from '../../fabric/fabric.js'
 import { FabricError, isFabricError } from '../../model/errors.js'
@@ -10,6 +11,7 @@ import { invoke } from '../../operations/invoke.js'
 import { type NamedOperation, OPERATION_LIST } from '../../operations/table.js'
 import type { ServerFault } from '../app.js'
 import { callerWith } from '../caller.js'
+import { tokenEnded } from '../push/standings.js'
 import type { RateLimits } from '../rate-limits.js'
 import { type ClientMessage, idOf, readClientMessage, readJson } from './client-message.js'
 import type { Mailroom } from './mailroom.js'
@@ -25,7 +27,7 @@ const SUBSCRIBE = 'subscribe'
 const ASKS_FOR_WORK = 'task.next'
 
 const subscription = z.strictObject({
-  swarm: z.unknown(),
+  swarm: z.unknown().optional(),
   /** Only messages with a greater index; the others may be shown again. */
   after: z.int().min(-1).default(-1),
   /** Whether to tell when there may be work. */
@@ -58,6 +60,8 @@ export class Session {
 
   constructor(settings: SessionSettings) {
     this.#settings = settings
+    // Every call that waits listens to it.
+    setMaxListeners(0, settings.signal)
     settings.signal.addEventListener('abort', () => this.#end(), { once: true })
   }
 
@@ -74,19 +78,17 @@ export class Session {
         this.#running -= 1
       })
       outbox.send({ id, result })
-    } catch (error) {
-      outbox.send({ id, error: this.#errorOf(error).report() })
+    } catch (thrown) {
+      const error = this.#errorOf(thrown)
+      outbox.send({ id, error: error.report() })
+      if (error.code === 'UNAUTHENTICATED') outbox.close(CLOSE.tokenEnded, error.message)
     }
   }
 
   /** Throws RATE_LIMITED when there is too much of it, UNAUTHENTICATED when the token has ended meanwhile. */
   #admit(): void {
-    const { fabric, principal, limits, outbox, pause } = this.#settings
-    if (!fabric.stillKnows(principal)) {
-      const error = new FabricError('UNAUTHENTICATED', 'The token is over or was revoked. Connect again with another.')
-      outbox.close(CLOSE.tokenEnded, error.message)
-      throw error
-    }
+    const { fabric, principal, limits, pause } = this.#settings
+    if (!fabric.stillKnows(principal)) throw tokenEnded()
     try {
       limits.take(principal)
     } catch (error) {
