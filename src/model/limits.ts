@@ -28,6 +28,8 @@ export const LIMITS = {
   idempotencyKeys: 10_000,
   /** JSON of a reply kept for an idempotency key. */
   receiptBytes: 48 * 1024,
+  /** A certificate chain, or its key. */
+  tlsFileBytes: 256 * 1024,
   httpBodyBytes: 16 * 1024 * 1024,
   /** Connections to one server: those that listen for news, and some that ask. More are not taken. */
   httpConnections: 25_000,
@@ -52,6 +54,8 @@ export const LIMITS = {
   inboxMessages: 10_000,
   /** Messages that travel with one answer of an MCP tool. */
   mcpMessages: 10,
+  /** Sessions of MCP clients that run at the same time and would have one name. */
+  sessionsPerName: 100,
   /** One MCP message over HTTP. */
   mcpBodyBytes: 1024 * 1024,
   /** What one usage report may name: a thousand dollars, and tokens of one kind. Thousands of the largest add up exactly. */

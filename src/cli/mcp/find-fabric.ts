@@ -1,0 +1,69 @@
+import { connect } from '../../client/client.js'
+import { discover, type Endpoint } from '../../client/discover.js'
+import { pause } from '../../client/retry.js'
+import type { Transport } from '../../client/transport.js'
+import { FabricError, isFabricError } from '../../model/errors.js'
+import { SECOND_MS } from '../../model/time.js'
+import { readEndpoint } from '../data-directory.js'
+import { startDetached } from '../detach.js'
+
+/** Where a session looks for its fabric. */
+export interface Whereabouts {
+  /** As the caller or the environment named it. */
+  readonly url: string | undefined
+  readonly data: string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** For a fabric that is starting: it reads its log first. */
+const PATIENCE_MS = 15 * SECOND_MS
+const LOOK_MS = 100
+const PROBE_MS = 2 * SECOND_MS
+const NEVER = new AbortController().signal
+
+/**
+ * The fabric of the data directory, which is started where none runs: always with `start`, otherwise only after it crashed, so
+ * that `ifab down` is not undone by the agents that are still there. A fabric that was named by its address is only found.
+ */
+export async function findFabric(where: Whereabouts, transport: Transport, start: boolean): Promise<Endpoint> {
+  const { url, data, env } = where
+  if (url !== undefined) return discover({ url, data }, env)
+  const end = performance.now() + PATIENCE_MS
+  let started = false
+  for (;;) {
+    const found = await running(where, transport)
+    if (found !== undefined) return found
+    // A fabric that is stopped removes its endpoint; one that crashed leaves it.
+    if (!started && (start || (await readEndpoint(data)) !== undefined)) {
+      await startIn(data)
+      started = true
+    } else if (performance.now() > end) {
+      throw new FabricError('UNAVAILABLE', `No fabric runs in ${data}. Start it with \`ifab up --detach\`.`, { data })
+    }
+    await pause(LOOK_MS, NEVER)
+  }
+}
+
+/** The endpoint in the data directory when a fabric answers there. */
+async function running({ data, env }: Whereabouts, transport: Transport): Promise<Endpoint | undefined> {
+  try {
+    const endpoint = await discover({ data }, env)
+    await connect({ ...endpoint, transport, timeoutMs: PROBE_MS, retries: 0 }).token.whoami()
+    return endpoint
+  } catch (error) {
+    if (isFabricError(error, 'UNAVAILABLE')) return undefined
+    throw error
+  }
+}
+
+async function startIn(data: string): Promise<void> {
+  try {
+    await startDetached(data, [])
+  } catch (error) {
+    // Another session was faster: its fabric is about to answer.
+    if (isFabricError(error, 'DATA_LOCKED')) return
+    // The fabric of another repository has the usual port.
+    if (!isFabricError(error) || error.details.reason !== 'EADDRINUSE') throw error
+    await startDetached(data, ['--listen', '127.0.0.1:0'])
+  }
+}
