@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { asFabricError, type ErrorCode } from '../model/errors.js'
 import { SECOND_MS } from '../model/time.js'
 import { OPERATION_LIST } from '../operations/table.js'
@@ -14,7 +14,11 @@ export interface RequestEnd {
 }
 
 /** Hears of a request when its headers are there, also of one that the guard will refuse; what it returns hears of its end. */
-export type RequestObserver = (request: FastifyRequest, operation: string) => (end: RequestEnd) => void
+export type RequestObserver = (
+  request: FastifyRequest,
+  operation: string,
+  reply: FastifyReply,
+) => (end: RequestEnd) => void
 
 /** Call this before the guard and the routes are added. */
 export function observeRequests(app: FastifyInstance, observers: readonly RequestObserver[]): void {
@@ -22,7 +26,7 @@ export function observeRequests(app: FastifyInstance, observers: readonly Reques
   app.addHook('onRequest', (request, reply, done) => {
     const operation = operationOf(request)
     const begun = performance.now()
-    const ends = observers.map((observe) => observe(request, operation))
+    const ends = observers.map((observe) => observe(request, operation, reply))
     reply.raw.once('close', () => {
       const code = codes.get(request)
       const end = {

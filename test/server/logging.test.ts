@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/model/limits.js'
 import { createLog, type Log } from '../../src/server/logging.js'
 import type { LogFormat, LogLevel } from '../../src/server/logging-options.js'
+import { logRequests } from '../../src/server/logging-requests.js'
 import { serveFabric, until } from '../support/served-fabric.js'
 
 const NOON = Date.parse('2026-03-01T12:00:00.000Z')
@@ -145,7 +146,7 @@ describe('a field', () => {
 describe('a request', () => {
   test('is logged with who asked for what and how it ended, without what was sent', async () => {
     const { log, text } = recorded('json')
-    await using served = await serveFabric({ log })
+    await using served = await serveFabric({ observers: [logRequests(log)] })
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
     await served.request('/v1/tasks', {
       method: 'POST',
@@ -171,7 +172,7 @@ describe('a request', () => {
 
   test('is no line at level info', async () => {
     const { log, text } = recorded('json', 'info')
-    await using served = await serveFabric({ log })
+    await using served = await serveFabric({ observers: [logRequests(log)] })
     await served.client.fabric.status()
     await served.request('/metrics')
     expect(text()).toBe('')
