@@ -42,12 +42,12 @@ function addTake(approval: CliCommand): void {
     .argument('<escalation>', 'id of the escalation', id)
     .argument('<action>', 'what is to be done')
     .option('--argument <key=value>', 'an argument of the action; repeat for more', pair)
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .example('ifab approval take escalation-91 deploy --argument service=sip-edge --as alice')
     .asks(
       async (fabric, escalation: string, action: string, { argument, as }: Pick<RequestOptions, 'argument' | 'as'>) => {
         const row = await fabric.approval.take({ escalation, action, arguments: argument, as })
-        return answer(row, `${as} may do it now, once: ${action}`)
+        return answer(row, `${as ?? row.asker} may do it now, once: ${action}`)
       },
     )
 }

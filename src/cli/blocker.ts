@@ -6,6 +6,7 @@ import { type HolderOptions, holderCommand } from './claim.js'
 import type { CliCommand } from './command.js'
 import { choice, id, list, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
+import { speakerOf } from './speaker.js'
 
 /** Raising a blocker, getting help with it, and resolving it. */
 export function addBlockerCommands(program: CliCommand): void {
@@ -94,9 +95,10 @@ function addAnswers(blocker: CliCommand): void {
     .command('accept')
     .description('accept a request for help and print the epoch to help under')
     .argument('<blocker>', 'id of the blocker', id)
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .example('ifab blocker accept blocker-57 --as bob')
-    .asks(async (fabric, id: string, { as }: { as: string }) => {
+    .asks(async (fabric, id: string, { as: named }: { as?: string }) => {
+      const as = await speakerOf(fabric, named)
       const row = await fabric.blocker.answer({ blocker: id, as, accept: true })
       const epoch = row.helpers.find(({ swarm }) => swarm === as)?.epoch
       return answer(row, [
@@ -108,10 +110,11 @@ function addAnswers(blocker: CliCommand): void {
     .command('decline')
     .description('decline a request for help')
     .argument('<blocker>', 'id of the blocker', id)
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .option('--reason <text>', 'why')
     .example('ifab blocker decline blocker-57 --as bob --reason "busy until tomorrow"')
-    .asks(async (fabric, id: string, { as, reason }: { as: string; reason?: string }) => {
+    .asks(async (fabric, id: string, { as: named, reason }: { as?: string; reason?: string }) => {
+      const as = await speakerOf(fabric, named)
       const row = await fabric.blocker.answer({ blocker: id, as, accept: false, reason })
       return answer(row, `${as} does not help with ${row.id}.`)
     })

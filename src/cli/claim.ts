@@ -53,7 +53,7 @@ function addNext(program: CliCommand): void {
   program
     .command('next')
     .description('offer a swarm its best next work: its own freed task, help, primary work, filler work')
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .option('--claim', 'claim what is offered')
     .option('--lease <time>', 'lease of the claim without heartbeats (default: 30m)', lease)
     .option('--wait <time>', 'wait this long for work, at most 240s', wait)
@@ -62,7 +62,7 @@ function addNext(program: CliCommand): void {
 }
 
 interface NextOptions {
-  readonly as: string
+  readonly as?: string
   readonly claim?: boolean
   readonly lease?: number
   readonly wait?: number
@@ -75,17 +75,18 @@ async function next(call: Call, { as, claim, lease, wait }: NextOptions): Promis
   return answer(offer, offerLines(offer, as))
 }
 
-function offerLines({ kind, task, claim, blocker }: OfferView, as: string): string[] {
+function offerLines({ kind, task, claim, blocker }: OfferView, speaker: string | undefined): string[] {
+  const as = speaker === undefined ? '' : ` --as ${speaker}`
   if (kind === 'help' && blocker !== undefined) {
     return [
       `Help with ${blocker.id} on ${blocker.task}: ${blocker.needs}`,
-      `Next: ifab blocker accept ${blocker.id} --as ${as}`,
+      `Next: ifab blocker accept ${blocker.id}${as}`,
     ]
   }
   if (task === undefined) return ['Nothing to do now. Wait for work with --wait 50s.']
   const lead = kind === 'resume' ? 'Go on with' : kind === 'filler' ? 'Filler work' : 'Work'
   const what = `${lead}: ${task.id} ${task.title}`
-  if (claim === undefined) return [what, `Next: ifab claim ${task.id} --as ${as}`]
+  if (claim === undefined) return [what, `Next: ifab claim ${task.id}${as}`]
   return [what, ...grantLines(claim)]
 }
 
@@ -94,10 +95,10 @@ function addClaim(program: CliCommand): void {
     .command('claim')
     .description('claim a task and print the epoch of the claim')
     .argument('<task>', 'id of the task', id)
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .option('--lease <time>', 'lease without heartbeats (default: 30m)', lease)
     .example('ifab claim P0.1.2 --as alice')
-    .asks(async (fabric, task: string, { as, lease }: { as: string; lease?: number }) => {
+    .asks(async (fabric, task: string, { as, lease }: { as?: string; lease?: number }) => {
       const grant = await fabric.task.claim({ task, as, leaseMs: lease })
       return answer(grant, grantLines(grant))
     })

@@ -50,7 +50,7 @@ type Severity = (typeof ESCALATION_SEVERITIES)[number]
 
 /** How any question is asked. */
 export interface AskingOptions {
-  readonly as: string
+  readonly as?: string
   readonly severity?: Severity
   readonly task?: string
   readonly ttl?: number
@@ -59,7 +59,7 @@ export interface AskingOptions {
 export function addAskingOptions(command: CliCommand): CliCommand {
   const severities = `${ESCALATION_SEVERITIES.join(', ')} (default: warning)`
   return command
-    .requiredOption('--as <swarm>', 'swarm that you speak for', id)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .option('--severity <level>', severities, choice(ESCALATION_SEVERITIES))
     .option('--task <task>', 'the task it is about', id)
     .option('--ttl <time>', 'how long it waits for an answer (default: as the policy says)', patience)

@@ -10,9 +10,12 @@ import { FileJournal } from '../journal/file/file-journal.js'
 import { ADMIN_ACTOR } from '../model/entry.js'
 import { FabricError, isFabricError } from '../model/errors.js'
 import { formatTimestamp } from '../model/time.js'
-import type { RunningServer } from '../server/app.js'
-import { DEFAULT_LISTEN } from '../server/listen.js'
+import type { RunningServer, ServerFault } from '../server/app.js'
+import { DEFAULT_LISTEN, type Exposure } from '../server/listen.js'
+import { createLog, type Log } from '../server/logging.js'
+import { logRequests } from '../server/logging-requests.js'
 import { startServer } from '../server/server.js'
+import { openTracing } from '../server/tracing.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
 import { openStorage } from '../witness/storage.js'
 import { adminToken, createDataDirectory, removeEndpoint, writeEndpoint } from './data-directory.js'
@@ -33,13 +36,17 @@ export interface HostOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Outside witnesses that are to cosign checkpoints. */
   readonly witnesses?: TrustPolicy
+  /** How other machines may connect. */
+  readonly exposure?: Exposure
   /** Serves the entries of the log as tiles to callers without a token. */
   readonly publicLog?: boolean
-  /** Hears of faults that no caller is told about. */
-  readonly onFault: (line: string) => void
+  /** Where it tells whoever runs it of its start, its end and its faults. Default: warnings and faults, to `onFault`. */
+  readonly log?: Log
+  readonly onFault?: (line: string) => void
 }
 
 export interface HostedFabric {
+  readonly log: Log
   readonly running: RunningFabric
   /** Resolves with the reason when the fabric stopped by itself; close it all the same. */
   readonly failed: Promise<FabricError>
@@ -51,11 +58,13 @@ export interface HostedFabric {
 
 /** Runs the fabric of a data directory in this process. Throws what stands in the way, with nothing left open. */
 export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
-  const { data, name, policy = {}, publicLog = false, witnesses, config, env = {}, onFault } = options
+  const { data, name, policy = {}, publicLog = false, witnesses, config, env = {} } = options
+  const log = options.log ?? createLog({ level: 'warn', write: options.onFault ?? writeToStderr })
   const listen = options.listen ?? config?.host.listen ?? DEFAULT_LISTEN
+  const requestsPerSecond = config?.host.requestsPerSecond
   const closing: (() => Promise<void>)[] = []
   const close = () => closeAll(closing.splice(0).reverse())
-  const fault = (error: unknown) => onFault(`${formatTimestamp(Date.now())} ${faultText(error)}\n`)
+  const fault = (error: unknown) => log.error('fault', { error })
   try {
     const { openChannels } = await import('../channels/open.js')
     const { channels, secrets } = openChannels(config?.host.channels ?? [], env)
@@ -63,6 +72,8 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const journal = new FileJournal({ directory: data, note: 'starting' })
     closing.push(() => journal.close())
     const version = packageVersion()
+    const tracing = await openTracing({ env, log, version })
+    if (tracing !== undefined) closing.push(() => tracing.close())
     const witness = {
       open: async () => ({ storage: await openStorage(data, fault), secrets: [await adminToken(data), ...secrets] }),
       ...(witnesses !== undefined && { policy: witnesses }),
@@ -77,23 +88,35 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       ...(name !== undefined && { name }),
     })
     closing.push(() => fabric.close())
-    if (journal.cutBytes > 0) onFault(`${formatTimestamp(Date.now())} ${cutText(journal.cutBytes)}\n`)
+    if (journal.cutBytes > 0) log.warn(cutText(journal.cutBytes))
     if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
     if (channels.length > 0) {
       const couriers = await startCouriers(fabric, channels, fault)
       closing.push(() => couriers.close())
     }
     const token = await adminToken(data)
-    const onServerFault = ({ reference, route, error }: { reference: string; route: string; error: unknown }) =>
-      onFault(`${formatTimestamp(Date.now())} fault ${reference} in ${route}: ${faultText(error)}\n`)
-    const server = await startServer({ fabric, listen, token, publicLog, onFault: onServerFault }).catch(namePort)
+    log.declare(token)
+    const onFault = ({ reference, route, error }: ServerFault) => log.error('fault', { reference, route, error })
+    const server = await startServer({
+      ...{ fabric, version, listen, token, publicLog, onFault },
+      // Spans first: the log then says to which one a request belongs.
+      observers: [...(tracing === undefined ? [] : [tracing.observe]), logRequests(log)],
+      ...options.exposure,
+      ...(requestsPerSecond !== undefined && { requestsPerSecond }),
+    }).catch(namePort)
     closing.push(() => server.close())
     await journal.annotate(server.url)
     const { vkey } = fabric.witness
     const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version, vkey }
     await writeEndpoint(data, running)
     closing.push(() => removeEndpoint(data))
-    return { running, failed: fabric.failed, apply: (policy) => applyPolicy(fabric, policy), close }
+    log.info('started', { name: fabric.name, url: server.url, pid: process.pid, version, data })
+    const stop = async () => {
+      log.info('stopping')
+      await close()
+      log.info('stopped')
+    }
+    return { log, running, failed: fabric.failed, apply: (policy) => applyPolicy(fabric, policy), close: stop }
   } catch (error) {
     await close()
     throw error
@@ -137,6 +160,6 @@ function namePort(error: unknown): RunningServer {
   throw new FabricError(error.code, message, error.details, { cause: error })
 }
 
-function faultText(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+function writeToStderr(lines: string): void {
+  process.stderr.write(lines)
 }

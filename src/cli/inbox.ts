@@ -4,10 +4,11 @@ import { type Answer, answer } from './answer.js'
 import type { Call, CliCommand } from './command.js'
 import { id, wait, wholeNumber } from './option-values.js'
 import { askPatiently } from './patience.js'
+import { speakerOf } from './speaker.js'
 import { formatTime } from './text.js'
 
 interface InboxOptions {
-  readonly as: string
+  readonly as?: string
   readonly ack?: number
   readonly wait?: number
   readonly limit?: number
@@ -18,7 +19,7 @@ export function addInboxCommand(program: CliCommand): void {
   program
     .command('inbox')
     .description('read the messages of a swarm that it has not acknowledged')
-    .option('--as <swarm>', 'swarm that you speak for', id, ORCHESTRATOR)
+    .option('--as <swarm>', 'swarm that you speak for (default: that of your token, else orchestrator)', id)
     .option('--ack <number>', 'first acknowledge the messages up to this one; they are not shown again', wholeNumber)
     .option('--wait <time>', 'wait this long for the first message, at most 240s', wait)
     .option('--limit <number>', 'messages at once (default: 100)', wholeNumber)
@@ -29,8 +30,9 @@ export function addInboxCommand(program: CliCommand): void {
 
 async function readInbox(call: Call, { as, ack, wait, limit, cursor }: InboxOptions): Promise<Answer> {
   const inbox = await askPatiently(call, wait, async (fabric, waitMs) => {
-    if (ack !== undefined) await fabric.inbox.acknowledge({ swarm: as, upTo: ack })
-    return fabric.inbox.read({ swarm: as, after: cursor, limit, waitMs })
+    const swarm = (await speakerOf(fabric, as)) ?? ORCHESTRATOR
+    if (ack !== undefined) await fabric.inbox.acknowledge({ swarm, upTo: ack })
+    return fabric.inbox.read({ swarm, after: cursor, limit, waitMs })
   })
   return answer(inbox, inboxLines(inbox))
 }

@@ -2,6 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { isId } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 import { parseDollars } from '../model/money.js'
+import { ROLES, type Role } from '../model/principal.js'
 import { MILESTONE_PERCENTS, type MilestonePercent, type PlannedMilestone } from '../model/task.js'
 import { DAY_MS, HOUR_MS, MINUTE_MS, parseEstimateMinutes, SECOND_MS } from '../model/time.js'
 import { parseTime } from '../witness/query/filter.js'
@@ -56,6 +57,20 @@ export function duration(value: string): number {
   const match = /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h)?$/.exec(value)
   if (match !== null) return Math.round(Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? SECOND_MS))
   throw new InvalidArgumentError('Give a duration such as 50s, 10m or 2h.')
+}
+
+/** How long a token is good: a duration, or days as `7d`. */
+export function ttl(value: string): number {
+  const days = /^(\d{1,3})d$/.exec(value)?.[1]
+  const ms = days === undefined ? duration(value) : Number(days) * DAY_MS
+  if (ms >= MINUTE_MS && ms <= LIMITS.tokenTtlMs) return ms
+  throw new InvalidArgumentError(`Between 1m and ${LIMITS.tokenTtlMs / DAY_MS}d.`)
+}
+
+export function role(value: string): Role {
+  const known = ROLES.find((name) => name === value)
+  if (known !== undefined) return known
+  throw new InvalidArgumentError(`One of ${ROLES.join(', ')}.`)
 }
 
 /** How long a claim lasts without heartbeats. */

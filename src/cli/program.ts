@@ -10,13 +10,17 @@ import { addDoctorCommand } from './doctor.js'
 import { addEscalationCommands } from './escalation.js'
 import { addGovernorCommands } from './governor.js'
 import { addInboxCommand } from './inbox.js'
+import { addInitCommand } from './init.js'
 import { addLogCommand } from './log.js'
+import { addMcpCommand } from './mcp.js'
 import { addPolicyCommands } from './policy.js'
+import { addPrimeCommand } from './prime.js'
 import { addServeCommands } from './serve.js'
 import { addSetupCommand } from './setup.js'
 import { addStatusCommand } from './status.js'
 import { addSwarmCommands } from './swarm.js'
 import { addTaskCommands } from './task.js'
+import { addTokenCommands } from './token.js'
 import { addUsageCommand } from './usage.js'
 import { packageVersion } from './version.js'
 import { addWitnessCommands } from './witness.js'
@@ -34,6 +38,7 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
     .configureOutput({ writeOut: write })
     .exitOverride()
   program.commandsGroup('Getting started:')
+  addInitCommand(program)
   addSetupCommand(program)
   program.commandsGroup('The fabric:')
   addServeCommands(program)
@@ -46,11 +51,14 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addBoardCommands(program)
   addTaskCommands(program)
   addSwarmCommands(program)
+  addTokenCommands(program)
   program.commandsGroup('Working on tasks:')
+  addPrimeCommand(program)
   addClaimCommands(program)
   addUsageCommand(program)
   addBlockerCommands(program)
   addInboxCommand(program)
+  addMcpCommand(program)
   program.commandsGroup('Budgets, policy and people:')
   addGovernorCommands(program)
   addPolicyCommands(program)

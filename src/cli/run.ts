@@ -47,10 +47,8 @@ function callOf(terminal: Terminal, { json, url }: CommonOptions, directory: str
         import('../client/node-transport.js'),
       ])
       const endpoint = await discover({ url, data: directory }, terminal.env)
-      // Only `fetch` speaks TLS, to a fabric behind a proxy.
-      const carrier = endpoint.url.startsWith('http:') ? { transport: nodeTransport() } : {}
       const trace = terminal.env.TRACEPARENT ? { traceparent: terminal.env.TRACEPARENT } : {}
-      return connect({ ...endpoint, ...carrier, ...trace, retries: RETRIES })
+      return connect({ ...endpoint, transport: nodeTransport(), ...trace, retries: RETRIES })
     },
   }
 }

@@ -2,14 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { refuseFile } from '../client/discover.js'
 import type { Policy } from '../coordinator/policy.js'
 import { FabricError } from '../model/errors.js'
-import { LIMITS } from '../model/limits.js'
-import { formatTimestamp, SECOND_MS } from '../model/time.js'
+import { SECOND_MS } from '../model/time.js'
 import { type Answer, answer } from './answer.js'
-import { boundedWriter } from './bounded-writer.js'
 import type { Call, CliCommand } from './command.js'
 import { type ConfigFile, readConfigFile } from './config-file.js'
+import { type ExposureOptions, readExposure } from './exposure.js'
 import { toFabricError } from './failure.js'
 import type { HostedFabric } from './host.js'
+import { LOG_FORMAT_HELP, LOG_LEVEL_HELP, type LogOptions, openLog } from './log-options.js'
 import { duration, wholeNumber } from './option-values.js'
 import type { RunningFabric } from './terminal.js'
 import { readTrustPolicy } from './trust-policy-file.js'
@@ -24,10 +24,15 @@ export function addServeCommands(program: CliCommand): void {
     .option('--name <name>', 'name of a fabric that does not exist yet')
     .option('--config <file>', 'policy, budgets, channels (default: $IFAB_CONFIG, or infrafabric.yaml beside the data)')
     .option('--witnesses <file>', 'trust policy (C2SP tlog-policy) with the witnesses that are to cosign checkpoints')
+    .option('--tls-cert <file>', 'speak TLS with this certificate chain (PEM), which allows to listen beyond loopback')
+    .option('--tls-key <file>', 'key of the certificate (PEM)')
+    .option('--behind-proxy <origin>', 'a proxy in front ends TLS: its origin, as https://fabric.example.com')
     .option('--public-log', 'serve the entries of the log as tiles to callers without a token')
     .option('--lease <time>', 'lease of a claim without heartbeats (default: 30m)', duration)
     .option('--stall-after <time>', 'silence after which a holder is reported (default: 15m)', duration)
     .option('--max-failures <count>', 'failed attempts after which a task fails for good (default: 3)', wholeNumber)
+    .option('--log-level <level>', LOG_LEVEL_HELP)
+    .option('--log-format <format>', LOG_FORMAT_HELP)
     .example('ifab up --detach')
     .does((call, options: UpOptions) => (options.detach === true ? upInBackground(call, options) : up(call, options)))
   program
@@ -38,7 +43,7 @@ export function addServeCommands(program: CliCommand): void {
     .does(down)
 }
 
-interface UpOptions {
+interface UpOptions extends LogOptions, ExposureOptions {
   readonly listen?: string
   readonly detach?: boolean
   readonly name?: string
@@ -62,13 +67,12 @@ function policyOf({ lease, stallAfter, maxFailures }: UpOptions): Partial<Policy
 async function up(call: Call, options: UpOptions): Promise<undefined> {
   const { terminal, data } = call
   const interruption = terminal.interruption()
-  const onFault = boundedWriter(terminal.err, LIMITS.serverLogBytes)
   const readConfig = () => readConfigFile(data, options.config, terminal.env)
-  const hosted = await host(call, options, readConfig, onFault).catch((error) => {
+  const hosted = await host(call, options, readConfig).catch((error) => {
     terminal.report({ failed: toFabricError(error).report() })
     throw error
   })
-  terminal.onHangup(() => void reload(hosted, readConfig, onFault))
+  terminal.onHangup(() => void reload(hosted, readConfig))
   call.show(startedAnswer(data, hosted.running))
   terminal.report({ started: hosted.running })
   const interrupted = new Promise<undefined>((resolve) => {
@@ -82,21 +86,18 @@ async function up(call: Call, options: UpOptions): Promise<undefined> {
 
 type ReadConfig = () => Promise<ConfigFile | undefined>
 
-async function host(
-  { data, terminal }: Call,
-  options: UpOptions,
-  readConfig: ReadConfig,
-  onFault: (line: string) => void,
-): Promise<HostedFabric> {
+async function host({ data, terminal }: Call, options: UpOptions, readConfig: ReadConfig): Promise<HostedFabric> {
   const { listen, name, publicLog = false, witnesses } = options
+  const log = await openLog(terminal, options)
   const [{ hostFabric }, config] = await Promise.all([import('./host.js'), readConfig()])
-  for (const { line, problem } of config?.warnings ?? []) onFault(`${config?.path}:${line}: ${problem}\n`)
+  for (const { line, problem } of config?.warnings ?? []) log.warn(`${config?.path}:${line}: ${problem}`)
   return hostFabric({
     data,
-    onFault,
+    log,
     publicLog,
     env: terminal.env,
     policy: policyOf(options),
+    exposure: await readExposure(options, config),
     ...(config !== undefined && { config }),
     ...(witnesses !== undefined && { witnesses: await readTrustPolicy(witnesses) }),
     ...(listen !== undefined && { listen }),
@@ -105,24 +106,24 @@ async function host(
 }
 
 /** Reads the configuration again and puts its policy in force. What is wrong with it is said, and nothing changes. */
-async function reload(hosted: HostedFabric, readConfig: ReadConfig, say: (line: string) => void): Promise<void> {
-  const at = formatTimestamp(Date.now())
+async function reload({ log, apply }: HostedFabric, readConfig: ReadConfig): Promise<void> {
   try {
     const config = await readConfig()
     if (config === undefined) {
-      say(`${at} there is no configuration to read again\n`)
+      log.warn('there is no configuration to read again')
       return
     }
-    const changed = await hosted.apply(config.policy)
-    say(`${at} read ${config.path} again: ${changed ? 'its policy is in force' : 'the policy is the same'}\n`)
+    const changed = await apply(config.policy)
+    log.info(`read ${config.path} again: ${changed ? 'its policy is in force' : 'the policy is the same'}`)
   } catch (error) {
-    say(`${at} the configuration was not taken over: ${toFabricError(error).message}\n`)
+    log.error(`the configuration was not taken over: ${toFabricError(error).message}`)
   }
 }
 
 async function upInBackground({ data }: Call, options: UpOptions): Promise<Answer> {
   const { startDetached } = await import('./detach.js')
-  const { listen, name, config, witnesses, publicLog, lease, stallAfter, maxFailures } = options
+  const { listen, name, config, witnesses, publicLog, lease, stallAfter, maxFailures, logLevel, logFormat } = options
+  const { tlsCert, tlsKey, behindProxy } = options
   const seconds = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / SECOND_MS}s`)
   const given = {
     '--listen': listen,
@@ -132,6 +133,11 @@ async function upInBackground({ data }: Call, options: UpOptions): Promise<Answe
     '--lease': seconds(lease),
     '--stall-after': seconds(stallAfter),
     '--max-failures': maxFailures,
+    '--tls-cert': tlsCert,
+    '--tls-key': tlsKey,
+    '--behind-proxy': behindProxy,
+    '--log-level': logLevel,
+    '--log-format': logFormat,
   }
   const args = Object.entries(given).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
   if (publicLog === true) args.push('--public-log')

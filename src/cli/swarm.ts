@@ -11,6 +11,7 @@ import { dollars, fraction, id, list, pair, wholeNumber } from './option-values.
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
 import { readManifestFile } from './policy-file.js'
 import { counted, formatTime } from './text.js'
+import { issuedLines } from './token.js'
 
 export function addSwarmCommands(program: CliCommand): void {
   const swarm = program
@@ -53,6 +54,7 @@ interface RegisterOptions {
   readonly budget?: number
   readonly metadata?: Record<string, string>
   readonly from?: string
+  readonly token: boolean
 }
 
 function addRegister(swarm: CliCommand): void {
@@ -69,6 +71,7 @@ function addRegister(swarm: CliCommand): void {
     .option('--reputation <number>', 'how far it is trusted, 0 to 1 (default: 1)', fraction)
     .option('--budget <dollars>', 'what it may spend altogether', dollars)
     .option('--metadata <key=value>', 'anything worth knowing; repeat for more', pair)
+    .option('--no-token', 'issue no token for it')
     .option('--from <file>', 'instead: a YAML manifest of one or many swarms, with what they are granted')
     .example('ifab swarm register alice --capabilities code:typescript,net:sip --tier sonnet')
     .example('ifab swarm register --from swarms.yaml')
@@ -76,7 +79,7 @@ function addRegister(swarm: CliCommand): void {
 }
 
 async function register(fabric: FabricClient, id: string | undefined, options: RegisterOptions): Promise<Answer> {
-  const { costPerHour: costPerHourNanos, budget: budgetNanos, from, ...profile } = options
+  const { costPerHour: costPerHourNanos, budget: budgetNanos, from, token, ...profile } = options
   if (from !== undefined) {
     if (id === undefined) return registerAll(fabric, from)
     throw new FabricError('INVALID_ARGUMENT', 'Name a swarm or give --from, not both.', { field: 'from' })
@@ -88,10 +91,11 @@ async function register(fabric: FabricClient, id: string | undefined, options: R
   const row = await fabric.swarm.register({
     swarm: id,
     ...{ capabilities, tier, capacity, metadata },
-    ...{ costPerHourNanos, reputation, budgetNanos },
+    ...{ costPerHourNanos, reputation, budgetNanos, token },
   })
   return answer(row, [
     `Registered ${row.id} (${row.capabilities.join(', ') || 'no capabilities'}).`,
+    ...(row.issued === undefined ? [] : issuedLines(row.issued)),
     `Next: ifab next --as ${row.id} --claim`,
   ])
 }

@@ -32,8 +32,9 @@ export async function discover(
   environment: Environment = process.env,
 ): Promise<Endpoint> {
   const data = await findDataDirectory(options.data, environment)
-  const url = baseUrl(options.url || environment.IFAB_URL || (await readEndpoint(data)))
-  const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url))
+  const named = options.url || environment.IFAB_URL
+  const url = baseUrl(named || (await readEndpoint(data)))
+  const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url, named === undefined))
   return { url, token }
 }
 
@@ -59,11 +60,13 @@ async function readEndpoint(data: string): Promise<string> {
   throw new FabricError('UNAVAILABLE', `${path} names no URL. Start the fabric again with \`ifab up\`.`, { path })
 }
 
-async function readToken(data: string, url: string): Promise<string> {
+/** `own` says that the address is what the fabric of this directory wrote down itself. */
+async function readToken(data: string, url: string, own: boolean): Promise<string> {
   const path = join(data, TOKEN_FILE)
   // The token of this machine's fabric must not be sent to another machine.
-  const hostname = URL.canParse(url) ? new URL(url).hostname : ''
-  if (!['localhost', '127.0.0.1', '[::1]'].includes(hostname)) {
+  const { hostname, protocol } = new URL(url)
+  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  if (!here && !(own && protocol === 'https:')) {
     throw new FabricError('UNAUTHENTICATED', `There is no token for ${url}. Set IFAB_TOKEN.`, { url })
   }
   const token = (await readIfThere(path))?.trim()

@@ -35,5 +35,10 @@ export type ChannelConfig = WebhookConfig | EmailConfig
 export interface HostConfig {
   /** `HOST:PORT`. */
   readonly listen?: string
+  /** Paths of PEM files, from the directory of the configuration. */
+  readonly tls?: { readonly certificate: string; readonly key: string }
+  /** Origin of the proxy that ends TLS. */
+  readonly behindProxy?: string
+  readonly requestsPerSecond?: number
   readonly channels: readonly ChannelConfig[]
 }

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type { AddressInfo } from 'node:net'
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { isTraceparent } from './caller.js'
 import { answerUnreadable } from './client-error.js'
+import type { ServedNames } from './guard.js'
 import type { ListenAddress, TlsFiles } from './listen.js'
 import { Methods } from './methods.js'
 import { ANSWER_HEADERS, HttpRefusal, refusalOf, sendProblem } from './problem.js'
@@ -143,6 +145,7 @@ export async function runApp(
   app: FastifyInstance,
   gate: Gate,
   { host, port }: ListenAddress,
+  served: ServedNames,
   onClose: () => void = () => {},
 ): Promise<RunningServer> {
   try {
@@ -164,7 +167,7 @@ export async function runApp(
   }
   let closed: Promise<void> | undefined
   return {
-    url: app.listeningOrigin,
+    url: `${served.scheme}://${served.localName}:${(app.server.address() as AddressInfo).port}`,
     close: () => {
       closed ??= close()
       return closed

@@ -41,7 +41,7 @@ export async function startCosignerServer(options: CosignerServerOptions): Promi
   const served = servedNames(address)
   const gate = guardApp(app, ({ headers }) => checkHost(headers, served))
   addRoutes(app, cosigner)
-  return runApp(app, gate, address)
+  return runApp(app, gate, address, served)
 }
 
 function isDamage(error: unknown): error is FabricError {

@@ -9,6 +9,8 @@ export interface ServedNames {
   readonly scheme: 'http' | 'https'
   /** Lower case, without a port; `*.example.com` stands for every name one level below. */
   readonly names: readonly string[]
+  /** The one by which callers on this machine reach it. */
+  readonly localName: string
   /** What browsers see in front of it, where a proxy ends their connections. */
   readonly publicOrigin?: string
 }

@@ -43,14 +43,20 @@ export function parseListen(text: string, { tls, behindProxy }: Exposure = {}): 
   return { host, port }
 }
 
+/** What a certificate may call this machine, for callers on it. */
+const LOCAL_NAMES = ['localhost', '127.0.0.1', '[::1]']
+
 /** The names by which callers may reach a server that listens there. Throws INVALID_ARGUMENT. */
 export function servedNames({ host }: ListenAddress, { tls, behindProxy }: Exposure = {}): ServedNames {
   const scheme = tls === undefined ? 'http' : 'https'
-  const names = [host.includes(':') ? `[${host}]` : host]
-  if (tls !== undefined) names.push(...certifiedNames(tls.certificate))
-  if (behindProxy === undefined) return { scheme, names }
+  const own = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host)
+  const certified = tls === undefined ? [] : certifiedNames(tls.certificate)
+  const localName =
+    tls === undefined ? own : (LOCAL_NAMES.find((name) => certified.includes(name)) ?? certified[0] ?? own)
+  const names = [own, ...certified]
+  if (behindProxy === undefined) return { scheme, names, localName }
   const publicOrigin = originOf(behindProxy)
-  return { scheme, names: [...names, new URL(publicOrigin).hostname], publicOrigin }
+  return { scheme, names: [...names, new URL(publicOrigin).hostname], localName, publicOrigin }
 }
 
 /** Names and addresses that a certificate speaks for (subjectAltName, RFC 5280). */

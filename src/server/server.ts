@@ -14,7 +14,7 @@ import { addDescription } from './openapi/routes.js'
 import { authenticator } from './principal.js'
 import { createPushing } from './push/pushing.js'
 import { RateLimits } from './rate-limits.js'
-import { observeRequests } from './request-observer.js'
+import { observeRequests, type RequestObserver } from './request-observer.js'
 import { addOperations } from './routes.js'
 import { addSocket } from './socket/socket.js'
 import { addTiles } from './tiles.js'
@@ -34,6 +34,8 @@ export interface ServerOptions extends Exposure {
   readonly now?: () => number
   /** Serves the entries of the log as tiles to callers without a token, as it does heads and hashes. */
   readonly publicLog?: boolean
+  /** Hear of each request and how it ended. */
+  readonly observers?: readonly RequestObserver[]
   /** Hears of faults; the default writes to stderr. */
   readonly onFault?: (fault: ServerFault) => void
 }
@@ -43,8 +45,9 @@ export interface ServerOptions extends Exposure {
  * it leaves the fabric open.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { fabric, onFault = writeFault } = options
+  const { fabric, observers = [], onFault = writeFault } = options
   const address = parseListen(options.listen ?? DEFAULT_LISTEN, options)
+  const served = servedNames(address, options)
   const waits = new Waits()
   const pushing = createPushing(fabric, waits)
   const limits = new RateLimits(options.requestsPerSecond ?? REQUESTS_PER_SECOND, options.now ?? Date.now)
@@ -58,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.removeContentTypeParser('text/plain')
   app.decorateRequest('principal', null)
   const http = new HttpMeter()
-  observeRequests(app, [http.observe])
+  observeRequests(app, [http.observe, ...observers])
   const gate = guardApp(app, createGuard(options, servedNames(address, options), limits), recordIn(fabric))
   addHealth(app, fabric)
   addMetrics(app, { fabric, http, version: options.version ?? '0' })
@@ -68,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   addTiles(app, fabric, options.publicLog)
   addMcp(app, { fabric, waits, version: options.version ?? '0', onFault, tellFault })
   addDescription(app)
-  return runApp(app, gate, address, () => waits.close())
+  return runApp(app, gate, address, served, () => waits.close())
 }
 
 /** Each asks a few times in a second at the most, unless it is in a loop. */

@@ -119,6 +119,7 @@ export const channelsSection = z
   .prefault([])
   .describe('Ways to reach people about escalations. Secrets are named by environment variables, never written down.')
 
+const path = z.string().min(1).max(LIMITS.noteChars)
 const NO_ADDRESS = 'is no HOST:PORT. Write one such as 127.0.0.1:7420.'
 
 /** `listen`: where the server of the fabric listens. */
@@ -126,7 +127,24 @@ export const listenField = z
   .string()
   .regex(LISTEN, { error: NO_ADDRESS, abort: true })
   .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, { error: NO_ADDRESS })
-  .refine((text) => isLoopback(text.slice(0, text.lastIndexOf(':')).toLowerCase()), {
-    error: 'is reachable from other machines. Listen on 127.0.0.1 and forward the port, for example over SSH.',
+  .describe('HOST:PORT on which the server listens; beyond loopback only with tls or behind_proxy.')
+
+/** `tls`: the server speaks TLS itself. */
+export const tlsField = z
+  .strictObject({
+    certificate: path.describe('PEM file of the certificate chain.'),
+    key: path.describe('PEM file of its key.'),
   })
-  .describe('HOST:PORT on which the server listens; a loopback address.')
+  .describe('The server speaks TLS itself. Paths are taken from the directory of this file.')
+
+/** `behind_proxy`: a proxy in front of the server ends TLS. */
+export const behindProxyField = z
+  .string()
+  .regex(/^https:\/\/[^/?#@\s]+$/, { error: 'is no origin. Write https://NAME, as browsers see the proxy.' })
+  .describe('Origin of a proxy that ends TLS in front of the server, such as https://fabric.example.com.')
+
+export const requestsPerSecondField = z
+  .int()
+  .min(1)
+  .max(100_000)
+  .describe('Requests in a second for each caller that is no administrator.')

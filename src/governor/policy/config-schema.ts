@@ -1,7 +1,8 @@
 import * as z from 'zod'
 import type { HostConfig } from '../../model/channel.js'
+import { isLoopback } from '../../model/loopback.js'
 import { budgetsSection, pricesSection } from './config-budgets.js'
-import { channelsSection, listenField } from './config-channels.js'
+import { behindProxyField, channelsSection, listenField, requestsPerSecondField, tlsField } from './config-channels.js'
 import {
   breakersSection,
   capabilityRegistrySection,
@@ -31,9 +32,25 @@ export const configSchema = z
     escalation: escalationSection,
     channels: channelsSection,
     listen: listenField.exactOptional(),
+    tls: tlsField.exactOptional(),
+    behind_proxy: behindProxyField.exactOptional(),
+    requests_per_second: requestsPerSecondField.exactOptional(),
   })
-  .transform(({ channels, listen, ...sections }): Config => {
-    return { policy: toPolicy(sections), host: { channels, ...(listen !== undefined && { listen }) } }
+  .superRefine(({ listen, tls, behind_proxy }, context) => {
+    if (listen === undefined || tls !== undefined || behind_proxy !== undefined) return
+    if (isLoopback(listen.slice(0, listen.lastIndexOf(':')).toLowerCase())) return
+    const message = 'is reachable from other machines. Give tls or behind_proxy, or listen on 127.0.0.1.'
+    context.addIssue({ code: 'custom', path: ['listen'], message })
+  })
+  .transform(({ channels, listen, tls, behind_proxy, requests_per_second, ...sections }): Config => {
+    const host: HostConfig = {
+      channels,
+      ...(listen !== undefined && { listen }),
+      ...(tls !== undefined && { tls }),
+      ...(behind_proxy !== undefined && { behindProxy: behind_proxy }),
+      ...(requests_per_second !== undefined && { requestsPerSecond: requests_per_second }),
+    }
+    return { policy: toPolicy(sections), host }
   })
   .meta({
     title: 'infrafabric.yaml',
