@@ -1,34 +1,4 @@
-export type { BoardFile } from './board/decode.js'
-export { type ParseOptions, parseBoard } from './board/parse.js'
-export type { CallOptions } from './client/call.js'
-export { type ConnectOptions, connect, type FabricClient, type FabricOperations } from './client/client.js'
+export * from './browser.js'
 export { type ConnectLocalOptions, connectLocal } from './client/connect-local.js'
 export { type DiscoverOptions, discover, type Endpoint } from './client/discover.js'
-export type { EventsOptions, LogEntry } from './client/events.js'
 export { nodeTransport } from './client/node-transport.js'
-export type { Fetch, Transport, TransportReply, TransportRequest } from './client/transport.js'
-export type { BoardDocument, BoardProblem, BoardTask } from './model/board.js'
-export {
-  ERRORS,
-  type ErrorCode,
-  type ErrorDetails,
-  type ErrorReport,
-  FabricError,
-  isErrorCode,
-  isFabricError,
-} from './model/errors.js'
-export { ID_PATTERN, isId } from './model/ids.js'
-export { LIMITS } from './model/limits.js'
-export type { InputOf, OutputOf, Resource, Verb } from './operations/table.js'
-export type {
-  BlockerView,
-  GrantView,
-  InboxView,
-  MessageView,
-  OfferView,
-  StatusView,
-  SwarmDetailView,
-  SwarmView,
-  TaskDetailView,
-  TaskView,
-} from './operations/views.js'

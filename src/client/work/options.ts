@@ -54,7 +54,7 @@ export type WorkResult = Pick<InputOf<'task', 'complete'>, 'evidence' | 'summary
 
 export type TaskOffered = OutputOf<'task', 'next'>
 
-export interface Worker extends AsyncDisposable {
+export interface Worker {
   /** Resolves when the worker has stopped, and rejects with what ended it otherwise. */
   readonly done: Promise<void>
   /**

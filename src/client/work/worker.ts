@@ -32,7 +32,7 @@ export function startWorker(client: FabricOperations, handler: WorkHandler, opti
     end()
     return done
   }
-  return { done, stop, [Symbol.asyncDispose]: stop }
+  return { done, stop }
 }
 
 function requireWithin(field: string, value: number, least: number, most: number): void {
