@@ -1,6 +1,6 @@
 import { ERRORS } from '../model/errors.js'
 import type { Answer } from './answer.js'
-import { alignColumns, LONGEST_CELL } from './columns.js'
+import { alignColumns } from './columns.js'
 import type { CliCommand } from './command.js'
 import type { Finding } from './finding.js'
 
@@ -19,15 +19,15 @@ export function addDoctorCommand(program: CliCommand): void {
 function findingsAnswer(findings: readonly Finding[]): Answer {
   const wrong = findings.find(({ code }) => code !== undefined)
   const rows = findings.map(({ check, state, message }) => [state, check, message])
-  // What the table cut is said in full.
-  const said = ({ message }: Finding) => (message.length > LONGEST_CELL ? `${message}. ` : '')
-  const fixes = findings.flatMap((finding) =>
-    finding.fix === undefined ? [] : [`${finding.check}: ${said(finding)}${finding.fix}`],
-  )
   const verdict = wrong === undefined ? 'Nothing is wrong.' : 'Mend what failed, then run `ifab doctor` again.'
   return {
     value: { healthy: wrong === undefined, findings },
-    lines: [...alignColumns(['RESULT', 'CHECK', 'FOUND'], rows), '', ...fixes, verdict],
+    lines: [...alignColumns(['RESULT', 'CHECK', 'FOUND'], rows), '', ...findings.flatMap(adviceLines), verdict],
     ...(wrong?.code !== undefined && { exit: ERRORS[wrong.code].exit }),
   }
+}
+
+/** The table cuts long cells: what is not well is said in full. */
+function adviceLines({ check, message, why, fix }: Finding): string[] {
+  return fix === undefined ? [] : [`${check}: ${message}`, `  why: ${why}`, `  fix: ${fix}`, '']
 }

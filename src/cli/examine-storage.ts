@@ -1,7 +1,10 @@
 import { open, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { decodeEntry } from '../fabric/entry-codec.js'
 import { blockingDisk, measureFlush, storageFailed } from '../journal/file/disk.js'
-import { verifyLog } from '../journal/file/recovery.js'
+import { readLog } from '../journal/file/reader.js'
+import { examineLog } from '../journal/file/recovery.js'
+import type { Segment } from '../journal/file/segment.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 
 const SAMPLE_BYTES = 4_096
@@ -50,6 +53,8 @@ export interface LogFinding {
   readonly finding: Finding
   /** Entries in the log, when it could be read. */
   readonly entries?: number
+  /** When the last one was written, milliseconds since the Unix epoch. */
+  readonly lastAt?: number
 }
 
 /** For a log that no process writes. */
@@ -59,13 +64,23 @@ export async function checkLog(data: string): Promise<LogFinding> {
     return { finding: warning('log', 'there is none yet', '`ifab up` creates it.'), entries: 0 }
   }
   try {
-    const { entries, tornBytes } = await verifyLog(path)
-    if (tornBytes === 0) return { finding: ok('log', `${entries} entries, all good`), entries }
+    const { segments, tornBytes } = await examineLog(path)
+    const entries = segments.at(-1)?.endIndex ?? 0
+    const lastAt = await lastEntryAt(segments, entries)
+    const known = { entries, ...(lastAt !== undefined && { lastAt }) }
+    if (tornBytes === 0) return { finding: ok('log', `${entries} entries, all good`), ...known }
     const message = `${entries} good entries, and ${tornBytes} bytes of a write that was interrupted`
-    return { finding: warning('log', message, '`ifab up` cuts them off; nothing acknowledged is lost.'), entries }
+    return { finding: warning('log', message, '`ifab up` cuts them off; nothing acknowledged is lost.'), ...known }
   } catch (error) {
     const { code, message } = storageFailed('Reading', path, error)
     const fix = 'Keep a copy of the data directory, and restore it from a backup.'
     return { finding: failed('log', code, message, fix) }
   }
+}
+
+async function lastEntryAt(segments: readonly Segment[], entries: number): Promise<number | undefined> {
+  for await (const [entry] of readLog(segments, Math.max(0, entries - 1), entries)) {
+    if (entry !== undefined) return decodeEntry(entry.index, entry.bytes).at
+  }
+  return undefined
 }

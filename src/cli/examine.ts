@@ -1,39 +1,49 @@
-import { access, constants, stat } from 'node:fs/promises'
+import { access, constants, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TOKEN_FILE } from '../client/discover.js'
 import { inspectOwner, type Owner } from '../journal/file/lock.js'
 import type { Call } from './command.js'
-import { readEndpoint } from './data-directory.js'
-import { checkDisk, checkLog, checkSpace } from './examine-storage.js'
+import { checkClients } from './examine-clients.js'
+import { checkClock, checkFileSystem, checkNode, checkOpenFiles } from './examine-machine.js'
+import { checkAddress, checkConfiguration, checkEndpoint, checkFabric, checkVersion } from './examine-service.js'
+import { checkDisk, checkLog, checkSpace, type LogFinding } from './examine-storage.js'
 import { checkSigningKey, checkWitness } from './examine-witness.js'
-import { toFabricError } from './failure.js'
 import { type Finding, failed, ok, warning } from './finding.js'
-import { packageVersion } from './version.js'
 
 /** Checks one thing after the other, from what everything needs to what only a running fabric has. */
 export async function examine(call: Call): Promise<Finding[]> {
   const { data } = call
-  const findings = [checkNode(process.versions.node), await checkDirectory(data)]
+  const directory = await checkDirectory(data)
   // What others may enter can be looked at all the same.
-  const usable = findings[1]?.state === 'ok' || findings[1]?.code === 'FORBIDDEN'
-  if (!usable) return [...findings, await checkFabric(call, undefined)]
-  const owner = await inspectOwner(data)
-  findings.push(await checkToken(data), await checkDisk(data), await checkSpace(data), checkOwner(data, owner))
+  const usable = directory.state === 'ok' || directory.code === 'FORBIDDEN'
+  const owner = usable ? await inspectOwner(data) : undefined
+  const findings = [checkNode(process.versions.node), await checkOpenFiles(owner), directory]
   // Whoever holds the data directory has checked the log when it started, and writes it now.
-  const log = owner?.state === 'alive' || owner?.state === 'unknown' ? undefined : await checkLog(data)
-  if (log !== undefined) findings.push(log.finding)
-  findings.push(await checkWitness(data, log?.entries), await checkSigningKey(data))
-  findings.push(await checkFabric(call, owner), await checkVersion(data, owner))
-  return findings
+  const stopped = usable && owner?.state !== 'alive' && owner?.state !== 'unknown'
+  const log = stopped ? await checkLog(data) : undefined
+  const fabric = await checkFabric(call, owner)
+  if (usable) findings.push(...(await checkContent(data, owner, log)))
+  findings.push(checkClock(log?.lastAt ?? fabric.lastAt, Date.now()))
+  const { finding, config } = await checkConfiguration(call)
+  findings.push(finding)
+  if (owner?.state !== 'alive' && call.url === undefined && finding.state !== 'failed') {
+    findings.push(await checkAddress(config))
+  }
+  return [...findings, fabric.finding, await checkVersion(data, owner), ...(await checkClients(call))]
 }
 
-const OLDEST_NODE = [20, 19] as const
-
-export function checkNode(version: string): Finding {
-  const [major = 0, minor = 0] = version.split('.').map(Number)
-  const recent = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])
-  if (recent) return ok('node', version)
-  return failed('node', 'UNAVAILABLE', `${version} is too old`, `Install Node.js ${OLDEST_NODE.join('.')} or later.`)
+async function checkContent(data: string, owner: Owner | undefined, log: LogFinding | undefined): Promise<Finding[]> {
+  return [
+    await checkFileSystem(data),
+    await checkToken(data),
+    await checkDisk(data),
+    await checkSpace(data),
+    checkOwner(data, owner),
+    await checkEndpoint(data, owner),
+    ...(log === undefined ? [] : [log.finding]),
+    await checkWitness(data, log?.entries),
+    await checkSigningKey(data),
+  ]
 }
 
 async function checkDirectory(data: string): Promise<Finding> {
@@ -57,13 +67,21 @@ async function checkDirectory(data: string): Promise<Finding> {
 }
 
 async function checkToken(data: string): Promise<Finding> {
+  const check = 'admin token'
   const path = join(data, TOKEN_FILE)
   const found = await stat(path).catch(() => undefined)
-  if (found === undefined) return warning('admin token', `${path} does not exist yet`, '`ifab up` creates it.')
+  if (found === undefined) return warning(check, `${path} does not exist yet`, '`ifab up` creates it.')
   if ((found.mode & 0o077) !== 0 && process.platform !== 'win32') {
-    return failed('admin token', 'FORBIDDEN', `others can read ${path}`, `chmod 600 ${path}`)
+    return failed(check, 'FORBIDDEN', `others can read ${path}`, `chmod 600 ${path}`)
   }
-  return ok('admin token', path)
+  try {
+    const token = await readFile(path, 'utf8')
+    if (token.trim() !== '') return ok(check, path)
+    return warning(check, `${path} is empty`, '`ifab down`, then `ifab up` makes another one.')
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? error.code : error
+    return failed(check, 'UNAUTHENTICATED', `${path} cannot be read (${reason})`, `Check who owns it: ls -l ${path}`)
+  }
 }
 
 function checkOwner(data: string, owner: Owner | undefined): Finding {
@@ -79,28 +97,4 @@ function checkOwner(data: string, owner: Owner | undefined): Finding {
   }
   const message = `${holder} cannot be looked at from here`
   return failed('owner', 'DATA_LOCKED', message, 'Stop it there, or use another data directory.')
-}
-
-async function checkFabric(call: Call, owner: Owner | undefined): Promise<Finding> {
-  const named = call.url !== undefined
-  if (owner?.state !== 'alive' && !named) return warning('fabric', 'none runs here', 'Start it with `ifab up`.')
-  try {
-    const fabric = await call.connect()
-    const { name, state } = await fabric.fabric.status()
-    const message = `${name} at ${fabric.url} is ${state}`
-    if (state === 'running') return ok('fabric', message)
-    return failed('fabric', 'UNAVAILABLE', message, 'Restart it with `ifab down`, then `ifab up`.')
-  } catch (error) {
-    const { code, message } = toFabricError(error)
-    const fix = named ? 'Check --url and IFAB_URL.' : 'Restart it with `ifab down`, then `ifab up`.'
-    return failed('fabric', code, message, fix)
-  }
-}
-
-async function checkVersion(data: string, owner: Owner | undefined): Promise<Finding> {
-  const own = packageVersion()
-  const endpoint = owner?.state === 'alive' ? await readEndpoint(data) : undefined
-  if (endpoint === undefined || endpoint.version === own) return ok('version', own)
-  const message = `the fabric runs ${endpoint.version}, this is ${own}`
-  return warning('version', message, 'Restart it with `ifab down`, then `ifab up`.')
 }

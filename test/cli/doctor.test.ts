@@ -1,8 +1,9 @@
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { checkNode } from '../../src/cli/examine.js'
-import { checkDisk, checkSpace } from '../../src/cli/examine-storage.js'
+import { checkClock, checkFileSystem, checkNode, checkOpenFiles } from '../../src/cli/examine-machine.js'
+import { checkDisk, checkLog, checkSpace } from '../../src/cli/examine-storage.js'
 import { checkWitness } from '../../src/cli/examine-witness.js'
 import type { Finding } from '../../src/cli/finding.js'
 import { hostFabric } from '../../src/cli/host.js'
@@ -50,18 +51,20 @@ describe('doctor', () => {
       'node',
       'data directory',
       'admin token',
-      'disk',
-      'free space',
       'owner',
+      'endpoint',
       'witness',
       'signing key',
+      'clock',
+      'configuration',
       'fabric',
       'version',
+      'clients',
     ]
-    // How fast the disk is says something about the machine, not about the command.
-    expect(states.filter(([check]) => check !== 'disk' && check !== 'free space')).toEqual(
-      checks.filter((check) => check !== 'disk' && check !== 'free space').map((check) => [check, 'ok']),
-    )
+    // What the disk and the limits are like says something about the machine, not about the command.
+    const ofMachine = ['open files', 'file system', 'disk', 'free space']
+    expect(states.filter(([check]) => !ofMachine.includes(check ?? ''))).toEqual(checks.map((check) => [check, 'ok']))
+    expect(states.map(([check]) => check)).toEqual(expect.arrayContaining(ofMachine))
     // Nobody counts the entries of a log that is being written.
     expect(findings.witness?.message).toMatch(/^its key signed a checkpoint of \d+ entries; the log was not compared/)
     expect(findings.disk?.message).toMatch(/^\d+ fdatasync\/s/)
@@ -91,7 +94,8 @@ describe('doctor', () => {
     expect(readable.findings['admin token']).toMatchObject({ state: 'failed', fix: `chmod 600 ${token}` })
     const { exit, out } = await ifab({ IFAB_DATA: data }, 'doctor')
     expect(exit).toBe(6)
-    expect(out).toContain(`\nadmin token: chmod 600 ${token}\n`)
+    const why = 'whoever has it is the administrator of this fabric'
+    expect(out).toContain(`\nadmin token: others can read ${token}\n  why: ${why}\n  fix: chmod 600 ${token}\n`)
     expect(out).not.toContain('secret')
   })
 
@@ -265,5 +269,152 @@ describe('doctor', () => {
     ['22.0.0', 'ok'],
   ])('takes Node.js %s as %s', (version, state) => {
     expect(checkNode(version).state).toBe(state)
+  })
+})
+
+describe('doctor, before a fabric starts', () => {
+  test('finds a token that cannot be read or is empty', async () => {
+    await mkdir(data, { mode: 0o700 })
+    const token = join(data, 'admin.token')
+    await writeFile(token, ' \n', { mode: 0o600 })
+    expect((await diagnose(data)).findings['admin token']).toMatchObject({
+      state: 'warning',
+      message: `${token} is empty`,
+    })
+    await rm(token)
+    await mkdir(token, { mode: 0o700 })
+    expect((await diagnose(data)).findings['admin token']).toMatchObject({
+      state: 'failed',
+      code: 'UNAUTHENTICATED',
+      message: `${token} cannot be read (EISDIR)`,
+    })
+  })
+
+  test('finds the file of a fabric that is gone', async () => {
+    await runOnce(data)
+    expect((await diagnose(data)).findings.endpoint).toMatchObject({ state: 'ok' })
+    await writeFile(join(data, 'endpoint.json'), JSON.stringify({ url: 'http://127.0.0.1:9', pid: 1 }))
+    expect((await diagnose(data)).findings.endpoint).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining('was left by a fabric that is gone'),
+      why: 'commands read there where the fabric is',
+    })
+  })
+
+  test('finds what is wrong with infrafabric.yaml, and the line', async () => {
+    const path = join(directory, 'infrafabric.yaml')
+    await writeFile(path, 'resource_policy:\n  max_cost_per_tusk: 3\n')
+    const { exit, findings } = await diagnose(data)
+    expect(exit).toBe(2)
+    expect(findings.configuration).toMatchObject({
+      state: 'failed',
+      code: 'INVALID_ARGUMENT',
+      message: expect.stringMatching(/infrafabric\.yaml:2: error: .*max_cost_per_tusk/),
+      fix: expect.stringContaining('ifab policy check'),
+    })
+    await writeFile(path, 'resource_policy:\n  max_cost_per_task: 3\n')
+    expect((await diagnose(data)).findings.configuration).toMatchObject({ state: 'ok', message: path })
+  })
+
+  test('finds another program on the port that the configuration names', async () => {
+    const other = createServer()
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const listen = `127.0.0.1:${(other.address() as AddressInfo).port}`
+    await writeFile(join(directory, 'infrafabric.yaml'), `listen: ${listen}\n`)
+    try {
+      const { exit, findings } = await diagnose(data)
+      expect(exit).toBe(0)
+      expect(findings.address).toMatchObject({
+        state: 'warning',
+        message: expect.stringContaining(`another program listens on ${listen}`),
+        fix: expect.stringContaining('--listen 127.0.0.1:0'),
+      })
+    } finally {
+      await new Promise((resolve) => other.close(resolve))
+    }
+    expect((await diagnose(data)).findings.address).toMatchObject({ state: 'ok', message: `${listen} is free` })
+  })
+
+  test('finds a clock that is behind the log of a stopped fabric', async () => {
+    await runOnce(data)
+    expect((await diagnose(data)).findings.clock).toMatchObject({ state: 'ok' })
+    const { lastAt } = await checkLog(data)
+    expect(Math.abs(Date.now() - (lastAt ?? 0))).toBeLessThan(60_000)
+    expect(checkClock(lastAt, (lastAt ?? 0) - 3_600_000)).toMatchObject({
+      state: 'warning',
+      message: expect.stringMatching(/^it is 3600 s behind the last entry of the log, of 20/),
+    })
+    expect(checkClock(lastAt, (lastAt ?? 0) - 60_000).state).toBe('ok')
+    expect(checkClock(undefined, 0).state).toBe('ok')
+  })
+
+  test.each([
+    ['Max open files            1024                 4096                 files', 'warning', 'about 960 connections'],
+    ['Max open files            4096                 4096                 files', 'ok', 'at most 4096'],
+    ['Max open files            unlimited            unlimited            files', 'ok', 'at most unlimited'],
+    [undefined, 'ok', 'does not say'],
+  ])('judges the open files of %j', async (limits, state, words) => {
+    const finding = await checkOpenFiles(undefined, async () => limits)
+    expect(finding).toMatchObject({ state, message: expect.stringContaining(words) })
+  })
+
+  test.each([
+    [0xef53, 'ok', 'local'],
+    [0x6969, 'warning', 'is on NFS'],
+    // As a signed number, which some systems give.
+    [0xff534d42 | 0, 'warning', 'is on CIFS'],
+    [0x65735546, 'warning', 'may be a network share'],
+  ])('judges a file system of type %d', async (type, state, words) => {
+    const finding = await checkFileSystem('/data', async () => ({ type }))
+    expect(finding).toMatchObject({ state, message: expect.stringContaining(words) })
+  })
+
+  test('finds a client that is set up otherwise, and a configuration of one that is broken', async () => {
+    const before = process.cwd()
+    process.chdir(directory)
+    try {
+      await ifab({}, 'setup', 'claude')
+      expect((await diagnose(data)).findings.clients).toMatchObject({
+        state: 'ok',
+        message: expect.stringContaining('Claude Code is set up'),
+      })
+      const path = join(directory, '.mcp.json')
+      const entry = { mcpServers: { infrafabric: { command: '/gone/node', args: ['mcp'] } } }
+      await writeFile(path, JSON.stringify(entry))
+      const other = await diagnose(data)
+      expect(other.exit).toBe(0)
+      expect(other.findings.clients).toMatchObject({
+        state: 'warning',
+        fix: expect.stringContaining('`ifab setup claude` mends it'),
+      })
+      await writeFile(path, '{')
+      expect((await diagnose(data)).findings.clients).toMatchObject({
+        state: 'failed',
+        code: 'INVALID_ARGUMENT',
+        fix: expect.stringContaining('.mcp.json'),
+      })
+    } finally {
+      process.chdir(before)
+    }
+  })
+})
+
+describe('doctor, beside a running fabric', () => {
+  test('finds an endpoint of another process, and a token that is not good', async () => {
+    await using site = await openSite()
+    const siteData = site.env.IFAB_DATA ?? ''
+    const { url, startedAt, version } = site.hosted.running
+    await writeFile(join(siteData, 'endpoint.json'), JSON.stringify({ url, pid: 1, startedAt, version }))
+    expect((await diagnose(siteData)).findings.endpoint).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining(`names process 1, and process ${process.pid} holds the data directory`),
+    })
+    const refused = await diagnose(siteData, { IFAB_TOKEN: 'wrong' })
+    expect(refused.exit).toBe(6)
+    expect(refused.findings.fabric).toMatchObject({
+      state: 'failed',
+      code: 'UNAUTHENTICATED',
+      fix: expect.stringContaining('IFAB_TOKEN'),
+    })
   })
 })
