@@ -138,11 +138,18 @@ export function plannedMilestone(value: string, previous: readonly PlannedMilest
   return [...previous, { percent: percent(value.slice(0, at)), text: value.slice(at + 1) }]
 }
 
+/** A reader that says which words it takes, for the shell to complete. */
+export interface ChoiceReader<Word extends string> {
+  (value: string): Word
+  readonly words: readonly Word[]
+}
+
 /** One of a few words. */
-export function choice<Word extends string>(words: readonly Word[]): (value: string) => Word {
-  return (value) => {
+export function choice<Word extends string>(words: readonly Word[]): ChoiceReader<Word> {
+  const read = (value: string): Word => {
     const known = words.find((word) => word === value)
     if (known !== undefined) return known
     throw new InvalidArgumentError(`Choose one of ${words.join(', ')}.`)
   }
+  return Object.assign(read, { words })
 }

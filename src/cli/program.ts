@@ -5,6 +5,7 @@ import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
 import { addClaimCommands } from './claim.js'
 import { CliCommand, type Run } from './command.js'
+import { addCompletionCommands } from './completion.js'
 import { addCostCommands } from './cost.js'
 import { addDoctorCommand } from './doctor.js'
 import { addEscalationCommands } from './escalation.js'
@@ -40,6 +41,7 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   program.commandsGroup('Getting started:')
   addInitCommand(program)
   addSetupCommand(program)
+  addCompletionCommands(program)
   program.commandsGroup('The fabric:')
   addServeCommands(program)
   addStatusCommand(program)
