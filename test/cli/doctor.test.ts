@@ -7,7 +7,7 @@ import { checkDisk, checkLog, checkSpace } from '../../src/cli/examine-storage.j
 import { checkWitness } from '../../src/cli/examine-witness.js'
 import type { Finding } from '../../src/cli/finding.js'
 import { hostFabric } from '../../src/cli/host.js'
-import { verifyLog } from '../../src/journal/file/recovery.js'
+import { examineLog } from '../../src/journal/file/recovery.js'
 import { SEGMENT_HEADER_BYTES } from '../../src/journal/file/segment.js'
 import { NoteSigner } from '../../src/witness/note/signer.js'
 import { ifab, openSite, temporaryDirectory } from './console.js'
@@ -30,7 +30,8 @@ async function runOnce(data: string): Promise<number> {
   const hosted = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
   await ifab({ IFAB_DATA: data }, 'swarm', 'register', 'alice')
   await hosted.close()
-  return (await verifyLog(join(data, 'log'))).entries
+  const { segments } = await examineLog(join(data, 'log'))
+  return segments.at(-1)?.endIndex ?? 0
 }
 
 let directory: string

@@ -47,13 +47,10 @@ export async function recoverLog(directory: string, disk: Disk = pooledDisk): Pr
   return { segments, lastBatch, cutBytes }
 }
 
-/** Checks the log as `recoverLog` does, but changes nothing. For a log that no process writes. */
-export async function verifyLog(directory: string): Promise<{ readonly entries: number; readonly tornBytes: number }> {
-  const { segments, tornBytes } = await examineLog(directory)
-  return { entries: segments.at(-1)?.endIndex ?? 0, tornBytes }
-}
-
-/** What the check of `verifyLog` finds: every segment, and the bytes behind the last good record. */
+/**
+ * Checks the log as `recoverLog` does, but changes nothing: every segment, and the bytes behind the last good record. For a
+ * log that no process writes.
+ */
 export async function examineLog(directory: string): Promise<{ segments: Segment[]; tornBytes: number }> {
   const { firstIndexes } = await listLog(directory)
   const segments: Segment[] = []
