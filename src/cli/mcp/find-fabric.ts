@@ -13,10 +13,12 @@ export interface Whereabouts {
   readonly url: string | undefined
   readonly data: string
   readonly env: Readonly<Record<string, string | undefined>>
+  /** How long to look for a fabric that is starting, milliseconds. */
+  readonly patienceMs?: number
 }
 
 /** For a fabric that is starting: it reads its log first. */
-const PATIENCE_MS = 15 * SECOND_MS
+const PATIENCE_MS = 10 * SECOND_MS
 const LOOK_MS = 100
 const PROBE_MS = 2 * SECOND_MS
 const NEVER = new AbortController().signal
@@ -26,9 +28,9 @@ const NEVER = new AbortController().signal
  * that `ifab down` is not undone by the agents that are still there. A fabric that was named by its address is only found.
  */
 export async function findFabric(where: Whereabouts, transport: Transport, start: boolean): Promise<Endpoint> {
-  const { url, data, env } = where
+  const { url, data, env, patienceMs = PATIENCE_MS } = where
   if (url !== undefined) return discover({ url, data }, env)
-  const end = performance.now() + PATIENCE_MS
+  const end = performance.now() + patienceMs
   let started = false
   for (;;) {
     const found = await running(where, transport)

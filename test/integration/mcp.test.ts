@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { connectLocal } from '../../src/client/connect-local.js'
+import { PROGRAM, program } from '../cli/program-run.js'
+import { Agent, type Revision } from '../server/mcp/agent.js'
+import { until } from './place.js'
+
+/** A repository with a second worktree, and nothing set up in it. */
+let place = ''
+let env: Record<string, string> = {}
+
+beforeEach(async () => {
+  place = await realpath(await mkdtemp(join(tmpdir(), 'ifab-mcp-')))
+  env = { HOME: place, PATH: process.env.PATH ?? '' }
+  const git = (...args: string[]) =>
+    execFileSync('git', ['-c', 'user.name=Test', '-c', 'user.email=test@example.com', ...args], {
+      cwd: join(place, 'main'),
+      stdio: 'ignore',
+    })
+  execFileSync('git', ['init', '-q', join(place, 'main')])
+  git('commit', '-q', '--allow-empty', '-m', 'start')
+  git('worktree', 'add', '-q', join(place, 'feature'))
+})
+
+afterEach(async () => {
+  await program({ ...env, IFAB_DATA: join(place, 'main', '.infrafabric') }, 'down')
+  await rm(place, { recursive: true, force: true })
+})
+
+function agentIn(worktree: string, revision: Revision, name: string): Promise<Agent> {
+  const cwd = join(place, worktree)
+  const transport = new StdioClientTransport({ command: process.execPath, args: [PROGRAM, 'mcp'], cwd, env })
+  return Agent.connect(transport, revision, name)
+}
+
+async function endpoint(): Promise<{ url: string; pid: number }> {
+  return JSON.parse(await readFile(join(place, 'main', '.infrafabric', 'endpoint.json'), 'utf8'))
+}
+
+test('agents in two worktrees work one board, which the first of them starts', { timeout: 60_000 }, async () => {
+  await using claude = await agentIn('main', '2026-07-28', 'claude-code')
+  await using codex = await agentIn('feature', '2025-06-18', 'codex')
+  // Both find no fabric, and one of them starts it.
+  await Promise.all([
+    claude.done('create_task', { id: 'A', title: 'The first' }),
+    codex.done('create_task', { id: 'B', title: 'The second', dependencies: ['A'] }).catch(() => undefined),
+  ])
+  const { epoch, task } = await claude.done('next_task')
+  expect(task).toMatchObject({ id: 'A', holder: 'claude-code-main' })
+  const created = await codex.call('create_task', { id: 'B', title: 'The second', dependencies: ['A'] })
+  expect(created.value.code ?? created.value.state).toMatch(/CONFLICT|blocked/)
+  expect(await codex.refused('claim_task', { task: 'A' })).toMatchObject({
+    code: 'ALREADY_CLAIMED',
+    holder: 'claude-code-main',
+  })
+  const wait = codex.done('wait_for_work')
+  const admin = await connectLocal({ data: join(place, 'main', '.infrafabric') })
+  await until(async () => (await admin.fabric.status()).waitingSwarms === 1)
+  await claude.done('complete_task', { task: 'A', epoch })
+  expect(await wait).toMatchObject({ kind: 'primary', task: { id: 'B', holder: 'codex-feature' } })
+})
+
+test('a session survives its fabric, which it starts again after a crash', { timeout: 60_000 }, async () => {
+  await using agent = await agentIn('feature', '2026-07-28', 'claude-code')
+  await agent.done('create_task', { id: 'A', title: 'Through a crash' })
+  const { epoch } = await agent.done('next_task')
+  const { pid } = await endpoint()
+  process.kill(pid, 'SIGKILL')
+  expect(await agent.done('complete_task', { task: 'A', epoch })).toMatchObject({ task: 'A', state: 'completed' })
+  expect((await endpoint()).pid).not.toBe(pid)
+})
