@@ -107,6 +107,7 @@ describe('a stream of some entries', () => {
 
 describe('a stream ends with the token of its reader', () => {
   test('when that is revoked, and says so', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     await using served = await serveFabric()
     const token = await enlist(served, 'w1')
     const stream = await open(served, '', { headers: { authorization: `Bearer ${token}` } })

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import { describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../src/model/limits.js'
 import { type ServedFabric, serveFabric, TOKEN, until } from '../support/served-fabric.js'
 import { enlist, WorkerSocket } from '../support/worker-socket.js'
@@ -222,6 +222,14 @@ describe('opening a socket', () => {
 })
 
 describe('the end of a socket', () => {
+  // Nobody is looked at because it is their turn.
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
   test('comes when its token is revoked', async () => {
     await using served = await serveFabric()
     await using worker = await openAs(served, 'w1')
