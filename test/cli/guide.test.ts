@@ -25,6 +25,7 @@ function stepsOf(guide: string): Step[] {
 
 function withoutTimes(text: string): string {
   return text
+    .replace(/\bifab_[0-9a-f]{16}_[\w-]{43}/g, 'TOKEN')
     .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d{3})?Z/g, 'TIME')
     .replace(/\bday:\d{4}-\d\d-\d\d/g, 'day:DATE')
     .trimEnd()

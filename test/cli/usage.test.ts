@@ -113,7 +113,10 @@ describe('a mistake on the command line', () => {
 
 describe('without a fabric', () => {
   const remote = leaves().filter(
-    ({ path }) => !/ (up|down|doctor|board \w+|policy check|witness (verify|check|export|serve|reset))$/.test(path),
+    ({ path }) =>
+      !/ (up|down|doctor|init|setup.*|prime|mcp|completion.*|board \w+|policy check|witness (verify|check|export|serve|reset))$/.test(
+        path,
+      ),
   )
 
   test.each(remote.map(({ examples }) => [examples[0] ?? '']))('%s says how to start one', async (example) => {

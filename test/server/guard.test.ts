@@ -6,7 +6,7 @@ import { openTestFabric } from '../../src/testing/test-fabric.js'
 import { rawRequest } from '../support/raw-http.js'
 import { type ServedFabric, serveFabric, TOKEN } from '../support/served-fabric.js'
 
-const reachedAs = (name: string) => ({ scheme: 'http', names: [name] }) as const
+const reachedAs = (name: string) => ({ scheme: 'http', names: [name], localName: name }) as const
 
 describe('the guard', () => {
   let authenticate: Authenticate
