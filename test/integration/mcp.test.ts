@@ -46,22 +46,23 @@ test('agents in two worktrees work one board, which the first of them starts', {
   await using codex = await agentIn('feature', '2025-06-18', 'codex')
   // Both find no fabric, and one of them starts it.
   await Promise.all([
-    claude.done('create_task', { id: 'A', title: 'The first' }),
-    codex.done('create_task', { id: 'B', title: 'The second', dependencies: ['A'] }).catch(() => undefined),
+    claude.done('create_task', { id: 'A', title: 'The first', priority: 90 }),
+    codex.done('create_task', { id: 'B', title: 'The second', priority: 10 }),
   ])
   const { epoch, task } = await claude.done('next_task')
   expect(task).toMatchObject({ id: 'A', holder: 'claude-code-main' })
-  const created = await codex.call('create_task', { id: 'B', title: 'The second', dependencies: ['A'] })
-  expect(created.value.code ?? created.value.state).toMatch(/CONFLICT|blocked/)
   expect(await codex.refused('claim_task', { task: 'A' })).toMatchObject({
     code: 'ALREADY_CLAIMED',
     holder: 'claude-code-main',
   })
+  const second = await codex.done('claim_task', { task: 'B' })
+  await codex.done('complete_task', { task: 'B', epoch: second.epoch })
+  await claude.done('create_task', { id: 'C', title: 'The third', dependencies: ['A'] })
   const wait = codex.done('wait_for_work')
   const admin = await connectLocal({ data: join(place, 'main', '.infrafabric') })
   await until(async () => (await admin.fabric.status()).waitingSwarms === 1)
   await claude.done('complete_task', { task: 'A', epoch })
-  expect(await wait).toMatchObject({ kind: 'primary', task: { id: 'B', holder: 'codex-feature' } })
+  expect(await wait).toMatchObject({ kind: 'primary', task: { id: 'C', holder: 'codex-feature' } })
 })
 
 test('a session survives its fabric, which it starts again after a crash', { timeout: 60_000 }, async () => {

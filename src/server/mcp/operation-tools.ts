@@ -19,12 +19,15 @@ const IN_CORE: ReadonlySet<string> = new Set([
   'escalation.ask',
 ])
 
+/** What answers a secret is no tool: the transcript of a model is no place for one. */
+const SECRET: ReadonlySet<string> = new Set(['token.issue', 'token.rotate'])
+const SECRET_FIELDS: Readonly<Record<string, readonly string[]>> = { 'swarm.register': ['token', 'ttlMs'] }
+
 /** Of those that change something, the ones that take something away. */
 const ENDS: ReadonlySet<string> = new Set([
   'task.cancel',
   'swarm.retire',
   'breaker.trip',
-  'token.rotate',
   'token.revoke',
   'blob.delete',
   'witness.rotate',
@@ -32,8 +35,8 @@ const ENDS: ReadonlySet<string> = new Set([
 
 /** The other operations of the table as tools: `task.list` is `task_list`. A swarm is told of no field that names it. */
 export function operationTools(isSwarm: boolean, mayCall: (least: Role) => boolean): Tool[] {
-  return OPERATION_LIST.filter(({ name, role }) => !IN_CORE.has(name) && mayCall(role)).map((row) =>
-    toolOf(row, isSwarm),
+  return OPERATION_LIST.filter(({ name, role }) => !IN_CORE.has(name) && !SECRET.has(name) && mayCall(role)).map(
+    (row) => toolOf(row, isSwarm),
   )
 }
 
@@ -43,7 +46,7 @@ function toolOf(operation: NamedOperation, isSwarm: boolean): Tool {
   return tool({
     name: name.replace('.', '_'),
     description: summary,
-    input: without(input, ['as', own]),
+    input: without(input, ['as', own, ...(SECRET_FIELDS[name] ?? [])]),
     output,
     effect: ENDS.has(name) ? 'end' : !mutates ? 'read' : keyed ? 'add' : 'repeat',
     run: ({ fabric, signal, swarm }, given) =>

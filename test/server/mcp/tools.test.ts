@@ -67,7 +67,7 @@ describe('the tools for all operations', () => {
     const allowed = OPERATION_LIST.filter((row) => ROLES.indexOf(row.role) <= ROLES.indexOf(role))
     expect(rest.every((name) => allowed.some((row) => row.name.replace('.', '_') === name))).toBe(true)
     expect(rest).toContain('task_list')
-    expect(rest.includes('token_issue')).toBe(role === 'admin')
+    expect(rest.includes('swarm_grant')).toBe(role === 'admin')
     expect(listings).toHaveLength(byName.size)
     for (const { inputSchema, outputSchema, _meta } of listings.slice(CORE.listings.length)) {
       expect(inputSchema.properties ?? {}).not.toHaveProperty('as')
@@ -86,6 +86,16 @@ describe('the tools for all operations', () => {
     expect(await fields('admin')).toContain('swarm')
   })
 
+  test('show no secret to a model', async () => {
+    const { byName } = await allTools('admin')
+    const shown = [...byName.values()].filter(({ output }) =>
+      JSON.stringify(z.toJSONSchema(output)).includes('"token":{"type":"string"}'),
+    )
+    // It would answer a token where it is asked for one, which the tool cannot.
+    expect(shown.map(({ name }) => name)).toEqual(['swarm_register'])
+    expect(Object.keys(byName.get('swarm_register')?.input.shape ?? {})).not.toContain('token')
+  })
+
   test('cover every operation together with the core tools', async () => {
     const { byName } = await allTools('admin')
     const missing = OPERATION_LIST.map(({ name }) => name).filter((name) => !byName.has(name.replace('.', '_')))
@@ -100,6 +110,8 @@ describe('the tools for all operations', () => {
       'task.complete',
       'task.fail',
       'task.release',
+      'token.issue',
+      'token.rotate',
       'escalation.ask',
     ])
   })
