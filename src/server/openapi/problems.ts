@@ -123,6 +123,7 @@ const NAMES_WHAT_MAY_BE_ABSENT: ReadonlySet<string> = new Set([
   'task.create',
   'task.next',
   'task.ready',
+  'token.issue',
   'witness.prove',
 ])
 
