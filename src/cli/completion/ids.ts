@@ -2,7 +2,7 @@ import type { FabricClient } from '../../client/client.js'
 import type { Suggestion, Wanted } from './wanted.js'
 
 /** Nobody waits longer for a tab; and longer lists help nobody. */
-const WITHIN = { timeoutMs: 400 }
+const WITHIN = { timeoutMs: 1_000 }
 const MOST = 100
 
 /** Ids of the fabric that begin with what was typed. */

@@ -17,7 +17,8 @@ _ifab_complete() {
   lines=$("$1" complete bash "\${COMP_WORDS[*]:0:COMP_CWORD+1}" 2>/dev/null)
   COMPREPLY=()
   if [[ $lines == ${FILES_LINE} ]]; then
-    compopt -o default
+    # Bash 3 of macOS has no compopt.
+    compopt -o default 2>/dev/null || COMPREPLY=($(compgen -f -- "$2"))
   else
     COMPREPLY=($lines)
   fi
@@ -40,7 +41,7 @@ compdef _ifab_complete ifab infrafabric
   fish: `# Completion of ifab for fish. In ~/.config/fish/config.fish: ifab completion fish | source
 function __ifab_complete
     set -l words (commandline -opc)
-    set -l line (string join \\n -- $words (commandline -ct) | string collect -N)
+    set -l line (begin; printf '%s\\n' $words; printf '%s' (commandline -ct); end | string collect -N)
     set -l lines ($words[1] complete fish $line 2>/dev/null)
     if test "$lines" = ${FILES_LINE}
         __fish_complete_path (commandline -ct)
