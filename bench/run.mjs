@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { engine } from './areas/engine.mjs'
 import { governor } from './areas/governor.mjs'
 import { memory } from './areas/memory.mjs'
+import { metrics } from './areas/metrics.mjs'
 import { push } from './areas/push.mjs'
 import { restart } from './areas/restart.mjs'
 import { serve } from './areas/serve.mjs'
@@ -22,7 +23,7 @@ import { measureFlushes } from './flush.mjs'
 import { describeMachine } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness, governor }
+const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

@@ -23,3 +23,14 @@ test('the reference of metrics has each metric of the table, and no other', asyn
   const path = fileURLToPath(new URL('../../../docs/reference/metrics.md', import.meta.url))
   await expect(render(await readFile(path, 'utf8'))).toMatchFileSnapshot(path)
 })
+
+test('the alerts of the guide name metrics that there are, and labels that these have', async () => {
+  const guide = await readFile(new URL('../../../docs/guide/operations.md', import.meta.url), 'utf8')
+  const rules = /^```yaml\n(groups:\n.*?)^```$/ms.exec(guide)?.[1] ?? ''
+  const named = [...rules.matchAll(/\b((?:infrafabric|process|nodejs)_\w+?)(?:_bucket)?\b(?:\{(\w+)=)?/g)]
+  expect(named.length).toBeGreaterThan(8)
+  for (const [, name = '', label] of named) {
+    expect(Object.keys(METRICS)).toContain(name)
+    if (label !== undefined) expect(rowOf(name as MetricName).labels).toContain(label)
+  }
+})
