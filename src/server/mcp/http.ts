@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
-import { type AuthInfo, createMcpHandler, type Server } from '@modelcontextprotocol/server'
+import { type AuthInfo, createMcpHandler, type McpServer, type Server } from '@modelcontextprotocol/server'
 import { assertInvariant, FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { SECOND_MS } from '../../model/time.js'
@@ -27,10 +27,15 @@ export interface McpHandler {
   close(): Promise<void>
 }
 
-/** Serves each request by a server of its own that knows its caller; nothing is kept between two requests. */
+/** Serves the tools to whoever the guard let in. */
 export function createHandler(options: McpRouteOptions): McpHandler {
+  return handlerOf((admitted, calls) => serverFor(admitted, options, calls))
+}
+
+/** Serves each request by a server of its own, made for its caller; nothing is kept between two requests. */
+export function handlerOf(serverFor: (admitted: Admitted, calls: Calls) => Server | McpServer): McpHandler {
   const calls = new Calls()
-  const handler = createMcpHandler(({ authInfo }) => serverFor(admittedOf(authInfo), options, calls), {
+  const handler = createMcpHandler(({ authInfo }) => serverFor(admittedOf(authInfo), calls), {
     maxRequestBodySize: LIMITS.mcpBodyBytes,
   })
   const serve = toNodeHandler(handler)

@@ -22,29 +22,34 @@ export interface McpRouteOptions {
  */
 export function addMcp(app: FastifyInstance, options: McpRouteOptions): void {
   // The SDK takes 200 ms to load, which a fabric without agents need not spend.
-  let loading: Promise<McpHandler> | undefined
-  const load = () => {
-    loading ??= import('./http.js').then(({ createHandler }) => createHandler(options))
-    return loading
-  }
-  app.addHook('onClose', async () => (await loading)?.close())
+  mountMcp(app, options.waits, async () => (await import('./http.js')).createHandler(options))
+}
+
+/** Serves `/mcp` by a handler that is made at the first request. */
+export function mountMcp(app: FastifyInstance, waits: Waits, make: () => Promise<McpHandler>): void {
+  let made: Promise<McpHandler> | undefined
+  app.addHook('onClose', async () => (await made)?.close())
   app.route<{ Querystring: { tools?: unknown } }>({
     method: ['GET', 'POST', 'DELETE'],
     url: '/mcp',
+    exposeHeadRoute: false,
     bodyLimit: LIMITS.mcpBodyBytes,
     handler: async (request, reply) => {
-      const handler = await load()
+      made ??= make()
+      const handler = await made
       const all = request.query.tools === 'all'
+      const caller = callerOf(request, NEVER_ABORTED)
+      const { raw: response } = reply
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) response.setHeader(name, value)
       reply.hijack()
-      await options.waits
-        .during(reply.raw, (signal) =>
-          handler.serve(
-            { request: request.raw, body: request.body, caller: callerOf(request, signal), all },
-            reply.raw,
-          ),
-        )
-        // The answer of a call that is ended is written by then; of one whose caller left, nobody reads it.
-        .catch(() => undefined)
+      const serve = (signal: AbortSignal) =>
+        handler.serve({ request: request.raw, body: request.body, caller: { ...caller, signal }, all }, response)
+      // The answer of a call that is ended is written by then; nothing more can be said to anybody else.
+      await waits.during(response, serve).catch(() => response.destroy())
     },
   })
 }
+
+/** Stands in for the signal of a caller until it is known that the request is served. */
+const NEVER_ABORTED = new AbortController().signal

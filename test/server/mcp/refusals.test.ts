@@ -151,4 +151,13 @@ describe('the door', () => {
       ).toBe(405)
     }
   })
+
+  test('tells browsers what every answer of the fabric tells them', async () => {
+    await using served = await serveFabric()
+    const body = JSON.stringify(initialize)
+    const answer = await fetch(`${served.server.url}/mcp`, { method: 'POST', headers, body })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    await answer.text()
+  })
 })
