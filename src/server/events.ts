@@ -17,7 +17,7 @@ export function addEvents(app: FastifyInstance, { fabric, waits, pulse, standing
     const { entries } = await fabric.status()
     const lastId = request.headers['last-event-id']
     const { from = entries, interest } = readStreamRequest(request.query, String(lastId ?? '') || undefined, entries)
-    const leave = places.take(principal)
+    const leave = places.take(principal, 'sse')
     reply.hijack()
     const out = reply.raw
     // A write that races with the loss of the connection ends in this event; the wait below ends by 'close'.

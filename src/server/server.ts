@@ -64,7 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   observeRequests(app, [http.observe, ...observers])
   const gate = guardApp(app, createGuard(options, servedNames(address, options), limits), recordIn(fabric))
   addHealth(app, fabric)
-  addMetrics(app, { fabric, http, version: options.version ?? '0' })
+  addMetrics(app, { fabric, http, limits, places: pushing.places, version: options.version ?? '0' })
   addOperations(app, fabric, waits)
   addEvents(app, pushing)
   addSocket(app, { ...pushing, limits, onFault, tellFault })

@@ -3,12 +3,9 @@ import type { RequestEnd, RequestObserver } from '../request-observer.js'
 import type { Exposition } from './exposition.js'
 import type { LabelsOf } from './table.js'
 
-const RATE_LIMITED = 429
-
 /** Counts requests and how long they took. There are as many series as routes, times the classes of status they had. */
 export class HttpMeter {
   #inFlight = 0
-  #rateLimited = 0
   /** By operation and class of status. */
   readonly #durations = new Map<string, Durations>()
 
@@ -16,14 +13,12 @@ export class HttpMeter {
     this.#inFlight += 1
     return (end) => {
       this.#inFlight -= 1
-      if (end.status === RATE_LIMITED) this.#rateLimited += 1
       this.#durationOf(operation, statusClass(end)).observe(end.seconds)
     }
   }
 
   add(page: Exposition): void {
     page.add('infrafabric_http_requests_in_flight', this.#inFlight)
-    page.add('infrafabric_http_requests_rate_limited_total', this.#rateLimited)
     for (const { labels, seconds } of this.#durations.values()) {
       page.addHistogram('infrafabric_http_request_duration_seconds', seconds, labels)
     }

@@ -1,22 +1,19 @@
 import type { FastifyInstance } from 'fastify'
 import type { Fabric } from '../../fabric/fabric.js'
+import type { Places } from '../push/places.js'
+import type { RateLimits } from '../rate-limits.js'
 import { Exposition, FORMATS, type Format, formatOf } from './exposition.js'
 import { addFabric } from './fabric-samples.js'
 import type { HttpMeter } from './http-meter.js'
 import { ProcessSamples } from './process-samples.js'
-import type { LabelsOf } from './table.js'
 
 export interface MetricsOptions {
   readonly fabric: Fabric
   readonly http: HttpMeter
   /** Of the program. */
   readonly version: string
-  /** Open push connections by kind, where the server has such. */
-  readonly pushConnections?: () => readonly PushCount[]
-}
-
-export interface PushCount extends LabelsOf<'infrafabric_push_connections'> {
-  readonly count: number
+  readonly limits: RateLimits
+  readonly places: Places
 }
 
 /** `GET /metrics`: for Prometheus, in the text format or as OpenMetrics. The guard lets in whoever may read the fabric. */
@@ -34,11 +31,12 @@ export function addMetrics(app: FastifyInstance, options: MetricsOptions): void 
 }
 
 async function writeMetrics(options: MetricsOptions, ofProcess: ProcessSamples, format: Format): Promise<string> {
-  const { fabric, http, version, pushConnections } = options
+  const { fabric, http, limits, places, version } = options
   const page = new Exposition()
   page.add('infrafabric_build_info', 1, { version, fabric: fabric.name })
   await addFabric(page, fabric)
-  for (const { kind, count } of pushConnections?.() ?? []) page.add('infrafabric_push_connections', count, { kind })
+  for (const [kind, open] of Object.entries(places.taken)) page.add('infrafabric_push_connections', open, { kind })
+  page.add('infrafabric_rate_limited_total', limits.refused)
   http.add(page)
   await ofProcess.add(page)
   return page.write(format)

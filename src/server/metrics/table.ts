@@ -59,7 +59,7 @@ export const METRICS = {
     type: 'histogram',
     help: 'From the commit that wakes a waiting caller to what it was woken for.',
   },
-  infrafabric_push_connections: { type: 'gauge', help: 'Open push connections by kind.', labels: ['kind'] },
+  infrafabric_push_connections: { type: 'gauge', help: 'Open event streams and sockets.', labels: ['kind'] },
   infrafabric_followers: { type: 'gauge', help: 'Readers that follow the log inside the process.' },
 
   infrafabric_commit_duration_seconds: {
@@ -117,11 +117,14 @@ export const METRICS = {
 
   infrafabric_http_request_duration_seconds: {
     type: 'histogram',
-    help: 'Until a request was answered, by operation and class of status; long polls with their wait.',
+    help: 'Until a request was answered, by operation and class of status; long polls, streams and sockets in full.',
     labels: ['operation', 'status'],
   },
   infrafabric_http_requests_in_flight: { type: 'gauge', help: 'Requests that are not answered yet, streams too.' },
-  infrafabric_http_requests_rate_limited_total: { type: 'counter', help: 'Requests that were answered with 429.' },
+  infrafabric_rate_limited_total: {
+    type: 'counter',
+    help: 'Requests and messages of sockets that were beyond the rate of their caller.',
+  },
 
   process_cpu_seconds_total: { type: 'counter', help: 'Processor time of this process, user and system.' },
   process_resident_memory_bytes: { type: 'gauge', help: 'Resident memory of this process.' },

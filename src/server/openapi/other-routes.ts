@@ -36,7 +36,7 @@ const metrics: OperationObject = {
   description: 'For Prometheus, in its text format or as OpenMetrics, as `Accept` asks. Least role: viewer.',
   'x-role': 'viewer',
   responses: {
-    200: text('text/plain', 'The metrics.', '# TYPE infrafabric_info gauge\n'),
+    200: text('text/plain', 'The metrics.', '# TYPE infrafabric_build_info gauge\n'),
     ...refusalsOf([...OPEN_STATUSES, 401, 429]),
   },
 }

@@ -46,7 +46,7 @@ export function addSocket(app: FastifyInstance, options: SocketOptions): void {
       return
     }
     chooseProtocol(request)
-    const leave = places.take(principal)
+    const leave = places.take(principal, 'websocket')
     reply.hijack()
     if (upgrade.socket.destroyed) leave()
     else reply.raw.once('close', leave)

@@ -188,3 +188,24 @@ describe('the metrics', () => {
     expect(lag).toBeGreaterThan(0.05)
   })
 })
+
+describe('the connections and rates of callers', () => {
+  test('are counted', async () => {
+    await using served = await serveFabric({ requestsPerSecond: 1, now: () => 0 })
+    const stream = new AbortController()
+    const events = await served.request('/v1/events', { signal: stream.signal })
+    expect(events.status).toBe(200)
+    const { token } = await served.client.token.issue({ role: 'viewer', name: 'eager' })
+    const headers = { authorization: `Bearer ${token}` }
+    const statuses: number[] = []
+    for (let count = 0; count < 4; count += 1) statuses.push((await served.request('/v1/status', { headers })).status)
+    expect(statuses).toEqual([200, 200, 429, 429])
+    expect(await scrape(served)).toMatchObject({
+      infrafabric_rate_limited_total: 2,
+      'infrafabric_push_connections{kind="sse"}': 1,
+      'infrafabric_push_connections{kind="websocket"}': 0,
+    })
+    stream.abort()
+    await until(async () => (await scrape(served))['infrafabric_push_connections{kind="sse"}'] === 0)
+  })
+})
