@@ -4,6 +4,23 @@ export { type ParseOptions, parseBoard } from './board/parse.js'
 export type { CallOptions } from './client/call.js'
 export { type ConnectOptions, connect, type FabricClient, type FabricOperations } from './client/client.js'
 export type { EventsOptions, LogEntry } from './client/events.js'
+export type {
+  BlockerView,
+  EscalationView,
+  GrantView,
+  InboxView,
+  InputOf,
+  MessageView,
+  OfferView,
+  OutputOf,
+  Resource,
+  StatusView,
+  SwarmDetailView,
+  SwarmView,
+  TaskDetailView,
+  TaskView,
+  Verb,
+} from './client/operation-types.js'
 export type { Fetch, Transport, TransportReply, TransportRequest } from './client/transport.js'
 export { ClaimEndedError, GiveUpError } from './client/work/end.js'
 export type { HeldTask, WorkHandler } from './client/work/held-task.js'
@@ -23,16 +40,3 @@ export {
 } from './model/errors.js'
 export { ID_PATTERN, isId } from './model/ids.js'
 export { LIMITS } from './model/limits.js'
-export type { InputOf, OutputOf, Resource, Verb } from './operations/table.js'
-export type {
-  BlockerView,
-  GrantView,
-  InboxView,
-  MessageView,
-  OfferView,
-  StatusView,
-  SwarmDetailView,
-  SwarmView,
-  TaskDetailView,
-  TaskView,
-} from './operations/views.js'

@@ -1,7 +1,7 @@
-import type { InputOf, OutputOf, Resource, Verb } from '../operations/table.js'
 import { baseUrl } from './base-url.js'
 import { type CallOptions, createCaller } from './call.js'
 import { type EventsOptions, followEvents, type LogEntry } from './events.js'
+import type { InputOf, OutputOf, Resource, Verb } from './operation-types.js'
 import { ROUTES } from './routes.js'
 import { type Fetch, fetchTransport, type Transport } from './transport.js'
 import type { WorkHandler } from './work/held-task.js'

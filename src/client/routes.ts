@@ -1,5 +1,5 @@
-import type { Resource, Verb } from '../operations/table.js'
 import type { Route } from './call.js'
+import type { Resource, Verb } from './operation-types.js'
 
 /** Generated from the operations table by `npm run generate`. Do not edit. */
 export const ROUTES = {

@@ -13,7 +13,7 @@ export function renderRoutes(operations: readonly NamedOperation[]): string {
     )
     return `  ${resource}: {\n${lines.join('\n')}\n  },`
   })
-  return `import type { Resource, Verb } from '../operations/table.js'
+  return `import type { Resource, Verb } from './operation-types.js'
 import type { Route } from './call.js'
 
 /** Generated from the operations table by \`npm run generate\`. Do not edit. */

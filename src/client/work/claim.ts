@@ -1,5 +1,5 @@
 import { FabricError, isErrorCode, isFabricError } from '../../model/errors.js'
-import type { TaskView } from '../../operations/views.js'
+import type { TaskView } from '../operation-types.js'
 import {
   beatIntervalMs,
   beginLife,

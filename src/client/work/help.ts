@@ -1,5 +1,5 @@
 import { isFabricError } from '../../model/errors.js'
-import type { BlockerView, MessageView, OfferView, TaskView } from '../../operations/views.js'
+import type { BlockerView, MessageView, OfferView, TaskView } from '../operation-types.js'
 import { persist, type WorkContext } from './context.js'
 import { ClaimEndedError, reasonOf } from './end.js'
 import { Bell, backoffMs } from './timing.js'

@@ -1,4 +1,4 @@
-import type { MessageView } from '../../operations/views.js'
+import type { MessageView } from '../operation-types.js'
 import { isFatal, LONGEST_PAUSE_MS, persist, type WorkContext } from './context.js'
 import type { WorkOptions } from './options.js'
 import { Bell, backoffMs, rest } from './timing.js'

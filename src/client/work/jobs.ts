@@ -1,4 +1,4 @@
-import type { BlockerView, MessageView } from '../../operations/views.js'
+import type { BlockerView, MessageView } from '../operation-types.js'
 import { Claim, type Granted } from './claim.js'
 import type { WorkContext } from './context.js'
 import { heldTask, type WorkHandler } from './held-task.js'

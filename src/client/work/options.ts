@@ -1,5 +1,4 @@
-import type { InputOf, OutputOf } from '../../operations/table.js'
-import type { MessageView } from '../../operations/views.js'
+import type { InputOf, MessageView, OutputOf } from '../operation-types.js'
 import type { HelpHandler } from './help.js'
 import type { WorkTiming } from './timing.js'
 

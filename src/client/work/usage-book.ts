@@ -1,6 +1,6 @@
 import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
-import type { InputOf } from '../../operations/table.js'
+import type { InputOf } from '../operation-types.js'
 
 /** What was used: tokens of a model, or plain cost in nano-dollars. With an `id` of its own it is not added to others. */
 export type UsageInput = Partial<Report>

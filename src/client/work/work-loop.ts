@@ -1,4 +1,4 @@
-import type { BlockerView } from '../../operations/views.js'
+import type { BlockerView } from '../operation-types.js'
 import { Asking, endsAsking, type Offered } from './ask.js'
 import { LONGEST_PAUSE_MS, type WorkContext } from './context.js'
 import { declineHelp } from './help.js'
