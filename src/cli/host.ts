@@ -68,6 +68,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
   try {
     const { openChannels } = await import('../channels/open.js')
     const { channels, secrets } = openChannels(config?.host.channels ?? [], env)
+    for (const secret of secrets) log.declare(secret)
     await createDataDirectory(data)
     const journal = new FileJournal({ directory: data, note: 'starting' })
     closing.push(() => journal.close())
