@@ -63,3 +63,10 @@ export function nextMessage(child) {
     })
   })
 }
+
+/** Sends a process a message; resolves with its next one. */
+export function askFor(child, message) {
+  const answer = nextMessage(child)
+  child.send(message)
+  return answer
+}

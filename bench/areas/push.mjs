@@ -1,4 +1,4 @@
-import { nextMessage } from '../children.mjs'
+import { askFor, nextMessage } from '../children.mjs'
 import { Latencies } from '../latency.mjs'
 
 const PER_SECOND = 100
@@ -21,7 +21,7 @@ export async function push({ children, rounds, scale, progress }) {
     progress(`push, round ${round} of ${rounds}`)
     caller.send({ url, token, load: 'messages', perSecond: PER_SECOND, count, to: 'swarm-1' })
     const sent = (await nextMessage(caller)).calls.map(({ index }) => ({ index }))
-    const commits = await askFor(server, {})
+    const { commits } = await askFor(server, {})
     const events = await sinceCommit(stream, sent, commits)
     const inbox = await sinceCommit(reader, sent, commits)
     const stuck = claims.slice(round * count, (round + 1) * count)
@@ -64,10 +64,4 @@ async function sinceCommit(receiver, entries, commits) {
     latencies.record(receipts[position] - at)
   })
   return latencies.summary()
-}
-
-function askFor(child, message) {
-  const answer = nextMessage(child)
-  child.send(message)
-  return answer
 }

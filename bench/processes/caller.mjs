@@ -33,6 +33,20 @@ const LOADS = {
   messages: (fabric, { perSecond, count, to }) =>
     openLoop(perSecond, count, (index) => fabric.swarm.send({ to, as: 'swarm-0', text: `Message ${index}` })),
 
+  /** Messages to one swarm after another, far from each other. */
+  scattered: (fabric, { perSecond, count, swarms, round }) =>
+    openLoop(perSecond, count, async (index) => {
+      const to = `swarm-${((round * count + index) * 7_919) % swarms}`
+      return { ...(await fabric.swarm.send({ to, text: `Message ${index}` })), to }
+    }),
+
+  /** New tasks, each with the index of its entry. */
+  creations: (fabric, { perSecond, count, round }) =>
+    openLoop(perSecond, count, async (index) => {
+      const { id, createdIndex } = await fabric.task.create({ id: `new-${round}-${index}`, title: `Task ${index}` })
+      return { id, index: createdIndex }
+    }),
+
   blockers: (fabric, { perSecond, claims, blocker = { kind: 'external' } }) =>
     openLoop(perSecond, claims.length, (index) =>
       fabric.task.block({ ...claims[index], as: 'swarm-0', needs: 'somebody who can help', ...blocker }),
@@ -53,7 +67,7 @@ async function openLoop(perSecond, count, call) {
     if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
     const answered = call(index).then((reply) => {
       latencies.record(sharedMs() - at)
-      return { at, index: reply.index, id: reply.id }
+      return { at, index: reply.index, id: reply.id, to: reply.to }
     })
     answers.push(answered)
   }
