@@ -496,9 +496,6 @@ export type WitnessTraceAnswerPart = {
   children: readonly WitnessTraceAnswerPart[]
 }
 
-/** Anything that JSON can say. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-
 /** What each operation takes and answers, by resource and verb. */
 export interface OperationTypes {
   fabric: {
@@ -1185,7 +1182,7 @@ export interface OperationTypes {
       input: {
         as?: string | undefined
         action: string
-        arguments?: Record<string, Json> | undefined
+        arguments?: Record<string, unknown> | undefined
         reason: string
         severity?: 'info' | 'warning' | 'critical' | undefined
         task?: string | undefined
@@ -1198,7 +1195,7 @@ export interface OperationTypes {
         escalation: string
         as?: string | undefined
         action: string
-        arguments?: Record<string, Json> | undefined
+        arguments?: Record<string, unknown> | undefined
       }
       output: EscalationView
     }

@@ -29,9 +29,6 @@ export function renderOperationTypes(operations: readonly NamedOperation[]): str
 
 ${types.join('\n\n')}
 
-/** Anything that JSON can say. */
-export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }
-
 /** What each operation takes and answers, by resource and verb. */
 export interface OperationTypes {
 ${[...rows].map(([resource, verbs]) => `  ${resource}: {\n${verbs.join('\n')}\n  }`).join('\n')}
@@ -64,10 +61,15 @@ function renderWhole(name: string, schema: Schema, direction: 'input' | 'output'
   )
   const scope = { direction, names }
   for (const [id, part] of unnamed) {
-    if (names[id] !== 'Json') types.push(`export type ${names[id]} = ${renderType(part as Schema, '', scope)}`)
+    const type =
+      names[id] === 'Json' ? JSON_TYPE : `export type ${names[id]} = ${renderType(part as Schema, '', scope)}`
+    if (!types.includes(type)) types.push(type)
   }
   return renderType(schema, '      ', scope)
 }
+
+const JSON_TYPE = `/** Anything that JSON can say. */
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json }`
 
 function isJson(schema: Schema | boolean): boolean {
   return typeof schema === 'object' && schema.anyOf?.length === 6

@@ -13,8 +13,8 @@ export function renderRoutes(operations: readonly NamedOperation[]): string {
     )
     return `  ${resource}: {\n${lines.join('\n')}\n  },`
   })
-  return `import type { Resource, Verb } from './operation-types.js'
-import type { Route } from './call.js'
+  return `import type { Route } from './call.js'
+import type { Resource, Verb } from './operation-types.js'
 
 /** Generated from the operations table by \`npm run generate\`. Do not edit. */
 export const ROUTES = {
