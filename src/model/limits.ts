@@ -110,6 +110,8 @@ export const LIMITS = {
   redactionKindChars: 40,
   /** Levels of arrays and objects in a command. */
   redactionDepth: 32,
+  /** Levels of JSON that a caller may put into one field. */
+  jsonDepth: 16,
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 65_536,
   boardProblems: 1_000,

@@ -96,7 +96,7 @@ export const answer = operation({
     presentEscalation(await fabric.submit({ type: 'answer_escalation', ...answer }, origin)),
 })
 
-const action = { action: field.note, arguments: z.record(field.id, z.json()).default({}) }
+const action = { action: field.note, arguments: z.record(field.id, field.json).default({}) }
 
 export const request = operation({
   summary: 'Ask people to approve exactly one action with exactly these arguments, once.',

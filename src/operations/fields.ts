@@ -110,6 +110,24 @@ export const taskSpec = {
   external: z.boolean().default(false),
 }
 
+/** Any JSON that is not nested too deeply: what reads it goes down level by level. */
+export const json = z
+  .unknown()
+  .refine((value) => isNestedAtMost(value, LIMITS.jsonDepth), {
+    error: `is nested too deeply: at most ${LIMITS.jsonDepth} levels`,
+  })
+  .pipe(z.json())
+
+/** Looks at one level after the other, so that no nesting is too deep to be looked at. */
+function isNestedAtMost(value: unknown, levels: number): boolean {
+  let level = [value]
+  for (let depth = 0; depth <= levels; depth += 1) {
+    level = level.flatMap((item) => (typeof item === 'object' && item !== null ? Object.values(item) : []))
+    if (level.length === 0) return true
+  }
+  return false
+}
+
 export const evidence = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('commit'),

@@ -137,6 +137,19 @@ describe('bodies', () => {
     },
   )
 
+  test.each([17, 1_000, 100_000])('nested %i levels deep are refused', async (levels) => {
+    const deep = `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`
+    const approval = `{"as":"s1","action":"x","reason":"y","arguments":{"x":${deep}}}`
+    const answer = await sendText('/v1/approvals', approval, 'application/json')
+    expect(answer).toEqual(refusal(400, 'INVALID_ARGUMENT', 'arguments.x'))
+    for (const [method, path] of [
+      ['POST', '/v1/tasks'],
+      ['PUT', '/v1/policy'],
+    ] as const) {
+      expect(await sendText(path, deep, 'application/json', method)).toEqual(refusal(400, 'INVALID_ARGUMENT'))
+    }
+  })
+
   test('that are too large are refused by their length alone', async () => {
     const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
     const length = String(LIMITS.httpBodyBytes + 1)
