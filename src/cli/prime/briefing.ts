@@ -1,4 +1,4 @@
-import { INSTRUCTION_LINES } from '../setup/clients.js'
+import { instructionLines } from '../setup/clients.js'
 import { counted } from '../text.js'
 
 /** What an agent should know now. Lists have the most important first; what was left out of them is counted in `more`. */
@@ -102,7 +102,7 @@ export function briefingValue(briefing: Briefing): object {
   return {
     running: true,
     ...briefing,
-    instructions: instructionsFor(briefing.swarm).slice(2).join(' ').replace(/\s+/g, ' '),
+    instructions: instructionLines(briefing.swarm).slice(2).join(' ').replace(/\s+/g, ' '),
   }
 }
 
@@ -133,12 +133,8 @@ export function briefingLines(briefing: Briefing): string[] {
       'ifab ready',
     ),
     '',
-    ...instructionsFor(swarm),
+    ...instructionLines(swarm),
   ]
-}
-
-function instructionsFor(swarm: string | undefined): string[] {
-  return INSTRUCTION_LINES.map((line) => (swarm === undefined ? line : line.replaceAll('NAME', swarm)))
 }
 
 function section(title: string, lines: readonly string[], more: number | undefined, command: string): string[] {

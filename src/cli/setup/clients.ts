@@ -41,12 +41,21 @@ export const CLIENT_NAMES = Object.keys(CLIENTS) as ClientName[]
 
 export const INSTRUCTIONS = 'AGENTS.md'
 
-/** How agents work with the board, in at most 15 lines with the markers. */
-export const INSTRUCTION_LINES: readonly string[] = [
-  '## Shared task board (InfraFabric)',
-  '',
-  'Other agents work on this project too. Take work from the board with the MCP tools of `infrafabric`, or, where they are',
-  'missing, with the commands in brackets (once first: `ifab swarm register NAME`). `ifab prime --as NAME` says where you stand.',
+/** How agents work with the board, in at most 15 lines with the markers; for one swarm where its name is known. */
+export function instructionLines(swarm?: string): string[] {
+  const known = swarm !== undefined
+  return [
+    '## Shared task board (InfraFabric)',
+    '',
+    'Other agents work on this project too. Take work from the board with the MCP tools of `infrafabric`, or, where they are',
+    known
+      ? 'missing, with the commands in brackets.'
+      : 'missing, with the commands in brackets (once first: `ifab swarm register NAME`). `ifab prime --as NAME` says where you stand.',
+    ...WORK_LOOP.map((line) => (known ? line.replaceAll('NAME', swarm) : line)),
+  ]
+}
+
+const WORK_LOOP = [
   '1. `next_task` claims your best task (`ifab next --as NAME --claim --wait 50s`). Note its epoch: every later word needs it.',
   '   Nothing there? `wait_for_work`, again and again. `claim_task` takes a task that you chose; `show_task` tells all of it.',
   '2. At least every 10 minutes: `heartbeat` (`ifab beat TASK --epoch N`); at each quarter: `report_milestone` (`ifab milestone`).',

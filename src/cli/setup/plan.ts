@@ -3,8 +3,8 @@ import {
   CLIENTS,
   type Client,
   type ClientName,
-  INSTRUCTION_LINES,
   INSTRUCTIONS,
+  instructionLines,
   POINTER_LINES,
 } from './clients.js'
 import { type EditedFile, readEdited } from './edited-file.js'
@@ -48,7 +48,7 @@ export async function planSetup(root: string, name: ClientName, server: ServerEn
     },
     {
       file: instructions,
-      after: putBlock(instructions.path, instructions.text, MARKDOWN_MARKERS, INSTRUCTION_LINES),
+      after: putBlock(instructions.path, instructions.text, MARKDOWN_MARKERS, instructionLines()),
       what: 'how to work with the board, between two markers',
     },
   ]

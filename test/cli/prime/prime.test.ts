@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -39,6 +40,8 @@ describe('ifab prime', () => {
     })
     const text = await site.run('prime', '--as', 'alice')
     expect(text).toContain('You are alice (opus; code:rust). Tasks: 2 available, 1 claimed.')
+    // To register again would take its capabilities back.
+    expect(text).not.toContain('swarm register')
     expect(text).toContain(`- A1 epoch ${epoch}, 25%, lease until `)
     // It acknowledges nothing.
     expect(await site.json('prime', '--as', 'alice')).toEqual(briefing)
@@ -54,6 +57,32 @@ describe('ifab prime', () => {
     )
     expect(stops).toEqual([{ reason: expect.stringContaining('it loops') }])
     expect(ready).toEqual([])
+  })
+
+  test('stays under 1,500 tokens on a giant board with a full inbox', async () => {
+    const rows = Array.from({ length: 400 }, (_, row) => `| G${row} | ${'Long title '.repeat(40)} |`)
+    const board = join(site.directory, 'giant.md')
+    await writeFile(board, ['| ID | Task |', '| --- | --- |', ...rows].join('\n'))
+    await site.run('board', 'import', board)
+    await site.run('swarm', 'register', 'dora', '--capacity', '30')
+    for (let row = 0; row < 30; row += 1) {
+      await site.run('claim', `G${row}`, '--as', 'dora')
+      await site.run('swarm', 'send', 'dora', 'Read this at once. '.repeat(400))
+    }
+    for (const options of [[], ['--json']]) {
+      const text = await site.run('prime', '--as', 'dora', ...options)
+      expect(text.length / 4).toBeLessThan(1_500)
+    }
+    const { claims, messages, more } = await site.json<{ claims: []; messages: []; more: object }>(
+      'prime',
+      '--as',
+      'dora',
+    )
+    expect({ claims: claims.length, messages: messages.length, more }).toEqual({
+      claims: 6,
+      messages: expect.any(Number),
+      more: { ready: expect.any(Number), messages: 30 - messages.length, claims: 24 },
+    })
   })
 
   test('tells a person of the board', async () => {

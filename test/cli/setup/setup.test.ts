@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { INSTRUCTION_LINES } from '../../../src/cli/setup/clients.js'
+import { instructionLines } from '../../../src/cli/setup/clients.js'
 import { launcherOf } from '../../../src/cli/setup/launcher.js'
 import { MARKDOWN_MARKERS } from '../../../src/cli/setup/managed-block.js'
 import { ifab, type Outcome } from '../console.js'
@@ -200,8 +200,8 @@ Commit .mcp.json, AGENTS.md and CLAUDE.md: then every worktree has the board.
 
 describe('the instructions', () => {
   test('take at most 15 lines with their markers, of plain ASCII', () => {
-    expect(INSTRUCTION_LINES.length + 2).toBeLessThanOrEqual(15)
-    expect(INSTRUCTION_LINES.join('\n')).toMatch(/^[\n -~]*$/)
+    expect(instructionLines().length + 2).toBeLessThanOrEqual(15)
+    expect(instructionLines().join('\n')).toMatch(/^[\n -~]*$/)
   })
 
   test('name every core tool', () => {
@@ -217,7 +217,7 @@ describe('the instructions', () => {
       ],
       ...['ask_for_help', 'escalate_to_human', 'create_task', 'show_task', 'wait_for_work'],
     ]
-    for (const tool of tools) expect(INSTRUCTION_LINES.join('\n')).toContain(`\`${tool}\``)
+    for (const tool of tools) expect(instructionLines().join('\n')).toContain(`\`${tool}\``)
   })
 })
 
