@@ -2,6 +2,7 @@ import { answer } from './answer.js'
 import type { CliCommand } from './command.js'
 import { type AskingOptions, addAskingOptions } from './escalation.js'
 import { id, pair } from './option-values.js'
+import { requireSpeaker } from './speaker.js'
 import { formatTime } from './text.js'
 
 /** Asking people for leave, and using it. */
@@ -26,7 +27,8 @@ function addRequest(approval: CliCommand): void {
   addAskingOptions(command)
     .example('ifab approval request deploy --argument service=sip-edge --reason "release 1.4" --as alice')
     .asks(async (fabric, action: string, options: RequestOptions) => {
-      const { as, severity, task, ttl: ttlMs, argument, reason } = options
+      const { severity, task, ttl: ttlMs, argument, reason } = options
+      const as = await requireSpeaker(fabric, options.as)
       const row = await fabric.approval.request({ action, as, severity, task, ttlMs, arguments: argument, reason })
       return answer(row, [
         `${row.id} waits for approval until ${formatTime(row.expiresAt)}.`,
@@ -44,10 +46,9 @@ function addTake(approval: CliCommand): void {
     .option('--argument <key=value>', 'an argument of the action; repeat for more', pair)
     .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .example('ifab approval take escalation-91 deploy --argument service=sip-edge --as alice')
-    .asks(
-      async (fabric, escalation: string, action: string, { argument, as }: Pick<RequestOptions, 'argument' | 'as'>) => {
-        const row = await fabric.approval.take({ escalation, action, arguments: argument, as })
-        return answer(row, `${as ?? row.asker} may do it now, once: ${action}`)
-      },
-    )
+    .asks(async (fabric, escalation: string, action: string, options: Pick<RequestOptions, 'argument' | 'as'>) => {
+      const as = await requireSpeaker(fabric, options.as)
+      const row = await fabric.approval.take({ escalation, action, arguments: options.argument, as })
+      return answer(row, `${as} may do it now, once: ${action}`)
+    })
 }

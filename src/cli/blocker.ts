@@ -6,7 +6,7 @@ import { type HolderOptions, holderCommand } from './claim.js'
 import type { CliCommand } from './command.js'
 import { choice, id, list, wholeNumber } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
-import { speakerOf } from './speaker.js'
+import { requireSpeaker } from './speaker.js'
 
 /** Raising a blocker, getting help with it, and resolving it. */
 export function addBlockerCommands(program: CliCommand): void {
@@ -98,7 +98,7 @@ function addAnswers(blocker: CliCommand): void {
     .option('--as <swarm>', 'swarm that you speak for (default: that of your token)', id)
     .example('ifab blocker accept blocker-57 --as bob')
     .asks(async (fabric, id: string, { as: named }: { as?: string }) => {
-      const as = await speakerOf(fabric, named)
+      const as = await requireSpeaker(fabric, named)
       const row = await fabric.blocker.answer({ blocker: id, as, accept: true })
       const epoch = row.helpers.find(({ swarm }) => swarm === as)?.epoch
       return answer(row, [
@@ -114,7 +114,7 @@ function addAnswers(blocker: CliCommand): void {
     .option('--reason <text>', 'why')
     .example('ifab blocker decline blocker-57 --as bob --reason "busy until tomorrow"')
     .asks(async (fabric, id: string, { as: named, reason }: { as?: string; reason?: string }) => {
-      const as = await speakerOf(fabric, named)
+      const as = await requireSpeaker(fabric, named)
       const row = await fabric.blocker.answer({ blocker: id, as, accept: false, reason })
       return answer(row, `${as} does not help with ${row.id}.`)
     })

@@ -6,6 +6,7 @@ import type { CliCommand } from './command.js'
 import { detailLines, escalationLines } from './escalation-text.js'
 import { choice, id, pair, patience, repeatedId } from './option-values.js'
 import { addPageOptions, type PageOptions, pageLines } from './page.js'
+import { requireSpeaker } from './speaker.js'
 import { formatTime } from './text.js'
 
 /** Questions for people. */
@@ -80,7 +81,8 @@ function addAsk(escalation: CliCommand): void {
     .option('--context <key=value>', 'what one should know to answer; repeat for more', pair)
     .example('ifab escalation ask "Which SIP dialect?" --as alice --option rfc3261 --option lync --ttl 2h')
     .asks(async (fabric, question: string, options: AskOptions) => {
-      const { as, severity, task, ttl: ttlMs, option, context } = options
+      const { severity, task, ttl: ttlMs, option, context } = options
+      const as = await requireSpeaker(fabric, options.as)
       const row = await fabric.escalation.ask({ question, as, severity, task, ttlMs, options: option, context })
       return answer(row, [
         `${row.id} waits for an answer until ${formatTime(row.expiresAt)}.`,

@@ -183,10 +183,10 @@ describe('the program', () => {
   )
 
   test('shows no stack for a mistake and exits with its class', async () => {
-    expect(await program(env, 'claim')).toEqual({
+    expect(await program(env, 'beat', 'T')).toEqual({
       exit: 2,
       out: '',
-      err: "INVALID_ARGUMENT: Required option '--as <swarm>' not specified. See `ifab claim --help`.\n",
+      err: "INVALID_ARGUMENT: Required option '--epoch <number>' not specified. See `ifab beat --help`.\n",
     })
   })
 

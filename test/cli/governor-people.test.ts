@@ -62,7 +62,7 @@ describe('ifab escalation', () => {
     expect(nothing).toMatchObject({ exit: 2, message: expect.stringContaining(`\`ifab escalation show ${id}\``) })
     expect((await site.refused('escalation', 'answer', id, '--option', 'neither')).message).toContain('this, that')
     const wrong: [argv: string[], exit: number, message: string][] = [
-      [['Why?'], 2, "Required option '--as <swarm>' not specified."],
+      [['Why?'], 2, 'Say with --as for which swarm'],
       [['Why?', '--as', 'nobody'], 3, 'There is no swarm nobody.'],
       [['Why?', '--as', 'alice', '--task', 'nothing'], 3, 'There is no task nothing.'],
       [['Why?', '--as', 'alice', '--ttl', '721h'], 2, 'Give 1s to 720h.'],

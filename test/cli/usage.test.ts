@@ -74,7 +74,7 @@ describe('a mistake on the command line', () => {
     [['clam'], "Unknown command 'clam'. Did you mean claim? See `ifab --help`."],
     [['task', 'lst'], "Unknown command 'lst'. Did you mean list? See `ifab task --help`."],
     [['task'], 'Say which: ifab task create|list|show|cancel|retry. See `ifab task --help`.'],
-    [['claim', 'T'], "Required option '--as <swarm>' not specified. See `ifab claim --help`."],
+    [['beat', 'T'], "Required option '--epoch <number>' not specified. See `ifab beat --help`."],
     [['claim', '--as', 'x'], "Missing required argument 'task'. See `ifab claim --help`."],
     [['beat', 'T', '--epoch', 'x'], "Option '--epoch <number>' argument 'x' is invalid. Give a whole number."],
     [['beat', 'T', '--epoch', '-1'], "Option '--epoch <number>' argument '-1' is invalid. Give a whole number."],
@@ -100,11 +100,11 @@ describe('a mistake on the command line', () => {
   })
 
   test('is one JSON document on stderr with --json', async () => {
-    const { exit, out, err } = await ifab({}, '--json', 'claim', 'T')
+    const { exit, out, err } = await ifab({}, '--json', 'beat', 'T')
     expect({ exit, out }).toEqual({ exit: 2, out: '' })
     expect(JSON.parse(err)).toEqual({
       code: 'INVALID_ARGUMENT',
-      message: "Required option '--as <swarm>' not specified. See `ifab claim --help`.",
+      message: "Required option '--epoch <number>' not specified. See `ifab beat --help`.",
       retryable: false,
       details: {},
     })
