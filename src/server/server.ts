@@ -62,7 +62,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.decorateRequest('principal', null)
   const http = new HttpMeter()
   observeRequests(app, [http.observe, ...observers])
-  const gate = guardApp(app, createGuard(options, servedNames(address, options), limits), recordIn(fabric))
+  const gate = guardApp(app, createGuard(options, served, limits), recordIn(fabric))
   addHealth(app, fabric)
   addMetrics(app, { fabric, http, limits, places: pushing.places, version: options.version ?? '0' })
   addOperations(app, fabric, waits)
