@@ -36,34 +36,41 @@ export interface AppOptions {
   readonly tellFault: (reference: string, thrown: unknown) => FabricError
   /** Coded errors that are faults of this machine nevertheless. */
   readonly isFault?: (error: FabricError) => boolean
+  /** How long a request may take to arrive; the default suits slow lines. */
+  readonly arrival?: Arrival
 }
 
-const HEADERS_TIMEOUT_MS = 10_000
-/** For receiving a request; how long its answer may take is a matter of each operation. */
-const REQUEST_TIMEOUT_MS = 30_000
+/** How long its answer may take is a matter of each operation. */
+interface Arrival {
+  readonly headersMs: number
+  readonly requestMs: number
+  /** How often Node looks for requests that take too long. */
+  readonly checkMs: number
+}
+
+const ARRIVAL: Arrival = { headersMs: 10_000, requestMs: 30_000, checkMs: 1_000 }
 const KEEP_ALIVE_MS = 75_000
 const HEADER_BYTES = 16 * 1024
-/** How often Node looks for requests that take too long to arrive. */
-const CHECK_INTERVAL_MS = 1_000
-const HTTP_OPTIONS = {
-  headersTimeout: HEADERS_TIMEOUT_MS,
-  connectionsCheckingInterval: CHECK_INTERVAL_MS,
-  maxHeaderSize: HEADER_BYTES,
-  // Node's own answer to a missing Host has no body; the guard's has.
-  requireHostHeader: false,
-}
 /** Longer than any id when each of its characters is percent-encoded. */
 const PATH_SEGMENT_CHARS = 512
 const CLOSE_PATIENCE_MS = 5_000
 
 /** An HTTP server on which every error, the framework's own too, is problem+json (RFC 9457). */
-export function createApp({ tls, bodyLimit, pathHint, onFault, tellFault, isFault }: AppOptions): FastifyInstance {
+export function createApp(options: AppOptions): FastifyInstance {
+  const { tls, bodyLimit, pathHint, onFault, tellFault, isFault, arrival = ARRIVAL } = options
+  const http = {
+    headersTimeout: arrival.headersMs,
+    connectionsCheckingInterval: arrival.checkMs,
+    maxHeaderSize: HEADER_BYTES,
+    // Node's own answer to a missing Host has no body; the guard's has.
+    requireHostHeader: false,
+  }
   const app = fastify({
     logger: false,
     bodyLimit,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: arrival.requestMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    ...(tls === undefined ? { http: HTTP_OPTIONS } : { https: { ...HTTP_OPTIONS, ...tlsOptions(tls) } as object }),
+    ...(tls === undefined ? { http } : { https: { ...http, ...tlsOptions(tls) } as object }),
     routerOptions: { maxParamLength: PATH_SEGMENT_CHARS },
     exposeHeadRoutes: true,
     // The guard says it as problem+json.
