@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { FabricState } from '../coordinator/state.js'
 import { FabricError } from '../model/errors.js'
 import { type Principal, principalOf, type TokenRow } from '../model/principal.js'
@@ -11,8 +11,7 @@ const NO_HASH = '0'.repeat(64)
 export function authenticate(state: FabricState, now: number, token: string): Principal {
   const [, id = '', secret = ''] = TOKEN_PATTERN.exec(token) ?? []
   const row = state.tokens.get(id)
-  const hash = createHash('sha256').update(secret).digest()
-  const matches = timingSafeEqual(hash, Buffer.from(row?.hash ?? NO_HASH, 'hex'))
+  const matches = timingSafeEqual(hash('sha256', secret, 'buffer'), Buffer.from(row?.hash ?? NO_HASH, 'hex'))
   if (row === undefined || !matches) {
     const message = 'The token is not known here, or was revoked. Ask an administrator for another: ifab token issue.'
     throw new FabricError('UNAUTHENTICATED', message)

@@ -66,6 +66,8 @@ export class Waiting {
   readonly #engine: Engine
   readonly #timing: Timing
   readonly #waiters = new Set<Waiter>()
+  /** Swarm -> all of its waiters. */
+  readonly #ofSwarm = new Map<string, Set<Waiter>>()
   /** Swarm -> its waiters that take work and are not on their way to some. */
   readonly #idle = new Map<string, Set<Waiter>>()
   readonly #swarms = new WaitingSwarms()
@@ -178,7 +180,7 @@ export class Waiting {
     }
     const cancelTimer = over ? () => {} : this.#timing.after(waitMs, end)
     signal?.addEventListener('abort', end)
-    this.#waiters.add(waiter)
+    this.#enter(waiter)
     try {
       for (;;) {
         const gone = () => new FabricError('UNAVAILABLE', 'The caller stopped waiting.')
@@ -199,11 +201,24 @@ export class Waiting {
         this.#setBusy(waiter)
       }
     } finally {
-      this.#setBusy(waiter)
-      this.#waiters.delete(waiter)
+      this.#leave(waiter)
       cancelTimer()
       signal?.removeEventListener('abort', end)
     }
+  }
+
+  #enter(waiter: Waiter): void {
+    this.#waiters.add(waiter)
+    const others = this.#ofSwarm.get(waiter.swarm)
+    if (others === undefined) this.#ofSwarm.set(waiter.swarm, new Set([waiter]))
+    else others.add(waiter)
+  }
+
+  #leave(waiter: Waiter): void {
+    this.#setBusy(waiter)
+    this.#waiters.delete(waiter)
+    const others = this.#ofSwarm.get(waiter.swarm)
+    if (others?.delete(waiter) === true && others.size === 0) this.#ofSwarm.delete(waiter.swarm)
   }
 
   #observeWake(wokenAt: number): void {
@@ -219,7 +234,10 @@ export class Waiting {
     const { claimable, mail, profiles, room } = state.news
     for (const swarm of profiles) this.#swarms.refresh(state, swarm)
     if (mail.size > 0 || profiles.size > 0) {
-      for (const waiter of this.#waiters) if (mail.has(waiter.swarm) || profiles.has(waiter.swarm)) waiter.wake()
+      // Ten thousand may wait, and a commit is about few.
+      for (const swarm of new Set([...mail, ...profiles])) {
+        for (const waiter of this.#ofSwarm.get(swarm) ?? []) waiter.wake()
+      }
     }
     for (const task of claimable) this.#fresh.add(task)
     this.#matchFresh(state)

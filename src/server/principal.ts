@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Fabric } from '../fabric/fabric.js'
 import { FabricError } from '../model/errors.js'
@@ -40,6 +40,7 @@ function authenticate(fabric: Fabric, adminDigest: Buffer, token: string): Princ
   return fabric.authenticate(token)
 }
 
+/** In one call, which costs a third of one with an object for the hash: every request pays for it. */
 function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return hash('sha256', text, 'buffer')
 }
