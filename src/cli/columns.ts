@@ -22,7 +22,7 @@ function joinCells(cells: readonly string[], widths: readonly number[]): string 
 }
 
 /** Longer cells are cut. */
-export const LONGEST_CELL = 60
+const LONGEST_CELL = 60
 
 function oneLine(cell: string): string {
   const flat = cell.replace(/\s+/g, ' ').trim()

@@ -1,5 +1,5 @@
 /** Upper bounds of times in seconds: from a flush of a fast disk to a long poll. */
-export const TIME_BOUNDS: readonly number[] = [
+const TIME_BOUNDS: readonly number[] = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60, 240,
 ]
 /** Upper bounds of how many things were done together. */

@@ -50,7 +50,7 @@ const OPERATIONS: ReadonlyMap<string, string> = new Map(
 )
 
 /** Name of the operation, else the route; never the path, in which strangers type what they like. */
-export function operationOf({ method, routeOptions }: Pick<FastifyRequest, 'method' | 'routeOptions'>): string {
+function operationOf({ method, routeOptions }: Pick<FastifyRequest, 'method' | 'routeOptions'>): string {
   if (routeOptions.url === undefined) return 'unknown'
   const route = `${method === 'HEAD' ? 'GET' : method} ${routeOptions.url}`
   return OPERATIONS.get(route) ?? route

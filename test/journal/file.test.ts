@@ -36,6 +36,16 @@ describe('FileJournal', () => {
     expect(journal.health().flushMs).toBeGreaterThan(0)
   })
 
+  test('the time of each flush is counted, across openings too', async () => {
+    expect(journal.flushes.count).toBe(0)
+    await journal.append(0, batch('first', ['a', 'b']))
+    await journal.close()
+    await journal.open()
+    await journal.append(2, batch('second', ['c']))
+    expect(journal.flushes.count).toBe(2)
+    expect(journal.flushes.sum).toBeGreaterThan(0)
+  })
+
   test('segments are named by their first entry and joined without a gap', async () => {
     const expected = await fill(journal, 400)
     const names = (await logFiles()).sort()
