@@ -1,7 +1,7 @@
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
+import { LOG_FORMATS, LOG_LEVELS } from '../model/log-level.js'
 import type { Log } from '../server/logging.js'
-import { LOG_FORMATS, LOG_LEVELS } from '../server/logging-options.js'
 import { boundedWriter, FULL } from './bounded-writer.js'
 import type { Terminal } from './terminal.js'
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { pino } from 'pino'
+import type { LogFormat, LogLevel } from '../model/log-level.js'
 import { formatTimestamp } from '../model/time.js'
 import { Redactor } from '../witness/redact.js'
-import type { LogFormat, LogLevel } from './logging-options.js'
 import { LogRedaction } from './logging-redaction.js'
 import { textLine } from './logging-text.js'
 

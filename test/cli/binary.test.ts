@@ -56,7 +56,10 @@ describe('ifab up', () => {
     const first = await up()
     expect(await program(env, 'task', 'create', 'kept', '--title', 'Kept')).toMatchObject({ exit: 0, err: '' })
     first.child.kill('SIGTERM')
-    expect(await first.done).toMatchObject({ exit: 0, err: '' })
+    expect(await first.done).toMatchObject({
+      exit: 0,
+      err: expect.stringMatching(/ started .*\n.* stopping\n.* stopped\n$/),
+    })
     expect(await readEndpoint(data)).toBeUndefined()
     expect(await inspectOwner(data)).toMatchObject({ state: 'released' })
     await up()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/model/limits.js'
+import type { LogFormat, LogLevel } from '../../src/model/log-level.js'
 import { createLog, type Log } from '../../src/server/logging.js'
-import type { LogFormat, LogLevel } from '../../src/server/logging-options.js'
 import { logRequests } from '../../src/server/logging-requests.js'
 import { serveFabric, until } from '../support/served-fabric.js'
 
