@@ -30,7 +30,9 @@ export const LIMITS = {
   receiptBytes: 48 * 1024,
   /** A certificate chain, or its key. */
   tlsFileBytes: 256 * 1024,
-  httpBodyBytes: 16 * 1024 * 1024,
+  /** Body of a request: to read it keeps everybody waiting. Whole boards and blobs may take more. */
+  httpBodyBytes: 2 * 1024 * 1024,
+  largeBodyBytes: 16 * 1024 * 1024,
   /** Connections to one server: those that listen for news, and some that ask. More are not taken. */
   httpConnections: 25_000,
   /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */

@@ -32,6 +32,7 @@ export const put = operation({
   path: '/v1/blobs',
   input: z.strictObject({ content, mediaType: mediaType.exactOptional() }),
   output: blobView,
+  bodyBytes: LIMITS.largeBodyBytes,
   example: { content: 'b2sgMSAtIG9mZmVycyBwYXJzZQo=', mediaType: 'text/plain' },
   mutates: true,
   keyed: false,

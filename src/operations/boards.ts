@@ -21,6 +21,7 @@ export const importBoard = operation({
     dryRun: z.boolean().default(false),
   }),
   output: importView,
+  bodyBytes: LIMITS.largeBodyBytes,
   example: {
     board: 'phase-0',
     tasks: [

@@ -30,6 +30,8 @@ export interface Operation<Input extends z.ZodObject = z.ZodObject, Output exten
   readonly input: Input
   readonly output: Output
   readonly example: z.input<Input>
+  /** The most that its body may have, where that is more than others may. */
+  readonly bodyBytes?: number
   /** Whether it may write to the log. */
   readonly mutates: boolean
   /** Whether doing it twice differs from doing it once, so that a retry must carry an idempotency key. */

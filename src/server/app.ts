@@ -4,7 +4,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { isTraceparent } from './caller.js'
-import { answerUnreadable } from './client-error.js'
+import { answerUnreadable, answerUnusual } from './client-error.js'
 import type { ServedNames } from './guard.js'
 import type { ListenAddress, TlsFiles } from './listen.js'
 import { Methods } from './methods.js'
@@ -83,6 +83,7 @@ export function createApp(options: AppOptions): FastifyInstance {
     },
   })
   app.server.maxConnections = LIMITS.httpConnections
+  answerUnusual(app.server)
   const methods = new Methods(app)
   addAnswerHeaders(app)
   app.setNotFoundHandler((request, reply) => {

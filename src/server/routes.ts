@@ -12,9 +12,10 @@ const NEVER_ABORTED = new AbortController().signal
 /** One route for each operation of the table. */
 export function addOperations(app: FastifyInstance, fabric: Fabric, waits: Waits): void {
   for (const operation of OPERATION_LIST) {
-    const { method, path: url } = operation
+    const { method, path: url, bodyBytes: bodyLimit } = operation
     const handler = handlerOf(operation, fabric, waits)
-    app.route({ method, url, handler, ...(isTagged(operation) && { onSend: tagAnswer }) })
+    const tagged = isTagged(operation) && { onSend: tagAnswer }
+    app.route({ method, url, handler, ...(bodyLimit !== undefined && { bodyLimit }), ...tagged })
   }
 }
 

@@ -214,6 +214,19 @@ describe('requests', () => {
       ' 431 ',
       'INVALID_ARGUMENT',
     ],
+    [
+      'that expect what is not offered',
+      'POST /v1/tasks HTTP/1.1\r\nhost: localhost\r\nexpect: nonsense\r\ncontent-length: 2\r\n\r\n{}',
+      ' 417 ',
+      'INVALID_ARGUMENT',
+    ],
+    ['to a proxy', 'CONNECT localhost:80 HTTP/1.1\r\nhost: localhost\r\n\r\n', ' 405 ', 'INVALID_ARGUMENT'],
+    [
+      'with two lengths',
+      'POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 2\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n',
+      ' 400 ',
+      'INVALID_ARGUMENT',
+    ],
     ['without a Host', 'GET /v1/status HTTP/1.1\r\nconnection: close\r\n\r\n', ' 403 ', 'FORBIDDEN'],
   ])('%s are refused as problem+json', async (_, bytes, status, code) => {
     const answer = await rawBytes(served.server.url, bytes)
