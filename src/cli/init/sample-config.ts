@@ -45,6 +45,7 @@ escalation:
     #min_severity: warning
     #url_env: INFRAFABRIC_CHAT_URL
 
-# Where the server listens, beyond loopback only with `tls` or `behind_proxy`. Port 0 takes a free one; commands find it by themselves.
+# Where the server listens; beyond loopback only with TLS or behind a proxy. Port 0 takes a free one; commands find it by
+# themselves.
 #listen: 127.0.0.1:7420
 `

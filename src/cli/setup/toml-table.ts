@@ -12,7 +12,7 @@ const STARTUP_SECONDS = 60
 /** `wait_for_work` waits for up to 240 seconds; Codex gives a call 60 by default. */
 const CALL_SECONDS = 300
 /** Codex passes on no other variables but those that it is told. */
-const PASSED_ON = ['IFAB_DATA', 'IFAB_URL', 'IFAB_TOKEN']
+const PASSED_ON = ['IFAB_DATA', 'IFAB_URL', 'IFAB_TOKEN', 'IFAB_SWARM', 'IFAB_TOOLS']
 
 /** What the file says of our server, or undefined. Throws INVALID_ARGUMENT for what is not TOML. */
 export function readTomlTable(path: string, text: string): Record<string, unknown> | undefined {
