@@ -140,3 +140,16 @@ describe('HEAD', () => {
     }
   })
 })
+
+describe('a caller that asks too often', () => {
+  test('is told when to ask again', async () => {
+    await using busy = await serveFabric({ requestsPerSecond: 1, now: () => 0 })
+    const { token } = await busy.client.token.issue({ name: 'eve', role: 'viewer' })
+    const ask = () => busy.request('/v1/status', { headers: { authorization: `Bearer ${token}` } })
+    for (const _ of [1, 2]) expect((await ask()).status).toBe(200)
+    const answer = await ask()
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '1'])
+    expect(await answer.json()).toMatchObject({ code: 'RATE_LIMITED', details: { retryAfterMs: 1_000 } })
+    expect((await busy.request('/v1/status')).status).toBe(200)
+  })
+})
