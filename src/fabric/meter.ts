@@ -1,6 +1,15 @@
 import type { ErrorCode } from '../model/errors.js'
 import { COUNT_BOUNDS, Histogram } from '../model/histogram.js'
 
+/** `refused` is for the caller to mend, `failed` a fault of the program. */
+export type OperationOutcome = 'done' | 'refused' | 'failed'
+
+interface OperationSeconds {
+  readonly operation: string
+  readonly outcome: OperationOutcome
+  readonly seconds: Histogram
+}
+
 /**
  * What an engine counts since it was opened. A claim costs some fifteen microseconds, so counting is an increment and a
  * time a short loop: nothing is formatted or allocated before somebody reads it.
@@ -22,6 +31,19 @@ export class Meter {
   readonly wakeSeconds = new Histogram()
   /** Times the state was rebuilt after an append that failed. */
   recoveries = 0
+
+  /** By operation and outcome: calls of every kind, over HTTP, sockets and MCP. */
+  readonly operations = new Map<string, OperationSeconds>()
+
+  operated(operation: string, outcome: OperationOutcome, seconds: number): void {
+    const key = `${operation} ${outcome}`
+    let row = this.operations.get(key)
+    if (row === undefined) {
+      row = { operation, outcome, seconds: new Histogram() }
+      this.operations.set(key, row)
+    }
+    row.seconds.observe(seconds)
+  }
 
   decided(commands: number): void {
     this.commands += commands

@@ -1,8 +1,10 @@
 import type { Fabric, Origin } from '../fabric/fabric.js'
+import type { OperationOutcome } from '../fabric/meter.js'
 import { swarmActor } from '../model/entry.js'
 import { FabricError, isFabricError } from '../model/errors.js'
 import { isAtLeast, type Principal } from '../model/principal.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
+import { SECOND_MS } from '../model/time.js'
 import { as } from './fields.js'
 import { parseInput } from './input.js'
 import type { NamedOperation } from './table.js'
@@ -27,6 +29,20 @@ export async function invoke(
   caller: Caller,
   input: unknown,
 ): Promise<unknown> {
+  const begun = performance.now()
+  const tell = (outcome: OperationOutcome) =>
+    fabric.meter.operated(operation.name, outcome, (performance.now() - begun) / SECOND_MS)
+  try {
+    const result = await run(operation, fabric, caller, input)
+    tell('done')
+    return result
+  } catch (error) {
+    tell(isFabricError(error) && error.code !== 'INTERNAL' ? 'refused' : 'failed')
+    throw error
+  }
+}
+
+async function run(operation: NamedOperation, fabric: Fabric, caller: Caller, input: unknown): Promise<unknown> {
   const { principal, signal, ...travelling } = caller
   const actor = principal.actor
   let asked: Spoken

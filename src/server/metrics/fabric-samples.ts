@@ -48,6 +48,9 @@ function addCounts(page: Exposition, meter: Meter): void {
   page.add('infrafabric_recoveries_total', meter.recoveries)
   for (const [type, count] of meter.entries) page.add('infrafabric_entries_written_total', count, { type })
   addRefusals(page, meter)
+  for (const { seconds, ...labels } of meter.operations.values()) {
+    page.addHistogram('infrafabric_operation_duration_seconds', seconds, labels)
+  }
   page.addHistogram('infrafabric_commit_duration_seconds', meter.commitSeconds)
   page.addHistogram('infrafabric_journal_append_duration_seconds', meter.appendSeconds)
   page.addHistogram('infrafabric_batch_commands', meter.batchCommands)

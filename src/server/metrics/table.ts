@@ -19,6 +19,11 @@ export const METRICS = {
     labels: ['state'],
   },
 
+  infrafabric_operation_duration_seconds: {
+    type: 'histogram',
+    help: 'Calls of operations over HTTP, sockets and MCP, by outcome: done, refused or failed; with the wait of long polls.',
+    labels: ['operation', 'outcome'],
+  },
   infrafabric_commands_total: { type: 'counter', help: 'Commands that were decided, refused ones too.' },
   infrafabric_commands_refused_total: {
     type: 'counter',

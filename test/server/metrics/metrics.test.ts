@@ -41,6 +41,8 @@ describe('the metrics', () => {
       infrafabric_ready: 1,
       'infrafabric_state{state="running"}': 1,
       'infrafabric_state{state="failed"}': 0,
+      'infrafabric_operation_duration_seconds_count{operation="task.claim",outcome="done"}': 2,
+      'infrafabric_operation_duration_seconds_count{operation="task.claim",outcome="refused"}': 1,
       infrafabric_claims_granted_total: 2,
       'infrafabric_claims_refused_total{code="ALREADY_CLAIMED"}': 1,
       'infrafabric_commands_refused_total{command="claim_task",code="ALREADY_CLAIMED"}': 1,
@@ -186,6 +188,21 @@ describe('the metrics', () => {
     await new Promise((resolve) => setTimeout(resolve, 30))
     const { nodejs_eventloop_lag_max_seconds: lag } = await scrape(served)
     expect(lag).toBeGreaterThan(0.05)
+  })
+})
+
+describe('an operation', () => {
+  test('counts as failed when the program fails, and as refused for a caller without the role', async () => {
+    await using served = await serveFabric()
+    served.fabric.status = () => Promise.reject(new TypeError('odd'))
+    await served.request('/v1/status')
+    const { token } = await served.client.token.issue({ role: 'viewer', name: 'eager' })
+    const asViewer = served.connect({ token })
+    await expect(asViewer.policy.apply({ policy: '' } as never)).rejects.toMatchObject({ code: 'FORBIDDEN' })
+    expect(await scrape(served)).toMatchObject({
+      'infrafabric_operation_duration_seconds_count{operation="fabric.status",outcome="failed"}': 1,
+      'infrafabric_operation_duration_seconds_count{operation="policy.apply",outcome="refused"}': 1,
+    })
   })
 })
 
