@@ -11,7 +11,7 @@ export class Child {
   #ended = false
   #look = () => {}
 
-  constructor(script: 'append.mjs' | 'governor.mjs' | 'start.mjs' | 'witness.mjs', directory: string) {
+  constructor(script: 'append.mjs' | 'governor.mjs' | 'push.mjs' | 'start.mjs' | 'witness.mjs', directory: string) {
     const path = fileURLToPath(new URL(script, import.meta.url))
     this.process = spawn(process.execPath, [path, directory])
     this.process.stderr.on('data', (data) => {
