@@ -21,8 +21,10 @@ export function addCompletionCommands(program: CliCommand): void {
   // What that asks at each press of the key.
   program
     .command('complete', { hidden: true })
+    .description('suggest what may stand at the cursor, for a script that `ifab completion` printed')
     .argument('<shell>', SHELLS.join(', '), choice(SHELLS))
-    .argument('<line>')
+    .argument('<line>', 'the words up to the cursor, one to a line, with the name of the program first')
+    .example('ifab complete bash ifab')
     .does(async ({ terminal }, shell: Shell, line: string) => {
       const { completionLines } = await import('./completion/complete.js')
       const lines = await completionLines(program, terminal, shell, line)

@@ -78,8 +78,10 @@ function exitCodes(): string[][] {
   return rows.map(([exit, names]) => [String(exit), names.join(', ')])
 }
 
+/** Without those that only shells call. */
 function leavesOf(command: CliCommand): CliCommand[] {
-  const below = command.commands as readonly CliCommand[]
+  const visible = command.createHelp().visibleCommands(command)
+  const below = (command.commands as readonly CliCommand[]).filter((child) => visible.includes(child))
   return below.length === 0 ? [command] : below.flatMap(leavesOf)
 }
 
