@@ -14,19 +14,14 @@ const ADDRESS = { host: '127.0.0.1', port: 0 }
  */
 export function serveFixture(serverFor) {
   const waits = new Waits()
-  const fail = (_, thrown) => thrown
-  const app = createApp({
-    bodyLimit: 1024 * 1024,
-    pathHint: '',
-    onFault: ({ error }) => console.error(error),
-    tellFault: fail,
-  })
+  const onFault = ({ error }) => console.error(error)
+  const app = createApp({ bodyLimit: 1024 * 1024, pathHint: '', onFault, tellFault: (_, thrown) => thrown })
   app.decorateRequest('principal', null)
   const served = servedNames(ADDRESS, {})
   const gate = guardApp(app, (request) => {
     checkHost(request.headers, served)
     request.principal = ADMINISTRATOR
   })
-  mountMcp(app, waits, async () => handlerOf(serverFor))
+  mountMcp(app, { waits, onFault }, async () => handlerOf(serverFor))
   return runApp(app, gate, ADDRESS, served, () => waits.close())
 }

@@ -1,6 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import type { FastifyInstance } from 'fastify'
 import type { Fabric } from '../../fabric/fabric.js'
-import type { FabricError } from '../../model/errors.js'
+import { type FabricError, isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { ServerFault } from '../app.js'
 import { callerOf } from '../caller.js'
@@ -22,11 +23,15 @@ export interface McpRouteOptions {
  */
 export function addMcp(app: FastifyInstance, options: McpRouteOptions): void {
   // The SDK takes 200 ms to load, which a fabric without agents need not spend.
-  mountMcp(app, options.waits, async () => (await import('./http.js')).createHandler(options))
+  mountMcp(app, options, async () => (await import('./http.js')).createHandler(options))
 }
 
 /** Serves `/mcp` by a handler that is made at the first request. */
-export function mountMcp(app: FastifyInstance, waits: Waits, make: () => Promise<McpHandler>): void {
+export function mountMcp(
+  app: FastifyInstance,
+  { waits, onFault }: Pick<McpRouteOptions, 'waits' | 'onFault'>,
+  make: () => Promise<McpHandler>,
+): void {
   let made: Promise<McpHandler> | undefined
   app.addHook('onClose', async () => (await made)?.close())
   app.route<{ Querystring: { tools?: unknown } }>({
@@ -45,8 +50,11 @@ export function mountMcp(app: FastifyInstance, waits: Waits, make: () => Promise
       reply.hijack()
       const serve = (signal: AbortSignal) =>
         handler.serve({ request: request.raw, body: request.body, caller: { ...caller, signal }, all }, response)
-      // The answer of a call that is ended is written by then; nothing more can be said to anybody else.
-      await waits.during(response, serve).catch(() => response.destroy())
+      await waits.during(response, serve).catch((error) => {
+        // The answer of a call that was ended is written by then; in the middle of another nothing can be said any more.
+        response.destroy()
+        if (!isFabricError(error)) onFault({ reference: randomUUID(), route: `${request.method} /mcp`, error })
+      })
     },
   })
 }

@@ -9,7 +9,7 @@ import { type ToolContext, tool } from './tool.js'
 const DEFAULT_SECONDS = 50
 const LONGEST_SECONDS = LIMITS.waitMs / SECOND_MS
 /** Clients give up a call that is silent for long; they are promised a sign of life every 10 seconds. */
-export const PROGRESS_MS = 8 * SECOND_MS
+const PROGRESS_MS = 8 * SECOND_MS
 
 export const waitForWork = tool({
   name: 'wait_for_work',
