@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { TOKEN_FILE } from '../client/discover.js'
 import { inspectOwner, type Owner } from '../journal/file/lock.js'
 import type { Call } from './command.js'
+import { checkCertificate } from './examine-certificate.js'
 import { checkClients } from './examine-clients.js'
 import { checkClock, checkFileSystem, checkNode, checkOpenFiles } from './examine-machine.js'
 import { checkAddress, checkConfiguration, checkEndpoint, checkFabric, checkVersion } from './examine-service.js'
@@ -26,6 +27,8 @@ export async function examine(call: Call): Promise<Finding[]> {
   findings.push(checkClock(log?.lastAt ?? fabric.lastAt, Date.now()))
   const { finding, config } = await checkConfiguration(call)
   findings.push(finding)
+  const certificate = await checkCertificate(config, Date.now())
+  if (certificate !== undefined) findings.push(certificate)
   if (owner?.state !== 'alive' && call.url === undefined && finding.state !== 'failed') {
     findings.push(await checkAddress(config))
   }

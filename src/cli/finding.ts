@@ -16,6 +16,7 @@ export const CHECKS = {
   witness: 'it shows that nobody changed the log',
   'signing key': 'whoever has it can sign another log in the name of this fabric',
   configuration: 'with a fault in it the fabric does not start, and does not read it again',
+  certificate: 'nobody connects to a fabric whose certificate is not good',
   address: 'the fabric listens there when it starts',
   fabric: 'agents and people reach the board through it',
   version: 'a command may ask for what another version does not have',

@@ -1,7 +1,11 @@
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readConfigFile } from '../../src/cli/config-file.js'
+import { checkCertificate } from '../../src/cli/examine-certificate.js'
 import { checkClock, checkFileSystem, checkNode, checkOpenFiles } from '../../src/cli/examine-machine.js'
 import { checkDisk, checkLog, checkSpace } from '../../src/cli/examine-storage.js'
 import { checkWitness } from '../../src/cli/examine-witness.js'
@@ -334,6 +338,34 @@ describe('doctor, before a fabric starts', () => {
       await new Promise((resolve) => other.close(resolve))
     }
     expect((await diagnose(data)).findings.address).toMatchObject({ state: 'ok', message: `${listen} is free` })
+  })
+
+  test('finds a certificate that is over, soon over, or of another key', async () => {
+    const pem = (name: string) => fileURLToPath(new URL(`../support/tls/${name}.pem`, import.meta.url))
+    const config = (key: string) => `tls: { certificate: ${pem('certificate')}, key: ${key} }\n`
+    const path = join(directory, 'infrafabric.yaml')
+    await writeFile(path, config(pem('key')))
+    expect((await diagnose(data)).findings.certificate).toMatchObject({ state: 'ok' })
+    const read = await readConfigFile(data, path, {})
+    const { validFrom, validTo } = new X509Certificate(await readFile(pem('certificate'), 'utf8'))
+    const at = (time: string, days: number) => checkCertificate(read, Date.parse(time) + days * 86_400_000)
+    expect(await at(validTo, 1)).toMatchObject({ state: 'failed', message: `it ended ${validTo}` })
+    expect(await at(validTo, -1)).toMatchObject({ state: 'warning', message: `it ends ${validTo}` })
+    expect(await at(validTo, -15)).toMatchObject({ state: 'ok' })
+    expect(await at(validFrom, -1)).toMatchObject({ state: 'failed', message: `it begins ${validFrom}` })
+    const other = join(directory, 'other.pem')
+    const { privateKey } = generateKeyPairSync('ed25519')
+    await writeFile(other, privateKey.export({ type: 'pkcs8', format: 'pem' }))
+    await writeFile(path, config(other))
+    expect((await diagnose(data)).findings.certificate).toMatchObject({
+      state: 'failed',
+      message: 'the key belongs to another certificate',
+    })
+    await writeFile(other, 'no key')
+    expect((await diagnose(data)).findings.certificate?.message).toBe('its key is not PEM')
+    await rm(other)
+    expect((await diagnose(data)).findings.certificate).toMatchObject({ state: 'failed' })
+    expect(await checkCertificate(undefined, 0)).toBeUndefined()
   })
 
   test('finds a clock that is behind the log of a stopped fabric', async () => {
