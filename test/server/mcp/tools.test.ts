@@ -51,11 +51,11 @@ describe('the core tools', () => {
     expect(listing.outputSchema).not.toHaveProperty('additionalProperties')
   })
 
-  test('say which of them change nothing, and which of them end something', () => {
+  test('say which of them change nothing, and that none ends something: an agent alone may call each', () => {
     const named = (hint: 'readOnlyHint' | 'destructiveHint' | 'idempotentHint') =>
       CORE.listings.filter(({ annotations }) => annotations?.[hint]).map(({ name }) => name)
     expect(named('readOnlyHint')).toEqual(['show_task'])
-    expect(named('destructiveHint')).toEqual(['release_task'])
+    expect(named('destructiveHint')).toEqual([])
     expect(named('idempotentHint')).toEqual(['claim_task', 'heartbeat', 'complete_task', 'show_task'])
   })
 })
