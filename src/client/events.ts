@@ -10,6 +10,10 @@ const SILENCE_MS = 45_000
 export interface EventsOptions {
   /** Index of the first entry wanted; default: what comes from now on. */
   readonly from?: number
+  /** Only entries that concern one of these swarms, one of these tasks, and have one of these names (`task_claimed`). */
+  readonly swarms?: readonly string[]
+  readonly tasks?: readonly string[]
+  readonly types?: readonly string[]
   /** Ends the iteration. */
   readonly signal?: AbortSignal
   /** Default true. With false a lost connection is thrown as UNAVAILABLE instead of mended. */
@@ -35,10 +39,11 @@ export interface StreamSettings {
 export async function* followEvents(settings: StreamSettings, options: EventsOptions): AsyncGenerator<LogEntry> {
   const signal = options.signal ?? new AbortController().signal
   const position = { lastId: options.from === undefined ? undefined : options.from - 1 }
+  const query = queryOf(options)
   let failures = 0
   while (!signal.aborted) {
     try {
-      for await (const entry of readOnce(settings, position, signal)) {
+      for await (const entry of readOnce(settings, query, position, signal)) {
         failures = 0
         yield entry
       }
@@ -54,6 +59,14 @@ export async function* followEvents(settings: StreamSettings, options: EventsOpt
   }
 }
 
+function queryOf({ swarms = [], tasks = [], types = [] }: EventsOptions): string {
+  const query = new URLSearchParams()
+  for (const [name, values] of Object.entries({ swarm: swarms, task: tasks, type: types })) {
+    for (const value of values) query.append(name, value)
+  }
+  return query.size === 0 ? '' : `?${query}`
+}
+
 function connectionLost(url: string, cause?: unknown): FabricError {
   return new FabricError('UNAVAILABLE', `The connection to ${url} was lost. Connect again.`, { url }, { cause })
 }
@@ -61,6 +74,7 @@ function connectionLost(url: string, cause?: unknown): FabricError {
 /** One connection's worth. Returns when the server ends it; throws when it is lost or refused. */
 async function* readOnce(
   { url, token, fetch }: StreamSettings,
+  query: string,
   position: { lastId: number | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
@@ -68,7 +82,7 @@ async function* readOnce(
   if (position.lastId !== undefined) headers['last-event-id'] = String(position.lastId)
   const silence = abortOnSilence(signal)
   try {
-    const reply = await fetch(`${url}/v1/events`, { headers, signal: silence.signal, redirect: 'error' })
+    const reply = await fetch(`${url}/v1/events${query}`, { headers, signal: silence.signal, redirect: 'error' })
     if (!reply.ok || reply.body === null) {
       throw replyError(url, reply.status, await reply.json().catch(() => undefined))
     }

@@ -51,6 +51,26 @@ describe('following the log', () => {
     expect(connections).toBe(2)
   })
 
+  test('asks for some entries only, and resumes after others that it was told of', async () => {
+    await using served = await serveFabric()
+    const { client } = served
+    const ending = new AbortController()
+    const options = { from: 0, swarms: ['w1', 'w2'], types: ['message_sent'], signal: ending.signal }
+    const seen: unknown[] = []
+    const following = (async () => {
+      for await (const { event } of client.events(options)) seen.push(event.subject)
+    })()
+    for (const swarm of ['w1', 'w2', 'w3']) {
+      await client.swarm.register({ swarm, capabilities: [], capacity: 1 })
+      await client.swarm.send({ to: swarm, text: 'hello' })
+    }
+    await client.swarm.send({ to: 'w1', text: 'hello again' })
+    await until(() => seen.length === 3)
+    ending.abort()
+    await following
+    expect(seen).toEqual(['w1', 'w2', 'w1'])
+  })
+
   test('tries again when the stream says that it was dropped', async () => {
     const lastIds: (string | null)[] = []
     const frames = ['id: 4\ndata: {"a":1}\n\nevent: dropped\ndata: {}\n\n', 'id: 5\ndata: {"a":2}\n\n']

@@ -52,7 +52,7 @@ test('who follows the events through crashes of the server has every entry once'
   ending.abort()
   await reading
   expect(seen).toEqual(Array.from({ length: seen.length }, (_, index) => index))
-})
+}, 60_000)
 
 test('who reads an inbox over the socket through crashes has every message that was acknowledged, in order', async () => {
   const seen: number[] = []
@@ -70,7 +70,7 @@ test('who reads an inbox over the socket through crashes has every message that 
   const received = new Set(seen)
   expect(acknowledged.filter((index) => !received.has(index))).toEqual([])
   expect(seen).toEqual([...received].sort((a, b) => a - b))
-})
+}, 60_000)
 
 /** What one connection brings, from after the last message on. */
 async function readOnce(url: string, seen: number[], over: AbortSignal): Promise<void> {
