@@ -13,11 +13,13 @@ const API_VERSION = '1.0.0'
 /** The HTTP API as OpenAPI 3.1, made from the table of operations. */
 export function openApiDocument(operations: readonly NamedOperation[]): OpenApiDocument {
   const schemas = schemasOf(operations)
-  const sampler = new Sampler(schemas.components, wordsOf(operations.map(({ example }) => example)))
+  const examples = operations.map(({ example }) => example)
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
     const { input, output } = schemas.of(operation)
     const path = templateOf(operation.path)
+    // What the request says, the answer says too.
+    const sampler = new Sampler(schemas.components, wordsOf([operation.example, ...examples]), operation.name)
     const item = operationObject(operation, { input, output }, sampler.sample(output))
     paths[path] = { ...paths[path], [operation.method.toLowerCase()]: item }
   }
