@@ -2,9 +2,9 @@ import type { BlockerView, MessageView } from '../operation-types.js'
 import { Claim, type Granted } from './claim.js'
 import type { WorkContext } from './context.js'
 import { heldTask, type WorkHandler } from './held-task.js'
-import { type HelpHandler, Helping } from './help.js'
+import { declineHelp, type HelpHandler, Helping } from './help.js'
 import type { TaskOffered, WorkEnd } from './options.js'
-import { type Outcome, settle } from './settle.js'
+import { type Outcome, OVERDUE, settle } from './settle.js'
 import { orAt } from './timing.js'
 
 /** Handlers that wait for a blocker beside those that work; beyond that a waiting one keeps its place. */
@@ -16,8 +16,23 @@ interface JobsOptions {
   readonly onEnd: (end: WorkEnd) => void
   /** Called whenever a place may have become free. */
   readonly onChange: () => void
-  /** Aborts when handlers had their time to end. */
-  readonly overdue: AbortSignal
+}
+
+/**
+ * How one handler is ended. Each has signals of its own: Node warns of a signal to which many listen, and a worker may have
+ * a thousand handlers.
+ */
+class Ends {
+  /** Aborts when the worker stops. */
+  readonly ending = new AbortController()
+  /** Aborts when the handler had its time to end. */
+  readonly overdue = new AbortController()
+  onInterrupt: () => void = () => {}
+
+  interrupt(): void {
+    this.ending.abort()
+    this.onInterrupt()
+  }
 }
 
 /** What one worker is doing: the claims whose handlers run, and the help that it gives. */
@@ -26,7 +41,7 @@ export class Jobs {
   readonly #options: JobsOptions
   readonly #claims = new Map<number, Claim>()
   readonly #helps = new Map<string, Helping>()
-  readonly #running = new Set<Promise<void>>()
+  readonly #running = new Map<Promise<void>, Ends>()
   #waiting = 0
 
   constructor(context: WorkContext, options: JobsOptions) {
@@ -50,10 +65,13 @@ export class Jobs {
       known.hurry()
       return false
     }
-    const claim = new Claim(this.#context, granted, askedAt)
-    if (this.#context.ending.aborted) claim.interrupt()
+    const ends = new Ends()
+    const context = { ...this.#context, ending: ends.ending.signal }
+    const claim = new Claim(context, granted, askedAt)
+    ends.onInterrupt = () => claim.interrupt()
+    if (this.#context.ending.aborted) ends.interrupt()
     this.#claims.set(granted.epoch, claim)
-    this.#start(this.#work(claim), () => this.#claims.delete(granted.epoch))
+    this.#start(this.#work(context, claim, ends.overdue.signal), ends, () => this.#claims.delete(granted.epoch))
     return true
   }
 
@@ -68,10 +86,20 @@ export class Jobs {
     const known = this.#helps.get(id)
     known?.hurry()
     if (known !== undefined || onHelp === undefined) return false
-    const helping = new Helping(this.#context, offer)
+    const ends = new Ends()
+    const context = { ...this.#context, ending: ends.ending.signal }
+    const helping = new Helping(context, offer)
+    ends.onInterrupt = () => helping.interrupt()
     this.#helps.set(id, helping)
-    const help = helping.run(onHelp).catch((error: unknown) => this.#context.problem('help', error, task))
-    this.#start(orAt(help, this.#options.overdue, undefined), () => this.#helps.delete(id))
+    const tell = (error: unknown) => context.problem('help', error, task)
+    const ended = helping
+      .run(onHelp)
+      .catch(tell)
+      .then(() => true)
+    const settled = orAt(ended, ends.overdue.signal, false).then(async (hasEnded) => {
+      if (!hasEnded) await declineHelp(context, id, OVERDUE).catch(tell)
+    })
+    this.#start(settled, ends, () => this.#helps.delete(id))
     return true
   }
 
@@ -85,31 +113,39 @@ export class Jobs {
     if (blocker !== undefined) this.#helps.get(blocker)?.hurry()
   }
 
-  /** Tells every handler to end, and resolves when all has been said to the fabric. */
-  async end(): Promise<void> {
-    for (const job of [...this.#claims.values(), ...this.#helps.values()]) job.interrupt()
-    await Promise.all(this.#running)
+  /** Tells every handler to end. */
+  interrupt(): void {
+    for (const ends of this.#running.values()) ends.interrupt()
   }
 
-  #start(job: Promise<void>, forget: () => void): void {
+  /** Waits for no handler any more: what it holds is given back. */
+  giveUp(): void {
+    for (const { overdue } of this.#running.values()) overdue.abort()
+  }
+
+  /** Resolves when all has been said to the fabric. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#running.keys())
+  }
+
+  #start(job: Promise<void>, ends: Ends, forget: () => void): void {
     const running = job.catch(this.#context.fail).then(() => {
       forget()
       this.#running.delete(running)
       this.#options.onChange()
     })
-    this.#running.add(running)
+    this.#running.set(running, ends)
   }
 
-  async #work(claim: Claim): Promise<void> {
-    const overdue = { kind: 'overdue' } as const
-    const outcome = await orAt<Outcome>(this.#handle(claim), this.#options.overdue, overdue)
-    this.#options.onEnd(await settle(this.#context, claim, outcome))
+  async #work(context: WorkContext, claim: Claim, overdue: AbortSignal): Promise<void> {
+    const outcome = await orAt<Outcome>(this.#handle(context, claim), overdue, { kind: 'overdue' })
+    this.#options.onEnd(await settle(context, claim, outcome))
   }
 
-  async #handle(claim: Claim): Promise<Outcome> {
+  async #handle(context: WorkContext, claim: Claim): Promise<Outcome> {
     try {
       claim.signal.throwIfAborted()
-      const held = heldTask(this.#context, claim, (wait) => this.#withoutPlace(wait))
+      const held = heldTask(context, claim, (wait) => this.#withoutPlace(wait))
       return { kind: 'returned', result: (await this.#options.handler(held)) ?? {} }
     } catch (error) {
       return { kind: 'threw', error }

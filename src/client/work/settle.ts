@@ -10,6 +10,8 @@ export type Outcome =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'overdue' }
 
+export const OVERDUE = 'its handler did not end when the worker stopped'
+
 type Ending = Pick<WorkEnd, 'outcome' | 'reason'>
 
 /** Says the last word of a claim, under heartbeats until it is said. Throws what ends the worker. */
@@ -30,7 +32,7 @@ export async function settle(context: WorkContext, claim: Claim, outcome: Outcom
 async function lastWord(context: WorkContext, claim: Claim, outcome: Outcome): Promise<Ending> {
   if (claim.end?.why === 'taken') return { outcome: 'lost', reason: claim.end.reason }
   if (outcome.kind === 'returned') return complete(context, claim, outcome.result)
-  if (outcome.kind === 'overdue') return release(context, claim, 'its handler did not end when the worker stopped')
+  if (outcome.kind === 'overdue') return release(context, claim, OVERDUE)
   // Work that was told to end says nothing about the task.
   if (claim.signal.aborted) return release(context, claim, reasonOf(claim.signal.reason))
   return fail(context, claim, reasonOf(outcome.error), !(outcome.error instanceof GiveUpError))

@@ -1,6 +1,7 @@
+import { isFabricError } from '../../model/errors.js'
 import type { BlockerView } from '../operation-types.js'
 import { Asking, endsAsking, type Offered } from './ask.js'
-import { LONGEST_PAUSE_MS, type WorkContext } from './context.js'
+import { isFatal, LONGEST_PAUSE_MS, type WorkContext } from './context.js'
 import { declineHelp } from './help.js'
 import type { Jobs } from './jobs.js'
 import type { TaskOffered, WorkOptions } from './options.js'
@@ -42,7 +43,7 @@ export class WorkLoop {
     if (this.#jobs.isEmpty) this.#polling.abort()
   }
 
-  /** Until the worker ends. Throws what asking again does not mend. */
+  /** Until the worker ends. */
   async run(): Promise<void> {
     const { ending, timing } = this.#context
     while (!ending.aborted) {
@@ -72,17 +73,29 @@ export class WorkLoop {
 
   /** Whether that led to something: work, or a wait that passed without any. */
   async #askAndTake(): Promise<boolean> {
-    const { ending, problem } = this.#context
-    this.#polling = new AbortController()
-    const stop = () => this.#polling.abort()
+    try {
+      const offered = await this.#ask()
+      return offered === undefined || (await this.#take(offered))
+    } catch (error) {
+      if (isFatal(error) || !isFabricError(error)) this.#context.fail(error)
+      else this.#context.problem('next', error)
+      return false
+    }
+  }
+
+  /** Undefined when the question was cut short, or leads nowhere. */
+  async #ask(): Promise<Offered | undefined> {
+    const { ending } = this.#context
+    const polling = new AbortController()
+    const stop = () => polling.abort()
+    this.#polling = polling
     ending.addEventListener('abort', stop, { once: true })
     try {
-      return await this.#take(await this.#asking.ask(this.#idle ? this.#options.pollMs : 0, this.#polling.signal))
+      return await this.#asking.ask(this.#idle ? this.#options.pollMs : 0, polling.signal)
     } catch (error) {
-      if (this.#polling.signal.aborted) return true
-      if (endsAsking(error)) throw error
-      problem('next', error)
-      return false
+      if (!polling.signal.aborted && !endsAsking(error)) throw error
+      if (!polling.signal.aborted) this.#context.fail(error)
+      return undefined
     } finally {
       ending.removeEventListener('abort', stop)
     }

@@ -112,7 +112,6 @@ async function workAs(context: WorkContext, handler: WorkHandler, options: WorkO
       loop.jobEnded()
       changed.ring()
     },
-    overdue: overdue.signal,
   })
   const loop = new WorkLoop(
     context,
@@ -129,8 +128,12 @@ async function workAs(context: WorkContext, handler: WorkHandler, options: WorkO
     },
   }).catch(context.fail)
   await loop.run().catch(context.fail)
-  const cancel = context.timing.after(graceMs, () => overdue.abort())
+  jobs.interrupt()
+  const cancel = context.timing.after(graceMs, () => {
+    jobs.giveUp()
+    overdue.abort()
+  })
   await loop.takeBack()
-  await Promise.all([jobs.end(), orAt(following, overdue.signal, undefined)])
+  await Promise.all([jobs.ended(), orAt(following, overdue.signal, undefined)])
   cancel()
 }

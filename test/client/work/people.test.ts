@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { FabricClient } from '../../../src/client/client.js'
+import { fetchTransport } from '../../../src/client/transport.js'
 import type { WorkHandler } from '../../../src/client/work/held-task.js'
 import type { BlockerView } from '../../../src/operations/views.js'
 import { FakeTiming } from '../../../src/testing/fake-timing.js'
 import { type ServedFabric, serveFabric, until } from '../../support/served-fabric.js'
-import { untilAborted, watch } from './support.js'
+import { untilAborted, watch, watched } from './support.js'
 
 let served: ServedFabric
 let admin: FabricClient
@@ -171,6 +172,36 @@ describe('a request for help', () => {
     await worker.stop()
     expect(whys).toEqual(['taken'])
     expect(timing.pending).toBe(0)
+  })
+
+  test('is given back also when its handler does not end with the worker', async () => {
+    await somebodyStuck()
+    let helping = false
+    const { worker } = watch(client, async () => {}, {
+      graceMs: 20,
+      onHelp: () => {
+        helping = true
+        return new Promise(() => {})
+      },
+    })
+    await until(() => helping)
+    await worker.stop()
+    expect((await onlyBlocker()).helpers).toMatchObject([{ state: 'declined' }])
+  })
+
+  test('that is gone before it is declined does not end the worker', async () => {
+    await somebodyStuck()
+    await createTask('T1')
+    const gone = { code: 'NOT_FOUND', detail: 'There is no such blocker.' }
+    let declined = 0
+    const transport = watched(fetchTransport(fetch), (request, exchange) => {
+      if (!request.url.endsWith('/answer') || ++declined > 1) return exchange()
+      return Promise.resolve({ status: 404, text: JSON.stringify(gone) })
+    })
+    const { worker, ends, problems } = watch(served.connect({ transport }), async () => {}, { as: 's1' })
+    await until(() => ends.length === 1)
+    await worker.stop()
+    expect(problems).toMatchObject([{ error: { code: 'NOT_FOUND' } }])
   })
 
   test('is given back when the worker stops', async () => {

@@ -82,6 +82,26 @@ describe('a worker', () => {
     expect(most).toBeLessThan(2)
   })
 
+  test('may have many handlers, of which Node does not warn', async () => {
+    const warnings: unknown[] = []
+    const onWarning = (warning: unknown) => warnings.push(warning)
+    process.on('warning', onWarning)
+    await admin.swarm.register({ swarm: 's1', capacity: 20 })
+    const ids = Array.from({ length: 15 }, (_, position) => `M${position}`)
+    await Promise.all(ids.map((id) => admin.task.create({ id, title: id })))
+    let begun = 0
+    const { handler } = endless(() => {
+      begun += 1
+    })
+    const { worker, ends } = watch(client, handler, { concurrency: 20 })
+    await until(() => begun === 16)
+    await worker.stop()
+    await new Promise(setImmediate)
+    process.off('warning', onWarning)
+    expect(ends).toHaveLength(16)
+    expect(warnings).toEqual([])
+  })
+
   test('says when there is nothing to do, and hears of what comes then', async () => {
     const { worker, ends, idle } = watch(client, async () => {})
     await until(() => idle() === 1)
@@ -244,9 +264,11 @@ describe('a claim', () => {
   })
 
   test('is charged for what was used last', async () => {
-    const { worker, ends } = watch(client, async ({ usage }) => usage({ costNanos: 5 }))
+    const timing = new FakeTiming()
+    const { worker, ends } = watch(client, async ({ usage }) => usage({ costNanos: 5 }), { timing })
     await until(() => ends.length === 1)
     await worker.stop()
+    expect(timing.pending).toBe(0)
     const { rows } = await admin.cost.report({ by: 'task' })
     expect(rows).toMatchObject([{ name: 'T1', settled: { nanos: 5 } }])
   })
