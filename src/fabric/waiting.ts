@@ -101,6 +101,8 @@ export class Waiting {
     const waiter = new Waiter(command.swarm, true, this.#timing)
     try {
       return await this.#until(waiter, waitMs, signal, async () => {
+        // Before the offer: mail that comes after it may bring work, which is asked for once more.
+        const hasMail = untilMail && (await this.#hasMail(command.swarm, -1))
         const wokenFor = waiter.takeReasons()
         const [prefer] = wokenFor
         const asked = prefer === undefined ? command : { ...command, prefer }
@@ -108,8 +110,7 @@ export class Waiting {
         const taken = offer.claim === undefined ? undefined : offer.task?.id
         this.#passOn(wokenFor.filter((task) => task !== taken))
         this.#lookForRoom(waiter, offer)
-        const done = offer.kind !== 'none' || (untilMail && (await this.#hasMail(command.swarm, -1)))
-        return { done, result: offer }
+        return { done: offer.kind !== 'none' || hasMail, result: offer }
       })
     } finally {
       this.#passOn(waiter.takeReasons())

@@ -56,6 +56,19 @@ describe.each(['2026-07-28', '2025-06-18', '2024-11-05'] as const)('an agent ove
   })
 })
 
+test('a client that takes a wait back ends it, and goes on', async () => {
+  await using site = await openSite()
+  const admin = await administrator(site)
+  await using session = await bridged({ data: dataOf(site) })
+  const ending = new AbortController()
+  const wait = session.agent.call('wait_for_work', {}, { signal: ending.signal })
+  await until(async () => (await admin.fabric.status()).waitingSwarms === 1)
+  ending.abort()
+  await expect(wait).rejects.toThrow()
+  await until(async () => (await admin.fabric.status()).waitingSwarms === 0)
+  expect(await session.agent.done('next_task')).toMatchObject({ kind: 'none' })
+})
+
 test('a client that vanishes in a wait ends it', async () => {
   await using site = await openSite()
   const admin = await administrator(site)

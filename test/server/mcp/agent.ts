@@ -1,4 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client'
+import * as z from 'zod'
+import { CORE } from '../../../src/server/mcp/tool-set.js'
 import type { ServedFabric } from '../../support/served-fabric.js'
 
 /** The revisions that clients speak. */
@@ -55,6 +57,9 @@ export class Agent implements AsyncDisposable {
   async done(name: string, input: Record<string, unknown> = {}, options: CallOptions = {}) {
     const { isError, value, text } = await this.call(name, input, options)
     if (isError) throw new Error(`${name} failed: ${text}`)
+    const schema = CORE.byName.get(name)?.output
+    // What the tool promises, and nothing that it does not.
+    if (schema instanceof z.ZodObject) z.strictObject(schema.shape).parse(value)
     return value
   }
 
