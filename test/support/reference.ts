@@ -1,6 +1,7 @@
 import * as z from 'zod'
-import { ID_PATTERN } from '../../src/model/ids.js'
 import type { NamedOperation } from '../../src/operations/table.js'
+import { describeType } from '../../src/server/openapi/describe-type.js'
+import { COMMON_STATUSES, statusesOf } from '../../src/server/openapi/problems.js'
 
 /** `src/client/routes.ts`: what a client must know of the table without loading schemas and the fabric behind them. */
 export function renderRoutes(operations: readonly NamedOperation[]): string {
@@ -40,12 +41,13 @@ export function renderHttpReference(page: string, operations: readonly NamedOper
   return `${page.slice(0, begin)}${BEGIN}\n\n${overview}\n\n${sections}\n\n${page.slice(end)}`
 }
 
-function renderOperation({ name, method, path, summary, input, output, example, keyed }: NamedOperation): string {
+function renderOperation(operation: NamedOperation): string {
+  const { name, method, path, role, summary, input, output, example, keyed } = operation
   const { properties = {}, required = [] } = schemaOf(input)
   const inPath = path.split('/').flatMap((segment) => (segment.startsWith(':') ? [segment.slice(1)] : []))
   const fields = Object.entries(properties).map(([field, schema]) => {
     const need = inPath.includes(field) ? 'path' : required.includes(field) ? 'required' : defaultOf(schema)
-    return `| \`${field}\` | ${describe(schema)} | ${need} |`
+    return `| \`${field}\` | ${describeType(schema as z.core.JSONSchema.JSONSchema)} | ${need} |`
   })
   const table = fields.length === 0 ? [] : [['| field | | |', '| --- | --- | --- |', ...fields].join('\n')]
   const answer = Object.entries(schemaOf(output).properties ?? {}).map(([field]) => `\`${field}\``)
@@ -54,8 +56,14 @@ function renderOperation({ name, method, path, summary, input, output, example, 
     summary + (keyed ? ' Send an `Idempotency-Key` when you may repeat it.' : ''),
     ...table,
     `Answers ${answer.join(', ')}.`,
+    `Least role: \`${role}\`. ${refusalsOf(operation)}`,
     `\`\`\`http\n${renderExample(method, path, { ...example })}\n\`\`\``,
   ].join('\n\n')
+}
+
+function refusalsOf(operation: NamedOperation): string {
+  const own = statusesOf(operation).filter((status) => !COMMON_STATUSES.includes(status))
+  return own.length === 0 ? 'Refused only as every request may be.' : `Refused also with ${own.join(', ')}.`
 }
 
 function renderExample(method: string, path: string, rest: Record<string, unknown>): string {
@@ -74,41 +82,10 @@ function schemaOf(schema: z.ZodType): z.core.JSONSchema.JSONSchema {
   return z.toJSONSchema(schema, { io: 'input' })
 }
 
-type Schema = z.core.JSONSchema._JSONSchema
-
-function defaultOf(schema: Schema): string {
+function defaultOf(schema: z.core.JSONSchema._JSONSchema): string {
   return typeof schema === 'object' && schema.default !== undefined
     ? `default \`${JSON.stringify(schema.default)}\``
     : ''
-}
-
-function describe(schema: Schema): string {
-  if (typeof schema !== 'object') return 'anything'
-  const { type, enum: values, const: constant, anyOf, oneOf, pattern, items, minimum, maximum } = schema
-  const choices = anyOf ?? oneOf
-  if (choices !== undefined) return choices.map(describe).join(' or ')
-  if (values !== undefined) return values.map((value) => `\`${value}\``).join(', ')
-  if (constant !== undefined) return `\`${constant}\``
-  if (pattern === ID_PATTERN.source) return 'id'
-  if (type === 'string')
-    return schema.maxLength === undefined ? 'text' : `text of at most ${schema.maxLength} characters`
-  if (type === 'integer') return `integer${rangeOf(minimum, maximum)}`
-  if (type === 'array' && items !== undefined && !Array.isArray(items)) {
-    return `list of at most ${schema.maxItems}: ${describe(items)}`
-  }
-  if (type === 'object' && schema.properties !== undefined) {
-    const optional = (field: string) => (schema.required?.includes(field) ? '' : '?')
-    return `{ ${Object.entries(schema.properties)
-      .map(([field, value]) => `${field}${optional(field)}: ${describe(value)}`)
-      .join(', ')} }`
-  }
-  return type === 'object' ? 'object of texts' : String(type)
-}
-
-function rangeOf(minimum: number | undefined, maximum: number | undefined): string {
-  const bounded = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER
-  if (minimum === undefined || minimum <= Number.MIN_SAFE_INTEGER) return ''
-  return bounded ? ` from ${minimum} to ${maximum}` : ` from ${minimum} on`
 }
 
 function resourceOf(name: string): string {

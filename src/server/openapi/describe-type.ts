@@ -34,7 +34,9 @@ function describeFields({ properties = {}, required = [] }: Schema, describe: (p
 
 function describeRecord({ additionalProperties }: Schema, describe: (part: unknown) => string): string {
   const kind = describe(additionalProperties)
-  return kind === 'any JSON' ? 'object' : kind.startsWith('text') ? 'object of texts' : `object of ${kind}s`
+  if (kind === 'any JSON') return 'object'
+  if (kind.startsWith('text')) return 'object of texts'
+  return `object of ${kind}`
 }
 
 function rangeOf(minimum: number | undefined, maximum: number | undefined): string {
