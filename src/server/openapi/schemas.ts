@@ -41,7 +41,7 @@ export function schemasOf(operations: readonly NamedOperation[]): SchemaSet {
 }
 
 /** `task.claim` and `Answer` make `TaskClaimAnswer`. */
-export function componentName(operation: string, kind: string): string {
+function componentName(operation: string, kind: string): string {
   return `${operation.split('.').map(capitalised).join('')}${kind}`
 }
 
