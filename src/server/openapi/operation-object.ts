@@ -47,7 +47,7 @@ function describe({ summary, role, keyed, mutates }: NamedOperation): string {
   const repeated = keyed
     ? ' Send an `Idempotency-Key` when you may repeat it: the same request with the same key gets the first answer again.'
     : mutates
-      ? ' To repeat it does no harm.'
+      ? ' Repeating it does no harm.'
       : ''
   return `${summary} Least role: ${role}.${repeated}`
 }

@@ -29,5 +29,6 @@ th, td { text-align: left; vertical-align: top; padding: .3em .8em .3em 0; borde
 td:first-child code { white-space: nowrap; }
 th { font-weight: 600; color: var(--dim); }
 details { margin: .4em 0; } summary { cursor: pointer; color: var(--dim); }
-@media (max-width: 56rem) { .page { display: block; } nav { position: static; height: auto; border: 0; } main { padding: 1rem; } }
+@media (max-width: 56rem) { .page { display: flex; flex-direction: column-reverse; } main { padding: 1rem; }
+  nav { position: static; height: auto; border: 0; } }
 `
