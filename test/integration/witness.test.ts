@@ -29,6 +29,9 @@ afterEach(() => place.remove())
 const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])[] = [
   ['swarm.register', ['swarm_registered s1']],
   ['swarm.register', ['swarm_registered s2']],
+  ['token.issue', ['token_issued TOKEN']],
+  ['token.rotate', ['token_issued ROTATED']],
+  ['token.revoke', ['token_revoked TOKEN']],
   ['policy.apply', ['policy_applied POLICY']],
   ['swarm.grant', ['capabilities_granted s1']],
   ['board.import', ['board_imported b', 'task_created t1', 'task_created t2']],
@@ -84,6 +87,7 @@ async function work(): Promise<Readonly<Record<string, string>>> {
   const { task, swarm, blocker, board, blob, inbox, witness, policy } = client
   await swarm.register({ swarm: 's1' })
   await swarm.register({ swarm: 's2' })
+  const tokens = await exchangeTokens('s1')
   const { digest } = await policy.apply({ policy: POLICY })
   await swarm.grant({ swarm: 's1', capabilities: ['deploy:production'] })
   const first = { id: 't1', title: 'One', maxCostNanos: NANOS_PER_DOLLAR }
@@ -115,7 +119,15 @@ async function work(): Promise<Readonly<Record<string, string>>> {
   const { sha256 } = await blob.put({ content: Buffer.from('a long log').toString('base64') })
   await blob.delete({ sha256, reason: 'retention' })
   await witness.rotate({})
-  return { POLICY: digest, BLOCKER: id, SPENT: spent, LATCHED: latched, ...asked, BLOB: sha256 }
+  return { POLICY: digest, BLOCKER: id, SPENT: spent, LATCHED: latched, ...tokens, ...asked, BLOB: sha256 }
+}
+
+/** Lets a swarm in, which takes another token; the first is revoked. */
+async function exchangeTokens(name: string): Promise<{ TOKEN: string; ROTATED: string }> {
+  const first = await client.token.issue({ name })
+  const second = await place.connect(1, { token: first.token }).token.rotate()
+  await client.token.revoke({ id: first.id })
+  return { TOKEN: first.id, ROTATED: second.id }
 }
 
 /** Spends what a claim may cost, and allows more. Returns the question that people were asked meanwhile. */
