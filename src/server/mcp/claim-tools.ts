@@ -2,7 +2,7 @@ import * as z from 'zod'
 import { FabricError } from '../../model/errors.js'
 import { MILESTONE_PERCENTS } from '../../model/task.js'
 import { briefOffer, details, helperEpoch, offered } from './brief.js'
-import { acknowledge, acknowledgeMail, briefMail, mail, NO_MAIL, readMail } from './mail.js'
+import { acknowledge, acknowledgeMail, briefMail, mail, NO_MAIL, readMailToo } from './mail.js'
 import { type ToolContext, tool } from './tool.js'
 
 /** The tools by which a swarm takes work and keeps it. Each later word carries the epoch that came with the claim. */
@@ -92,7 +92,7 @@ export const heartbeat = tool({
     const { fabric, signal } = context
     await acknowledgeMail(context, acknowledge)
     const { leaseEndsAt, stop, budget, usage, unread } = await fabric.task.heartbeat(word, { signal })
-    const found = unread === 0 ? NO_MAIL : await readMail(context)
+    const found = unread === 0 ? NO_MAIL : await readMailToo(context, unread)
     const spent = { ...(budget && { budget }), ...(usage && { usage }) }
     return { leaseEndsAt, ...(stop && { stop }), ...spent, ...briefMail(found) }
   },

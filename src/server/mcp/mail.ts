@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { MessageView } from '../../operations/views.js'
 import { briefMessage, details } from './brief.js'
@@ -31,6 +32,16 @@ export async function acknowledgeMail(context: ToolContext, upTo: number | undef
 /** The oldest unread messages; waits up to `waitMs` for the first. */
 export async function readMail({ fabric, signal, swarm }: ToolContext, waitMs = 0): Promise<Mail> {
   return fabric.inbox.read({ swarm: swarm(), limit: LIMITS.mcpMessages, waitMs }, { signal })
+}
+
+/** The mail that goes with an answer which must not be lost for it. What cannot be read now comes with the next answer. */
+export async function readMailToo(context: ToolContext, unread = 0): Promise<Mail> {
+  try {
+    return await readMail(context)
+  } catch (error) {
+    if (!isFabricError(error)) throw error
+    return { messages: [], unread }
+  }
 }
 
 export function briefMail({ messages, unread }: Mail) {

@@ -1,6 +1,7 @@
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from '@modelcontextprotocol/server'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
 import { type FabricError, isFabricError } from '../../model/errors.js'
+import { MINUTE_MS } from '../../model/time.js'
 import { parseInput } from '../../operations/input.js'
 import { INSTRUCTIONS } from './instructions.js'
 import { failure, success } from './result.js'
@@ -20,6 +21,9 @@ export interface OpenCall extends Omit<ToolContext, 'progress'> {
   close?(): void
 }
 
+/** For how long a client may keep the list of tools: it changes with a new version, or another role, only. */
+const LISTING_MS = 5 * MINUTE_MS
+
 /** Checks what clients answer to questions; nobody is asked any, so one for all is enough. */
 const validator = new AjvJsonSchemaValidator()
 
@@ -30,7 +34,12 @@ const validator = new AjvJsonSchemaValidator()
 export function createMcpServer(options: McpOptions): Server {
   const server = new Server(
     { name: 'infrafabric', title: 'InfraFabric', version: options.version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS, jsonSchemaValidator: validator },
+    {
+      capabilities: { tools: {} },
+      instructions: INSTRUCTIONS,
+      jsonSchemaValidator: validator,
+      cacheHints: { 'tools/list': { ttlMs: LISTING_MS, cacheScope: 'private' } },
+    },
   )
   server.setRequestHandler('tools/list', async () => ({ tools: [...(await options.tools()).listings] }))
   server.setRequestHandler('tools/call', async ({ params }, call) => {

@@ -3,7 +3,7 @@ import { isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { SECOND_MS } from '../../model/time.js'
 import { briefOffer, details, offered } from './brief.js'
-import { acknowledge, acknowledgeMail, briefMail, type Mail, mail, readMail, stopsIn } from './mail.js'
+import { acknowledge, acknowledgeMail, briefMail, type Mail, mail, readMail, readMailToo, stopsIn } from './mail.js'
 import { type ToolContext, tool } from './tool.js'
 
 const DEFAULT_SECONDS = 50
@@ -50,7 +50,8 @@ async function workOrMail(context: ToolContext, claim: boolean, waitMs: number):
   const caller = context.swarm()
   try {
     const offer = await fabric.task.next({ claim, waitMs, untilMail: true }, { signal })
-    return { work: briefOffer(offer, caller), found: await readMail(context) }
+    const found = offer.kind === 'none' ? await readMail(context) : await readMailToo(context)
+    return { work: briefOffer(offer, caller), found }
   } catch (error) {
     if (!isFabricError(error, 'BREAKER_OPEN')) throw error
     const found = await readMail(context, waitMs)
