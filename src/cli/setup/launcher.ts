@@ -2,6 +2,9 @@ import { access, constants } from 'node:fs/promises'
 import { delimiter, join, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
+const ON_PATH: Launcher = { command: 'ifab', args: [], portable: true }
+const BY_NPX: Launcher = { command: 'npx', args: ['-y', 'infrafabric'], portable: true }
+
 /** How a client starts this program. */
 export interface Launcher {
   readonly command: string
@@ -24,10 +27,17 @@ interface Installation {
  * the project: npx takes the installed one. Else the files of this very installation, which is a checkout.
  */
 export function launcherOf({ main, node, onPath }: Installation): Launcher {
-  if (onPath) return { command: 'ifab', args: [], portable: true }
+  if (onPath) return ON_PATH
   const packaged = main.includes(`${sep}node_modules${sep}infrafabric${sep}`)
-  if (packaged) return { command: 'npx', args: ['-y', 'infrafabric'], portable: true }
+  if (packaged) return BY_NPX
   return { command: node, args: [main], portable: false }
+}
+
+/** The launcher of an entry, where it is one that works on other machines as well. */
+export function portableLauncher(entry: Readonly<Record<string, unknown>> | undefined): Launcher | undefined {
+  const { command, args } = entry ?? {}
+  if (!Array.isArray(args)) return undefined
+  return [ON_PATH, BY_NPX].find((known) => known.command === command && known.args.every((arg, at) => args[at] === arg))
 }
 
 /** The launcher for the program that runs now. `path` is the PATH. */

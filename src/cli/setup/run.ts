@@ -5,7 +5,7 @@ import { type Answer, answer } from '../answer.js'
 import type { Call } from '../command.js'
 import { CLIENTS, type ClientName } from './clients.js'
 import { writeEdited } from './edited-file.js'
-import { findLauncher, type Launcher } from './launcher.js'
+import { findLauncher, type Launcher, portableLauncher } from './launcher.js'
 import { type Change, planRemoval, planSetup, readEntry } from './plan.js'
 
 export interface SetupOptions {
@@ -21,8 +21,11 @@ export async function setUp({ terminal }: Call, name: ClientName, options: Setup
   const cwd = await realpath('.')
   const root = (await repositoryOf(cwd))?.worktree ?? cwd
   if (options.remove === true) return removed(name, root, await carryOut(root, await planRemoval(root, name)))
-  const launcher = await findLauncher(terminal.env.PATH)
-  const args = [...launcher.args, 'mcp', ...(flagsOf(options) ?? flagsIn(await readEntry(root, name)))]
+  const entry = await readEntry(root, name)
+  // A file that is shared has what works for others: `--check` takes either.
+  const shared = options.check === true ? portableLauncher(entry) : undefined
+  const launcher = shared ?? (await findLauncher(terminal.env.PATH))
+  const args = [...launcher.args, 'mcp', ...(flagsOf(options) ?? flagsIn(entry))]
   const changes = await planSetup(root, name, { command: launcher.command, args })
   if (options.check === true) return checked(name, root, changes)
   return done(name, root, await carryOut(root, changes), launcher)

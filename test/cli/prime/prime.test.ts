@@ -85,6 +85,13 @@ describe('ifab prime', () => {
     })
   })
 
+  test('is about the swarm of the token, which needs no other rights', async () => {
+    const { issued } = await site.json<{ issued: { token: string } }>('swarm', 'register', 'erin')
+    const { exit, out, err } = await ifab({ ...site.env, IFAB_TOKEN: issued.token }, 'prime')
+    expect({ exit, err }).toEqual({ exit: 0, err: '' })
+    expect(out).toContain('You are erin (no capabilities).')
+  })
+
   test('tells a person of the board', async () => {
     const text = await site.run('prime')
     expect(text).toContain('You speak for no swarm.')

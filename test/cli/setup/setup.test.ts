@@ -144,6 +144,16 @@ Commit .mcp.json, AGENTS.md and CLAUDE.md: then every worktree has the board.
     expect(await text('AGENTS.md')).toBe(block)
   })
 
+  test('--check takes what works for others, on a machine where ifab is started otherwise', async () => {
+    await done('claude')
+    expect((await ifab({ PATH: '' }, 'setup', 'claude', '--check')).exit).toBe(0)
+    const npx = (await text('.mcp.json')).replace('"ifab"', '"npx"').replace('"mcp"', '"-y", "infrafabric", "mcp"')
+    await writeFile(join(root, '.mcp.json'), npx)
+    await done('claude', '--check')
+    await writeFile(join(root, '.mcp.json'), npx.replace('"infrafabric", "mcp"', '"other", "mcp"'))
+    expect((await setup('claude', '--check')).exit).toBe(4)
+  })
+
   test.each([
     ['AGENTS.md', `# Theirs\n${MARKDOWN_MARKERS.begin}\n`, 'AGENTS.md:2: '],
     ['.mcp.json', '{\n  "mcpServers": {},\n}\n', '.mcp.json:3:1: '],
