@@ -108,6 +108,16 @@ describe('a retry', () => {
     expect(requests).toHaveLength(3)
   })
 
+  test('waits as long as the server asks for', async () => {
+    const { client, requests } = clientOf([refusal('RATE_LIMITED', 429, { retryAfterMs: 7_000 }), success()])
+    const answer = client.fabric.status()
+    await vi.advanceTimersByTimeAsync(6_999)
+    expect(requests).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect(requests).toHaveLength(2)
+    await answer
+  })
+
   test('carries one key for what must not be done twice, and none for the rest', async () => {
     const { client, requests } = clientOf([refusal('AMBIGUOUS', 503), success()])
     await outcome(client.task.complete({ task: 'T1', epoch: 1 }))

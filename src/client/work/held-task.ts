@@ -61,16 +61,13 @@ export function heldTask(
     send: (to, text) => say((options) => client.swarm.send({ to, as: swarm, text, task: task.id }, options)),
     async block(blocker) {
       const raised = await say((options) => client.task.block({ ...blocker, ...claim.word }, options))
-      const resolved = await whileWaiting(() =>
+      return whileWaiting(() =>
         untilKnown(context, claim, async () => {
           const { blockers } = await say((options) => client.task.show({ task: task.id }, options))
           const now = blockers.find(({ id }) => id === raised.id)
           return now === undefined || now.state === 'resolved' ? (now ?? raised) : undefined
         }),
       )
-      // Until it is heard again, the fabric offers the freed task to its own holder.
-      claim.hurry()
-      return resolved
     },
     async ask(question) {
       const { id: escalation } = await say((options) =>

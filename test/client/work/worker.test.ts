@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { FabricClient } from '../../../src/client/client.js'
+import { fetchTransport } from '../../../src/client/transport.js'
 import { type ClaimEndedError, GiveUpError } from '../../../src/client/work/end.js'
 import type { WorkHandler } from '../../../src/client/work/held-task.js'
 import type { WorkOptions } from '../../../src/client/work/options.js'
 import { isFabricError } from '../../../src/model/errors.js'
 import { FakeTiming } from '../../../src/testing/fake-timing.js'
 import { type ServedFabric, serveFabric, until } from '../../support/served-fabric.js'
-import { untilAborted, watch } from './support.js'
+import { untilAborted, watch, watched } from './support.js'
 
 let served: ServedFabric
 let admin: FabricClient
@@ -80,6 +81,29 @@ describe('a worker', () => {
     await worker.stop()
     expect(ends.map(({ outcome }) => outcome)).toEqual(['completed', 'completed', 'completed', 'completed'])
     expect(most).toBeLessThan(2)
+  })
+
+  test('does not ask again and again for more than its swarm may hold', async () => {
+    const timing = new FakeTiming()
+    let asked = 0
+    const transport = watched(fetchTransport(fetch), (request, exchange) => {
+      if (request.url.endsWith('/v1/next')) asked += 1
+      return exchange()
+    })
+    await admin.task.create({ id: 'T2', title: 'Another' })
+    const finish: (() => void)[] = []
+    const handler = () => new Promise<void>((resolve) => void finish.push(resolve))
+    const { worker, ends } = watch(served.connect({ transport }), handler, { as: 's1', concurrency: 2, timing })
+    // The second answer is the task that it holds already.
+    await until(() => asked === 2 && timing.pending > 1)
+    for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate)
+    expect(asked).toBe(2)
+    finish[0]?.()
+    await until(() => finish.length === 2)
+    finish[1]?.()
+    await until(() => ends.length === 2)
+    await worker.stop()
+    expect(ends).toMatchObject([{ task: 'T1' }, { task: 'T2' }])
   })
 
   test('may have many handlers, of which Node does not warn', async () => {
