@@ -6,6 +6,7 @@ import { createApp, guardApp, type RunningServer, runApp, type ServerFault } fro
 import { addEvents } from './events.js'
 import { checkHost, type ServedNames } from './guard.js'
 import { addHealth } from './health.js'
+import { readJsonBodies } from './json-body.js'
 import { DEFAULT_LISTEN, type Exposure, parseListen, servedNames } from './listen.js'
 import { addMcp } from './mcp/route.js'
 import { HttpMeter } from './metrics/http-meter.js'
@@ -58,7 +59,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onFault,
     tellFault,
   })
-  app.removeContentTypeParser('text/plain')
+  readJsonBodies(app)
   app.decorateRequest('principal', null)
   const http = new HttpMeter()
   observeRequests(app, [http.observe, ...observers])

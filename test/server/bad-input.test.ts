@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { LIMITS } from '../../src/model/limits.js'
 import { rawBytes, rawRequest } from '../support/raw-http.js'
@@ -147,6 +148,16 @@ describe('bodies', () => {
       ['PUT', '/v1/policy'],
     ] as const) {
       expect(await sendText(path, deep, 'application/json', method)).toEqual(refusal(400, 'INVALID_ARGUMENT'))
+    }
+  })
+
+  test('that are not UTF-8 are refused, not mended', async () => {
+    const broken = Buffer.concat([Buffer.from('{"id":"T2","title":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')])
+    for (const body of [broken, gzipSync('{"id":"T2","title":"x"}')]) {
+      const headers = { 'content-type': 'application/json' }
+      const answer = await served.request('/v1/tasks', { method: 'POST', headers, body })
+      expect(answer.status).toBe(400)
+      expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('not UTF-8') })
     }
   })
 
