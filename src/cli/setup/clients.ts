@@ -1,3 +1,5 @@
+import type { ServerEntry } from './server-entry.js'
+
 /** The programs that agents run in, and where each keeps what it knows of MCP servers in a project. */
 export interface Client {
   readonly title: string
@@ -5,8 +7,8 @@ export interface Client {
   readonly format: 'json' | 'toml'
   /** Instructions that it reads instead of AGENTS.md. */
   readonly instructions?: string
-  /** Variables that its entry sets. */
-  readonly env?: Readonly<Record<string, string>>
+  /** What its entry says besides how to start the server. */
+  readonly entry?: Omit<ServerEntry, 'command' | 'args'>
   /** What the user does there once. */
   readonly next: string
 }
@@ -17,6 +19,8 @@ export const CLIENTS = {
     config: '.mcp.json',
     format: 'json',
     instructions: 'CLAUDE.md',
+    // It begins its first turn without servers that are still starting, and then hides their tools behind a search.
+    entry: { alwaysLoad: true },
     next: 'Start `claude` here and approve the server infrafabric; `/mcp` shows it.',
   },
   codex: {
@@ -31,7 +35,7 @@ export const CLIENTS = {
     format: 'json',
     // It need not start servers in the folder that is open.
     // biome-ignore lint/suspicious/noTemplateCurlyInString: Cursor fills it in.
-    env: { IFAB_WORKSPACE: '${workspaceFolder}' },
+    entry: { env: { IFAB_WORKSPACE: '${workspaceFolder}' } },
     next: 'Open this folder in Cursor and switch the server infrafabric on in its MCP settings.',
   },
 } as const satisfies Record<string, Client>

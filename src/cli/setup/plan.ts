@@ -38,7 +38,7 @@ export async function readEntry(root: string, name: ClientName): Promise<Record<
 export async function planSetup(root: string, name: ClientName, server: ServerEntry): Promise<Change[]> {
   const client: Client = CLIENTS[name]
   const [config, instructions, pointer] = await readFiles(root, client)
-  const entry = client.env === undefined ? server : { ...server, env: client.env }
+  const entry = { ...server, ...client.entry }
   const { put } = await formatOf(client)
   const changes = [
     {

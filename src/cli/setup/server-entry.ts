@@ -6,4 +6,6 @@ export interface ServerEntry {
   readonly command: string
   readonly args: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** For Claude Code: the tools are there from the first turn on. */
+  readonly alwaysLoad?: boolean
 }

@@ -68,7 +68,7 @@ Next: Start \`claude\` here and approve the server infrafabric; \`/mcp\` shows i
 Commit .mcp.json, AGENTS.md and CLAUDE.md: then every worktree has the board.
 `)
     expect(JSON.parse(await text('.mcp.json'))).toEqual({
-      mcpServers: { infrafabric: { command: 'ifab', args: ['mcp'] } },
+      mcpServers: { infrafabric: { command: 'ifab', args: ['mcp'], alwaysLoad: true } },
     })
     expect(await text('CLAUDE.md')).toBe(`${MARKDOWN_MARKERS.begin}\n@AGENTS.md\n${MARKDOWN_MARKERS.end}\n`)
     const after = await snapshot()
