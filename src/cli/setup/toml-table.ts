@@ -49,6 +49,8 @@ function tableLines({ command, args }: ServerEntry): string[] {
     `command = ${JSON.stringify(command)}`,
     `args = ${list(args)}`,
     `env_vars = ${list(PASSED_ON)}`,
+    // Codex begins without a server that takes longer than a second to start, unless it is required.
+    'required = true',
     `startup_timeout_sec = ${STARTUP_SECONDS}`,
     `tool_timeout_sec = ${CALL_SECONDS}`,
   ]

@@ -14,6 +14,7 @@ describe('our table in a TOML configuration', () => {
 command = "ifab"
 args = ["mcp", "--as", "a\\"b"]
 env_vars = ["IFAB_DATA", "IFAB_URL", "IFAB_TOKEN", "IFAB_SWARM", "IFAB_TOOLS"]
+required = true
 startup_timeout_sec = 60
 tool_timeout_sec = 300
 # infrafabric:end
