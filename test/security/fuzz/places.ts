@@ -68,6 +68,7 @@ const LOOSE = {
   from: 2,
   upTo: 1,
   generation: 0,
+  tile: '0/000.p/1',
   name: 'bob',
   usage: { id: 'turn-1', costNanos: 5 },
 }

@@ -81,7 +81,9 @@ function modest(schema: Schema): unknown {
 const TEXT_CHARS = 60
 
 function draftOf({ path, query, body }: Input): Draft {
-  const encoded = Object.entries(path).map(([name, value]) => [name, encodeURIComponent(textOf(value))])
+  // The name of a tile is several parts of the path.
+  const encode = (name: string, text: string) => (name === 'tile' ? encodeURI(text) : encodeURIComponent(text))
+  const encoded = Object.entries(path).map(([name, value]) => [name, encode(name, textOf(value))])
   const search = Object.entries(query).map(
     ([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(textOf(value))}`,
   )
