@@ -208,17 +208,23 @@ describe('a claim', () => {
     expect(await taskNow()).toMatchObject({ state: 'claimed', claim: { swarm: 'other' } })
   })
 
-  test('that was lost has no result', async () => {
+  test('that was lost has no result, also where only the refusal of a word tells it', async () => {
     await admin.swarm.register({ swarm: 'other' })
-    const handler: WorkHandler = async ({ milestone }) => {
+    let wasAborted: boolean | undefined
+    const handler: WorkHandler = async ({ signal, milestone }) => {
       await admin.task.release({ task: 'T1' })
       await admin.task.claim({ task: 'T1', as: 'other' })
       await milestone(100).catch(() => undefined)
+      wasAborted = signal.aborted
       return { summary: 'too late' }
     }
-    const { worker, ends } = watch(client, handler)
+    const transport = watched(fetchTransport(fetch), async ({ url, signal }, exchange) =>
+      url.includes('/v1/inboxes/') ? untilAborted(signal) : exchange(),
+    )
+    const { worker, ends } = watch(served.connect({ transport }), handler, { as: 's1' })
     await until(() => ends.length === 1)
     await worker.stop()
+    expect(wasAborted).toBe(true)
     expect(ends).toMatchObject([{ outcome: 'lost', reason: expect.stringContaining('other holds it') }])
     expect(await taskNow()).toMatchObject({ state: 'claimed', claim: { swarm: 'other' } })
   })
