@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { compareIds } from '../../model/ids.js'
 import * as governorViews from '../../operations/governor-views.js'
 import type { NamedOperation } from '../../operations/table.js'
 import * as views from '../../operations/views.js'
@@ -47,9 +48,12 @@ function componentName(operation: string, kind: string): string {
 
 /** Exports called `taskView` or `taskPage`, as `Task` and `TaskPage`. */
 function namedViews(): [string, z.ZodType][] {
-  return Object.entries<unknown>({ ...views, ...governorViews }).flatMap(([name, view]) =>
-    /(View|Page)$/.test(name) && view instanceof z.ZodType ? [[capitalised(name.replace(/View$/, '')), view]] : [],
+  const found = Object.entries<unknown>({ ...views, ...governorViews }).flatMap(
+    ([name, view]): [string, z.ZodType][] =>
+      /(View|Page)$/.test(name) && view instanceof z.ZodType ? [[capitalised(name.replace(/View$/, '')), view]] : [],
   )
+  // Not everything that loads modules gives their exports in the same order.
+  return found.sort(([a], [b]) => compareIds(a, b))
 }
 
 function convert(registry: z.core.$ZodRegistry<{ id: string }>, io: 'input' | 'output'): Record<string, Schema> {
