@@ -31,10 +31,20 @@ afterEach(async () => {
   await rm(place, { recursive: true, force: true })
 })
 
-function agentIn(worktree: string, revision: Revision, name: string): Promise<Agent> {
+interface Spawned {
+  readonly agent: Agent
+  readonly transport: StdioClientTransport
+}
+
+/** `ifab mcp` as a client starts it in a worktree. */
+async function spawnIn(worktree: string, revision: Revision, name: string): Promise<Spawned> {
   const cwd = join(place, worktree)
   const transport = new StdioClientTransport({ command: process.execPath, args: [PROGRAM, 'mcp'], cwd, env })
-  return Agent.connect(transport, revision, name)
+  return { agent: await Agent.connect(transport, revision, name), transport }
+}
+
+async function agentIn(worktree: string, revision: Revision, name: string): Promise<Agent> {
+  return (await spawnIn(worktree, revision, name)).agent
 }
 
 async function endpoint(): Promise<{ url: string; pid: number }> {
@@ -66,11 +76,17 @@ test('agents in two worktrees work one board, which the first of them starts', {
 })
 
 test('a session survives its fabric, which it starts again after a crash', { timeout: 60_000 }, async () => {
-  await using agent = await agentIn('feature', '2026-07-28', 'claude-code')
+  const { agent, transport } = await spawnIn('feature', '2026-07-28', 'claude-code')
   await agent.done('create_task', { id: 'A', title: 'Through a crash' })
   const { epoch } = await agent.done('next_task')
   const { pid } = await endpoint()
   process.kill(pid, 'SIGKILL')
   expect(await agent.done('complete_task', { task: 'A', epoch })).toMatchObject({ task: 'A', state: 'completed' })
   expect((await endpoint()).pid).not.toBe(pid)
+  // A client that is in a hurry sends a signal.
+  const admin = await connectLocal({ data: join(place, 'main', '.infrafabric') })
+  expect((await admin.token.list()).items).toHaveLength(1)
+  process.kill(Number(transport.pid), 'SIGTERM')
+  await until(async () => (await admin.token.list()).items.length === 0)
+  await agent.client.close()
 })

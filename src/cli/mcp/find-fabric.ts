@@ -2,6 +2,7 @@ import { connect } from '../../client/client.js'
 import { discover, type Endpoint } from '../../client/discover.js'
 import { pause } from '../../client/retry.js'
 import type { Transport } from '../../client/transport.js'
+import { inspectOwner } from '../../journal/file/lock.js'
 import { FabricError, isFabricError } from '../../model/errors.js'
 import { SECOND_MS } from '../../model/time.js'
 import { readEndpoint } from '../data-directory.js'
@@ -17,8 +18,10 @@ export interface Whereabouts {
   readonly patienceMs?: number
 }
 
-/** For a fabric that is starting: it reads its log first. */
-const PATIENCE_MS = 10 * SECOND_MS
+/** For a fabric that is starting, on a machine that is busy; clients give up a call after a minute. */
+const START_PATIENCE_MS = 30 * SECOND_MS
+/** For one that somebody is starting anew. */
+const RESTART_PATIENCE_MS = 10 * SECOND_MS
 const LOOK_MS = 100
 const PROBE_MS = 2 * SECOND_MS
 const NEVER = new AbortController().signal
@@ -28,21 +31,21 @@ const NEVER = new AbortController().signal
  * that `ifab down` is not undone by the agents that are still there. A fabric that was named by its address is only found.
  */
 export async function findFabric(where: Whereabouts, transport: Transport, start: boolean): Promise<Endpoint> {
-  const { url, data, env, patienceMs = PATIENCE_MS } = where
+  const { url, data, env } = where
   if (url !== undefined) return discover({ url, data }, env)
+  // A fabric that is stopped removes its endpoint; one that crashed leaves it.
+  const mayStart = start || (await readEndpoint(data)) !== undefined
+  const patienceMs = where.patienceMs ?? (mayStart ? START_PATIENCE_MS : RESTART_PATIENCE_MS)
   const end = performance.now() + patienceMs
-  let started = false
   for (;;) {
     const found = await running(where, transport)
     if (found !== undefined) return found
-    // A fabric that is stopped removes its endpoint; one that crashed leaves it.
-    if (!started && (start || (await readEndpoint(data)) !== undefined)) {
-      await startIn(data)
-      started = true
-    } else if (performance.now() > end) {
+    if (performance.now() > end) {
       throw new FabricError('UNAVAILABLE', `No fabric runs in ${data}. Start it with \`ifab up --detach\`.`, { data })
     }
-    await pause(LOOK_MS, NEVER)
+    // One that is owned is starting, or ending.
+    if (mayStart && (await inspectOwner(data))?.state !== 'alive') await startIn(data)
+    else await pause(LOOK_MS, NEVER)
   }
 }
 
@@ -59,13 +62,18 @@ async function running({ data, env }: Whereabouts, transport: Transport): Promis
 }
 
 async function startIn(data: string): Promise<void> {
-  try {
-    await startDetached(data, [])
-  } catch (error) {
-    // Another session was faster: its fabric is about to answer.
-    if (isFabricError(error, 'DATA_LOCKED')) return
-    // The fabric of another repository has the usual port.
-    if (!isFabricError(error) || error.details.reason !== 'EADDRINUSE') throw error
-    await startDetached(data, ['--listen', '127.0.0.1:0'])
+  for (const listen of [[], ANY_PORT]) {
+    try {
+      await startDetached(data, listen)
+      return
+    } catch (error) {
+      // Another session was faster: its fabric is about to answer.
+      if (isFabricError(error, 'DATA_LOCKED')) return
+      // The fabric of another repository has the usual port.
+      const isPortTaken = isFabricError(error) && error.details.reason === 'EADDRINUSE'
+      if (!isPortTaken || listen === ANY_PORT) throw error
+    }
   }
 }
+
+const ANY_PORT = ['--listen', '127.0.0.1:0']

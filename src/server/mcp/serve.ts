@@ -1,6 +1,6 @@
 import { ProtocolError, ProtocolErrorCode, Server, type ServerContext } from '@modelcontextprotocol/server'
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/server/validators/ajv'
-import { type FabricError, isFabricError } from '../../model/errors.js'
+import { FabricError, isFabricError } from '../../model/errors.js'
 import { MINUTE_MS } from '../../model/time.js'
 import { parseInput } from '../../operations/input.js'
 import { INSTRUCTIONS } from './instructions.js'
@@ -62,8 +62,9 @@ async function run(tool: Tool, input: Record<string, unknown>, context: ToolCont
   try {
     return await tool.run(context, input)
   } catch (error) {
-    // A call that is ended says why, such as that this server shuts down, rather than that it was ended.
-    throw signal.aborted && isFabricError(signal.reason) ? signal.reason : error
+    if (!signal.aborted) throw error
+    // Why it was ended is of more use than that it was, such as that this server shuts down.
+    throw isFabricError(signal.reason) ? signal.reason : new FabricError('UNAVAILABLE', 'The caller ended this call.')
   }
 }
 
