@@ -26,9 +26,7 @@ const interruption = new AbortController()
 const { signal } = interruption
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interruption.abort())
 
-const programs = process.env.INST
-  ? (await import('/tmp/clients-scratch/inst-programs.mjs')).default
-  : installClients(directory)
+const programs = installClients(directory)
 const installed = installPackage(directory)
 for (const name of named.length === 0 ? Object.keys(CLIENTS) : named) {
   const client = CLIENTS[name]
