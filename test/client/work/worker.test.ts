@@ -136,6 +136,19 @@ describe('a worker', () => {
     await worker.stop()
   })
 
+  test('says so also when it was waiting for more beside its last task', async () => {
+    await admin.swarm.register({ swarm: 's1', capacity: 2 })
+    let finish: (() => void) | undefined
+    const handler = () => new Promise<void>((resolve) => (finish = resolve))
+    const { worker, idle } = watch(client, handler, { concurrency: 2 })
+    // For work and for messages.
+    await until(async () => finish !== undefined && (await admin.fabric.status()).waitingSwarms === 2)
+    expect(idle()).toBe(0)
+    finish?.()
+    await until(() => idle() === 1)
+    await worker.stop()
+  })
+
   test('is refused options out of bounds', () => {
     const start = (options: WorkOptions) => () => client.work(async () => {}, options)
     expect(start({ concurrency: 0 })).toThrow('concurrency is 0')
