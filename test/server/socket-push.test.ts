@@ -166,6 +166,19 @@ describe('hints for work', () => {
     expect([one.pushes.length, two.pushes.length]).toEqual([1, 1])
   })
 
+  test('come when the breaker of the swarm has closed', async () => {
+    await using served = await serveFabric()
+    const token = await enlist(served, 'w1')
+    await served.client.task.create({ id: 'T1', title: 'A task' })
+    await served.client.breaker.trip({ swarm: 'w1', reason: 'a test' })
+    await using worker = await WorkerSocket.open(served.server.url, token)
+    await worker.call('subscribe', { work: true })
+    await worker.pushed('message', 1)
+    expect(worker.pushes.filter(({ push }) => push === 'work')).toEqual([])
+    await served.client.breaker.reset({ swarm: 'w1', reason: 'a test' })
+    await worker.pushed('work', 1)
+  })
+
   test('do not come to whom did not ask, or cannot do the work', async () => {
     await using served = await serveFabric()
     await using quiet = await subscribed(served, 'w1')

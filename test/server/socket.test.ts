@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import { connect as connectTo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { LIMITS } from '../../src/model/limits.js'
 import { type ServedFabric, serveFabric, TOKEN, until } from '../support/served-fabric.js'
@@ -9,9 +10,9 @@ async function openAs(served: ServedFabric, swarm: string): Promise<WorkerSocket
 }
 
 /** What the server answers to a request for a WebSocket that it does not grant. */
-function refusal(served: ServedFabric, headers: Record<string, string>) {
+function refusal(served: ServedFabric, headers: Record<string, string>, path = '/v1/socket') {
   return new Promise<{ status: number; headers: object; body: Record<string, unknown> }>((resolve, reject) => {
-    const asked = request(`${served.server.url}/v1/socket`, { agent: false, headers })
+    const asked = request(served.server.url + path, { agent: false, headers })
     asked.once('upgrade', () => reject(new Error('it was granted')))
     asked.once('error', reject)
     asked.once('response', (answer) => {
@@ -208,16 +209,31 @@ describe('opening a socket', () => {
     for (const worker of workers) await worker[Symbol.asyncDispose]()
   })
 
-  test('a request for another protocol elsewhere is answered as if it had not asked', async () => {
+  test('a request that offers another protocol is answered as if it had not, with its body and those that follow', async () => {
     await using served = await serveFabric()
-    const answer = await new Promise<number | undefined>((resolve) => {
-      const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c' }
-      request(`${served.server.url}/healthz`, { agent: false, headers }, (incoming) => {
-        incoming.resume()
-        resolve(incoming.statusCode)
-      }).end()
+    const { hostname, port } = new URL(served.server.url)
+    const socket = connectTo(Number(port), hostname)
+    let text = ''
+    socket.on('data', (chunk) => {
+      text += chunk
     })
-    expect(answer).toBe(200)
+    const body = JSON.stringify({ id: 'T1', title: 'A task' })
+    const headers = `host: ${hostname}:${port}\r\nauthorization: Bearer ${TOKEN}\r\ncontent-type: application/json\r\n`
+    const offer = 'connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABk\r\n'
+    socket.write(`POST /v1/tasks HTTP/1.1\r\n${headers}${offer}content-length: ${body.length}\r\n\r\n`)
+    await new Promise(setImmediate)
+    socket.write(body)
+    await until(() => text.includes('"title":"A task"'))
+    socket.write(`GET /v1/principal HTTP/1.1\r\n${headers}\r\n`)
+    await until(() => text.includes('"actor":"admin"'))
+    expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
+    socket.destroy()
+  })
+
+  test('whatever else asks for a WebSocket is answered and closed', async () => {
+    await using served = await serveFabric()
+    const answer = await refusal(served, { ...HANDSHAKE, authorization: `Bearer ${TOKEN}` }, '/v1/nowhere')
+    expect(answer).toMatchObject({ status: 404, body: { code: 'NOT_FOUND' }, headers: { connection: 'close' } })
   })
 })
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
 import * as z from 'zod'
+import type { FabricState } from '../../coordinator/state.js'
 import type { Fabric } from '../../fabric/fabric.js'
 import { FabricError, isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
@@ -56,6 +57,7 @@ export class Session {
   #running = 0
   /** The swarm that wants hints for work. */
   #wantsWork: string | undefined
+  #reading: Reading | undefined
   #unsubscribe: () => void = () => undefined
 
   constructor(settings: SessionSettings) {
@@ -122,6 +124,7 @@ export class Session {
     if (signal.aborted) return answer
     this.#end()
     const reading = new Reading(fabric, outbox, answer.swarm, after)
+    this.#reading = reading
     this.#unsubscribe = mailroom.listen(answer.swarm, reading)
     if (work && answer.swarm !== ORCHESTRATOR) {
       this.#wantsWork = answer.swarm
@@ -129,8 +132,17 @@ export class Session {
       await this.#hintAtOnce(answer.swarm)
     }
     // In the next turn, so that the answer comes first.
-    setImmediate(() => void fabric.read((state) => reading.onMail(state)).catch(() => undefined))
+    setImmediate(() => void this.#begin(reading))
     return answer
+  }
+
+  /** Unless another subscription took its place meanwhile. */
+  async #begin(reading: Reading): Promise<void> {
+    const begin = (state: FabricState) => {
+      if (this.#reading === reading) reading.onMail(state)
+    }
+    // A fabric that has stopped ends this connection itself.
+    await this.#settings.fabric.read(begin).catch(() => undefined)
   }
 
   async #armHint(): Promise<void> {
@@ -141,7 +153,12 @@ export class Session {
   /** Work that became claimable before the subscription. */
   async #hintAtOnce(swarm: string): Promise<void> {
     const { fabric, principal } = this.#settings
-    const { kind } = await fabric.next({ type: 'offer_next', swarm, claim: false }, { actor: principal.actor }, 0)
+    const peek = { type: 'offer_next', swarm, claim: false } as const
+    // One whose breaker is open is told when that has closed.
+    const kind = await fabric.next(peek, { actor: principal.actor }, 0).then(
+      (offer) => offer.kind,
+      () => 'none',
+    )
     if (kind === 'none' || kind === 'resume') return
     this.#settings.hints.disarm(swarm, this.#hint)
     setImmediate(this.#hint)
@@ -152,6 +169,7 @@ export class Session {
   #end(): void {
     this.#unsubscribe()
     this.#unsubscribe = () => undefined
+    this.#reading = undefined
     if (this.#wantsWork !== undefined) this.#settings.hints.disarm(this.#wantsWork, this.#hint)
     this.#wantsWork = undefined
   }
