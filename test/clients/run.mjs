@@ -10,6 +10,7 @@ import { claudeCode } from './claude-code.mjs'
 import { codex } from './codex.mjs'
 import { installClients } from './install.mjs'
 import { installPackage } from './project.mjs'
+import { workTogether } from './together.mjs'
 
 const CLIENTS = { 'claude-code': claudeCode, codex }
 
@@ -28,11 +29,16 @@ for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interruption.
 
 const programs = installClients(directory)
 const installed = installPackage(directory)
-for (const name of named.length === 0 ? Object.keys(CLIENTS) : named) {
-  const client = CLIENTS[name]
-  const { version, program } = programs[name]
+const chosen = named.length === 0 ? Object.keys(CLIENTS) : [...new Set(named)]
+const clients = chosen.map((name) => ({ client: CLIENTS[name], ...programs[name] }))
+for (const { client, program, version } of clients) {
   await report(`${client.title} ${version}`, () =>
-    workAlone({ client, program, installed, directory: join(directory, name), signal }),
+    workAlone({ client, program, installed, directory: join(directory, client.setup), signal }),
+  )
+}
+if (clients.length > 1) {
+  await report(clients.map(({ client }) => client.title).join(' and '), () =>
+    workTogether({ clients, installed, directory: join(directory, 'together'), signal }),
   )
 }
 
