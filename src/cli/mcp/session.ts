@@ -3,6 +3,7 @@ import type { CallOptions } from '../../client/call.js'
 import { connect, type FabricClient, type FabricOperations } from '../../client/client.js'
 import type { Endpoint } from '../../client/discover.js'
 import { nodeTransport } from '../../client/node-transport.js'
+import { pause } from '../../client/retry.js'
 import { ROUTES } from '../../client/routes.js'
 import { isFabricError } from '../../model/errors.js'
 import type { Role } from '../../model/principal.js'
@@ -60,12 +61,21 @@ export class Session {
 
   /** Ends the token. What is claimed stays claimed: the next session of this name resumes it, or its lease ends. */
   async close(): Promise<void> {
-    const link = await this.#link?.catch(() => undefined)
+    const link = await this.#opened()
     try {
       if (link?.identity.end !== undefined) await link.identity.end(this.#connect(link.endpoint, FAREWELL_MS))
     } finally {
       this.#transport.close()
     }
+  }
+
+  /** The link, unless it is still not there after a moment. */
+  async #opened(): Promise<Link | undefined> {
+    const over = new AbortController()
+    const opening = Promise.resolve(this.#link).catch(() => undefined)
+    const link = await Promise.race([opening, pause(FAREWELL_MS, over.signal)])
+    over.abort()
+    return link ?? undefined
   }
 
   #linked(client?: string): Promise<Link> {
@@ -91,7 +101,8 @@ export class Session {
 
   #connect(endpoint: Endpoint, timeoutMs?: number): FabricClient {
     const hurried = timeoutMs === undefined ? {} : { timeoutMs, retries: 0 }
-    return connect({ ...endpoint, transport: this.#transport, ...hurried })
+    const { TRACEPARENT: traceparent } = this.#where.env
+    return connect({ ...endpoint, transport: this.#transport, ...hurried, ...(traceparent && { traceparent }) })
   }
 
   #operation(resource: string, verb: string, keyed: boolean): Operation {

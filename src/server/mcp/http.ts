@@ -1,11 +1,18 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type NodeIncomingMessageLike, toNodeHandler } from '@modelcontextprotocol/node'
-import { type AuthInfo, createMcpHandler, type McpServer, type Server } from '@modelcontextprotocol/server'
+import {
+  type AuthInfo,
+  createMcpHandler,
+  type McpServer,
+  type Server,
+  TRACEPARENT_META_KEY,
+} from '@modelcontextprotocol/server'
 import { assertInvariant, FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { SECOND_MS } from '../../model/time.js'
 import type { Caller } from '../../operations/invoke.js'
+import { isTraceparent } from '../caller.js'
 import { operationsOf } from '../in-process.js'
 import { Calls } from './calls.js'
 import type { McpRouteOptions } from './route.js'
@@ -61,7 +68,10 @@ function serverFor(
     tools: () => (all ? allTools(role) : CORE),
     open: async ({ mcpReq }) => {
       const { signal, end } = calls.begin(keyOf(caller), mcpReq.id, [caller.signal, mcpReq.signal])
-      const operations = operationsOf(fabric, { ...caller, signal })
+      // Closer to the call than that of the request, where the client sends both.
+      const traceparent = mcpReq._meta?.[TRACEPARENT_META_KEY]
+      const traced = isTraceparent(traceparent) ? { traceparent } : {}
+      const operations = operationsOf(fabric, { ...caller, ...traced, signal })
       return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller), close: end }
     },
     tellFault: (error, tool) => {

@@ -32,3 +32,19 @@ describe.each(REVISIONS)('an agent that speaks %s', (revision) => {
     expect(served.faults).toEqual([])
   })
 })
+
+test('the trace of a call is kept in the entries that it leads to', async () => {
+  await using served = await serveFabric()
+  await using agent = await agentOf(served, 'alice')
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  for (const [id, trace] of [
+    ['A', traceparent],
+    ['B', 'no trace'],
+  ] as const) {
+    const params = { name: 'create_task', arguments: { id, title: 'Traced' }, _meta: { traceparent: trace } }
+    await agent.client.callTool(params)
+  }
+  const { entries } = await served.client.log.read()
+  const traces = entries.filter(({ type }) => String(type).includes('task_created')).map((entry) => entry.traceparent)
+  expect(traces).toEqual([traceparent, undefined])
+})
