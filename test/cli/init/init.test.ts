@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, realpath, rm, stat, symlink, writeFile } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { createDataDirectory } from '../../../src/cli/data-directory.js'
 import { hostFabric } from '../../../src/cli/host.js'
 import { SAMPLE_CONFIG } from '../../../src/cli/init/sample-config.js'
 import { readConfig } from '../../../src/governor/policy/config.js'
@@ -48,6 +49,13 @@ describe('ifab init', () => {
     expect(git('status', '--porcelain', '--untracked-files=all')).toBe(
       '?? .gitignore\n?? BOARD.md\n?? infrafabric.yaml\n',
     )
+  })
+
+  test('needs no line in .gitignore for keys and tokens to stay out of git', async () => {
+    git('init', '--quiet')
+    await createDataDirectory('state/data')
+    await writeFile('state/data/admin.token', 'secret')
+    expect(git('status', '--porcelain', '--untracked-files=all')).toBe('')
   })
 
   test('changes nothing of what is there', async () => {

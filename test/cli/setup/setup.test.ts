@@ -85,15 +85,15 @@ Commit .mcp.json, AGENTS.md and CLAUDE.md: then every worktree has the board.
   ])('gives %s a server and takes it back byte for byte', async (client, config, content) => {
     await mkdir(join(root, config, '..'))
     await writeFile(join(root, config), content)
-    await chmod(join(root, config), 0o600)
+    await chmod(join(root, config), 0o666)
     await writeFile(join(root, 'AGENTS.md'), '# Theirs\r\n\r\nNo newline at the end')
     const before = await snapshot()
     const out = await done(client, '--capabilities', 'code:rust,net:sip', '--tier', 'opus')
     expect(out).toContain(`  changed    ${config}  runs \`ifab mcp --capabilities code:rust,net:sip --tier opus\``)
     expect(await text(config)).toContain('infrafabric')
-    expect((await stat(join(root, config))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(root, config))).mode & 0o777).toBe(0o666)
     // What was said of its agents stays until something else is said.
-    expect(await done(client)).toContain('unchanged')
+    expect(await done(client)).toContain(`unchanged  ${config}`)
     expect((await setup(client, '--check', '--as', 'alice')).exit).toBe(4)
     await done(client, '--remove')
     expect(await snapshot()).toEqual(before)
