@@ -92,6 +92,7 @@ describe('a stream of some entries', () => {
   })
 
   test('is not woken by entries that do not concern it', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
     await using served = await serveFabric()
     await served.client.swarm.register({ swarm: 'w1', capabilities: [], capacity: 1 })
     const stream = await open(served, '?swarm=w1')

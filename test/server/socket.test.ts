@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { request } from 'node:http'
 import { connect as connectTo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -228,6 +229,13 @@ describe('opening a socket', () => {
     await until(() => text.includes('"actor":"admin"'))
     expect(text.match(/HTTP\/1\.1 200/g)).toHaveLength(2)
     socket.destroy()
+  })
+
+  test('works over TLS as well', async () => {
+    const pem = (name: string) => readFileSync(new URL(`../support/tls/${name}.pem`, import.meta.url), 'utf8')
+    await using served = await serveFabric({ tls: { certificate: pem('certificate'), key: pem('key') } })
+    await using worker = await WorkerSocket.open(served.server.url, TOKEN, { rejectUnauthorized: false })
+    expect(await worker.call('token.whoami')).toMatchObject({ actor: 'admin' })
   })
 
   test('whatever else asks for a WebSocket is answered and closed', async () => {
