@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The clients that this suite drives. Only here is said which versions. */
@@ -20,19 +20,13 @@ export function installClients(directory) {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--ignore-scripts']
   execFileSync('npm', ['install', ...quiet, ...packages], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] })
   const modules = join(directory, 'node_modules')
+  // With one folder, named after the target of the compiler.
+  const vendor = join(modules, 'codex', 'vendor')
   return {
     'claude-code': {
       version: CLAUDE_CODE,
       program: join(modules, '@anthropic-ai', `claude-code-${PLATFORM}`, 'claude'),
     },
-    codex: { version: CODEX, program: join(modules, 'codex', 'vendor', TARGETS[PLATFORM] ?? '', 'bin', 'codex') },
+    codex: { version: CODEX, program: join(vendor, readdirSync(vendor)[0], 'bin', 'codex') },
   }
-}
-
-/** How Codex names the platforms. */
-const TARGETS = {
-  'linux-x64': 'x86_64-unknown-linux-musl',
-  'linux-arm64': 'aarch64-unknown-linux-musl',
-  'darwin-x64': 'x86_64-apple-darwin',
-  'darwin-arm64': 'aarch64-apple-darwin',
 }
