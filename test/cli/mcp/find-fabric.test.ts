@@ -12,7 +12,7 @@ test('a fabric that was stopped is looked for, and not started', async () => {
   const data = join(directory, 'data')
   const transport = nodeTransport()
   try {
-    const found = findFabric({ url: undefined, data, env: {}, patienceMs: 0 }, transport, false)
+    const found = findFabric({ url: undefined, data, env: {}, patienceMs: 50 }, transport, false)
     await expect(found).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('ifab up') })
     expect(existsSync(data)).toBe(false)
   } finally {
