@@ -11,7 +11,7 @@ import { presentPage } from './present.js'
 
 /** Who may come in, and as whom. */
 
-export const TOKEN_TTL_MS = DAY_MS
+const TOKEN_TTL_MS = DAY_MS
 /** For how long a token that was rotated stays good. */
 const GRACE_MS = MINUTE_MS
 

@@ -16,7 +16,7 @@ export function addDescription(app: FastifyInstance): void {
   app.get('/docs', options, async (_request, reply) => {
     const { page, style } = await description()
     const hash = createHash('sha256').update(style).digest('base64')
-    const policy = `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
+    const policy = `default-src 'none'; style-src 'sha256-${hash}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
     return reply.header('content-security-policy', policy).type('text/html; charset=utf-8').send(page)
   })
 }
