@@ -2,6 +2,13 @@ import { FabricError } from '../../model/errors.js'
 
 type RequestId = string | number
 
+interface OpenCall {
+  readonly signal: AbortSignal
+  abort(reason: Error): void
+  /** It is answered. */
+  end(): void
+}
+
 /**
  * Calls that are not answered yet, for revisions of the protocol in which a client takes back a call by a request of its own.
  * Ids are unique for one client only: where several calls of a caller have one id, none is ended, as it could be the wrong one.
@@ -10,7 +17,7 @@ export class Calls {
   readonly #open = new Map<string, Set<AbortController>>()
 
   /** Registers a call until its `end`. Its signal also aborts with each of `signals`, which belong to the same request. */
-  begin(caller: string, id: RequestId, signals: readonly AbortSignal[]): { readonly signal: AbortSignal; end(): void } {
+  begin(caller: string, id: RequestId, signals: readonly AbortSignal[]): OpenCall {
     const key = keyOf(caller, id)
     const call = new AbortController()
     for (const signal of signals) {
@@ -23,7 +30,7 @@ export class Calls {
       others.delete(call)
       if (others.size === 0) this.#open.delete(key)
     }
-    return { signal: call.signal, end }
+    return { signal: call.signal, abort: (reason) => call.abort(reason), end }
   }
 
   /** Ends the calls that a message takes back, if that is what it says. */

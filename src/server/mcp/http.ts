@@ -59,20 +59,26 @@ export function handlerOf(serverFor: (admitted: Admitted, calls: Calls) => Serve
 
 function serverFor(
   { caller, all }: Admitted,
-  { fabric, version, onFault, tellFault }: McpRouteOptions,
+  { fabric, standings, version, onFault, tellFault }: McpRouteOptions,
   calls: Calls,
 ): Server {
   const { swarm, role } = caller.principal
   return createMcpServer({
     version,
     tools: () => (all ? allTools(role) : CORE),
-    open: async ({ mcpReq }) => {
-      const { signal, end } = calls.begin(keyOf(caller), mcpReq.id, [caller.signal, mcpReq.signal])
+    open: async ({ mcpReq }, _, { waits }) => {
+      const { signal, abort, end } = calls.begin(keyOf(caller), mcpReq.id, [caller.signal, mcpReq.signal])
+      // The guard has just looked at the token; who waits may lose it meanwhile.
+      const stopWatching = waits === true ? standings.watch(caller.principal, abort) : () => undefined
       // Closer to the call than that of the request, where the client sends both.
       const traceparent = mcpReq._meta?.[TRACEPARENT_META_KEY]
       const traced = isTraceparent(traceparent) ? { traceparent } : {}
       const operations = operationsOf(fabric, { ...caller, ...traced, signal })
-      return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller), close: end }
+      const close = () => {
+        stopWatching()
+        end()
+      }
+      return { fabric: operations, signal, swarm: () => swarm ?? refuse(caller), close }
     },
     tellFault: (error, tool) => {
       const reference = randomUUID()

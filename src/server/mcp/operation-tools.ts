@@ -49,6 +49,7 @@ function toolOf(operation: NamedOperation, isSwarm: boolean): Tool {
     input: without(input, ['as', own, ...(SECRET_FIELDS[name] ?? [])]),
     output,
     effect: ENDS.has(name) ? 'end' : !mutates ? 'read' : keyed ? 'add' : 'repeat',
+    waits: 'waitMs' in input.shape,
     run: ({ fabric, signal, swarm }, given) =>
       call(fabric, name, own === undefined ? given : { ...given, [own]: swarm() }, signal),
   })

@@ -5,12 +5,14 @@ import { type FabricError, isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { ServerFault } from '../app.js'
 import { callerOf } from '../caller.js'
+import type { Standings } from '../push/standings.js'
 import type { Waits } from '../waits.js'
 import type { McpHandler } from './http.js'
 
 export interface McpRouteOptions {
   readonly fabric: Fabric
   readonly waits: Waits
+  readonly standings: Standings
   readonly version: string
   readonly onFault: (fault: ServerFault) => void
   /** What the caller is told of a fault, whose cause only the operator sees. */

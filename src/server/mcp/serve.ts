@@ -12,7 +12,7 @@ export interface McpOptions {
   readonly version: string
   tools(): ToolSet | Promise<ToolSet>
   /** What the tool works with in one call, until it is closed. Throws a coded error for whom it cannot serve. */
-  open(call: ServerContext, server: Server): Promise<OpenCall>
+  open(call: ServerContext, server: Server, tool: Tool): Promise<OpenCall>
   /** Hears of what is no refusal but a fault, and says what the caller is told. */
   tellFault(error: unknown, tool: string): FabricError
 }
@@ -48,7 +48,7 @@ export function createMcpServer(options: McpOptions): Server {
     if (tool === undefined) throw unknownTool(params.name, tools)
     try {
       const input = parseInput(tool.input, params.arguments ?? {})
-      const { close, ...context } = await options.open(call, server)
+      const { close, ...context } = await options.open(call, server, tool)
       return success(await run(tool, input, withProgress(context, call)).finally(close))
     } catch (error) {
       return failure(isFabricError(error) && error.code !== 'INTERNAL' ? error : options.tellFault(error, tool.name))

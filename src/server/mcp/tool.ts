@@ -21,6 +21,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
   readonly output: Output
   /** What it does to the fabric, as clients ask before they run it. */
   readonly effect: Effect
+  /** Whether a call may wait for long. */
+  readonly waits?: boolean
   run(context: ToolContext, input: z.output<Input>): Promise<z.output<Output>>
 }
 

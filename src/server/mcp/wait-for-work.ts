@@ -27,6 +27,7 @@ export const waitForWork = tool({
     refused: details.optional().describe('why you are offered no work'),
   }),
   effect: 'add',
+  waits: true,
   run: async (context, { waitSeconds, claim, acknowledge }) => {
     await acknowledgeMail(context, acknowledge)
     const stopProgress = reportProgress(context, waitSeconds)

@@ -138,3 +138,16 @@ test('one task wakes one of several agents that wait', async () => {
   const taken = await Promise.all(waits)
   expect(taken.map(({ task }) => (task as { id: string }).id).sort()).toEqual(['A', 'B'])
 })
+
+test('a wait ends with the token of its caller, and takes no work for it', async () => {
+  await using served = await serveFabric()
+  await using agent = await agentOf(served, 'alice')
+  const wait = agent.refused('wait_for_work')
+  await waiting(served, 1)
+  const [token] = (await served.client.token.list()).items
+  await served.client.token.revoke({ id: String(token?.id) })
+  expect(await wait).toMatchObject({ code: 'UNAUTHENTICATED', retryable: false })
+  await waiting(served, 0)
+  await served.client.task.create({ id: 'A', title: 'Nobody took it' })
+  expect((await served.client.task.show({ task: 'A' })).task.state).toBe('available')
+})
