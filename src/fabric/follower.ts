@@ -1,6 +1,12 @@
 import type { FabricError } from '../model/errors.js'
 import type { Following, PublishedEntry } from './fabric.js'
-import { type EntryInterest, isInterested, type Waker, type Wakers } from './interest.js'
+import type { EntryInterest, Waker, Wakers } from './interest.js'
+
+/** Part of the log: the entries of interest in it, in order, and the position behind it. */
+export interface Stretch {
+  readonly entries: readonly PublishedEntry[]
+  readonly next: number
+}
 
 /** What a follower knows of the log. */
 export interface Followed {
@@ -10,8 +16,8 @@ export interface Followed {
   /** Why the log ended, where it did not end well. */
   readonly failure: FabricError | undefined
   readonly wakers: Wakers
-  /** Some entries from a position that is below `size`, in order. */
-  from(position: number): AsyncIterable<readonly PublishedEntry[]>
+  /** Some stretches of the log from a position that is below `size`, in order. */
+  from(position: number, interest: EntryInterest | undefined): AsyncIterable<Stretch>
   /** Counts those who follow. */
   count(change: 1 | -1): void
 }
@@ -45,10 +51,9 @@ export class Follower implements Following, Waker {
           await this.#more()
           continue
         }
-        for await (const chunk of log.from(this.#position)) {
-          const wanted = this.#wantedOf(chunk)
-          if (wanted.length > 0) yield wanted
-          this.#position += chunk.length
+        for await (const { entries, next } of log.from(this.#position, this.interest)) {
+          if (entries.length > 0) yield entries
+          this.#position = next
           if (this.#isOver()) break
         }
       }
@@ -74,11 +79,6 @@ export class Follower implements Following, Waker {
 
   #isOver(): boolean {
     return this.#signal.aborted || this.#log.closed
-  }
-
-  #wantedOf(chunk: readonly PublishedEntry[]): readonly PublishedEntry[] {
-    const { interest } = this
-    return interest === undefined ? chunk : chunk.filter((entry) => isInterested(interest, entry))
   }
 
   #more(): Promise<void> {

@@ -3,8 +3,9 @@ import { assertInvariant, type FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { decodeEntry } from './entry-codec.js'
 import type { Following, PublishedEntry } from './fabric.js'
-import { type Followed, Follower } from './follower.js'
-import { type EntryInterest, Wakers } from './interest.js'
+import { type Followed, Follower, type Stretch } from './follower.js'
+import { type EntryInterest, isInterested, Wakers } from './interest.js'
+import { RecentIndex } from './recent-index.js'
 
 /** Entries handed to a follower at once, and their bytes: a larger one stands alone. */
 const CHUNK_ENTRIES = 256
@@ -18,6 +19,7 @@ export class Publisher implements Followed {
   readonly wakers = new Wakers()
   readonly #journal: Journal
   #recent: PublishedEntry[] = []
+  readonly #index = new RecentIndex()
   #recentBytes = 0
   #size: number
   #followers = 0
@@ -80,19 +82,40 @@ export class Publisher implements Followed {
     this.#recentBytes = this.#recent.reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
-  async *from(position: number): AsyncGenerator<readonly PublishedEntry[]> {
-    const behind = this.#size - position
-    if (behind <= this.#recent.length) {
-      yield chunkOf(this.#recent, this.#recent.length - behind)
+  async *from(position: number, interest: EntryInterest | undefined): AsyncGenerator<Stretch> {
+    if (this.#size - position <= this.#recent.length) {
+      yield this.#recentFrom(position, interest)
       return
     }
     const until = this.#size
     for await (const chunk of this.#journal.read(position)) {
       const durable = chunk.filter(({ index }) => index < until)
-      if (durable.length > 0) yield durable.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes }))
+      const last = durable.at(-1)
+      if (last !== undefined) {
+        const entries = durable.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes }))
+        yield { entries: wantedOf(entries, interest), next: last.index + 1 }
+      }
       if (durable.length < chunk.length) return
     }
   }
+
+  #recentFrom(position: number, interest: EntryInterest | undefined): Stretch {
+    const first = this.#size - this.#recent.length
+    const found = interest && this.#index.find(this.#recent, first, interest)
+    if (found === undefined) {
+      const entries = chunkOf(this.#recent, position - first)
+      return { entries: wantedOf(entries, interest), next: position + entries.length }
+    }
+    const candidates = found.flatMap((index) => (index < position ? [] : (this.#recent[index - first] ?? [])))
+    const wanted = wantedOf(candidates, interest)
+    const entries = chunkOf(wanted, 0)
+    const isAll = entries.length === wanted.length
+    return { entries, next: isAll ? this.#size : (entries.at(-1)?.index ?? position) + 1 }
+  }
+}
+
+function wantedOf(entries: readonly PublishedEntry[], interest: EntryInterest | undefined) {
+  return interest === undefined ? entries : entries.filter((entry) => isInterested(interest, entry))
 }
 
 function chunkOf(entries: readonly PublishedEntry[], first: number): readonly PublishedEntry[] {

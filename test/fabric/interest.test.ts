@@ -125,3 +125,26 @@ describe('following with an interest', () => {
     await other.ended
   })
 })
+
+test('many that come back look at what concerns them, not at everything', async () => {
+  await using fixture = await openFixture()
+  await fixture.register('w1', 'w2')
+  await fixture.create(...Array.from({ length: 600 }, (_, number) => `t${number}`))
+  await fixture.claim('t5', 'w1')
+  const from = (await fixture.fabric.status()).entries
+  await fixture.create(...Array.from({ length: 2 * LIMITS.recentEntries }, (_, number) => `u${number}`))
+  await fixture.claim('t6', 'w2')
+  for (const swarms of [['w1'], ['w2'], ['w2', 'w1'], ['nobody']]) {
+    const interest = { swarms: new Set(swarms) }
+    for (const start of [0, from, from + 2 * LIMITS.recentEntries - 10]) {
+      const heard = listen(fixture, interest, start)
+      const { entries } = await fixture.fabric.status()
+      await settle(200)
+      const all = { w1: ['swarm_registered w1', 'task_claimed t5'], w2: ['swarm_registered w2', 'task_claimed t6'] }
+      const expected = swarms.flatMap((swarm) => (swarm in all ? all[swarm as 'w1' | 'w2'] : []))
+      const late = expected.filter((name) => name === 'task_claimed t6')
+      expect(heard.names().sort()).toEqual((start === 0 ? expected : late).sort())
+      expect(heard.following.position).toBe(entries)
+    }
+  }
+})
