@@ -1,9 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { connectLocal } from '../../src/client/connect-local.js'
 import { PROGRAM, program } from '../cli/program-run.js'
 import { Agent, type Revision } from '../server/mcp/agent.js'
@@ -24,12 +26,19 @@ beforeEach(async () => {
   execFileSync('git', ['init', '-q', join(place, 'main')])
   git('commit', '-q', '--allow-empty', '-m', 'start')
   git('worktree', 'add', '-q', join(place, 'feature'))
+  // The usual port is that of whoever works on this machine.
+  await listenOn(0)
 })
 
 afterEach(async () => {
   await program({ ...env, IFAB_DATA: join(place, 'main', '.infrafabric') }, 'down')
   await rm(place, { recursive: true, force: true })
 })
+
+/** Configures where the fabric is to listen. */
+async function listenOn(port: number): Promise<void> {
+  await writeFile(join(place, 'main', 'infrafabric.yaml'), `listen: 127.0.0.1:${port}\n`)
+}
 
 interface Spawned {
   readonly agent: Agent
@@ -52,6 +61,11 @@ async function endpoint(): Promise<{ url: string; pid: number }> {
 }
 
 test('agents in two worktrees work one board, which the first of them starts', { timeout: 60_000 }, async () => {
+  // Where the fabric of another repository has the port, this one takes any other.
+  const other = createServer().listen(0, '127.0.0.1')
+  await once(other, 'listening')
+  onTestFinished(() => void other.close())
+  await listenOn((other.address() as AddressInfo).port)
   await using claude = await agentIn('main', '2026-07-28', 'claude-code')
   await using codex = await agentIn('feature', '2025-06-18', 'codex')
   // Both find no fabric, and one of them starts it.
