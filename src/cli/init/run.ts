@@ -8,7 +8,7 @@ import { importDocument, readValidBoard } from '../board.js'
 import type { Call } from '../command.js'
 import { createDataDirectory } from '../data-directory.js'
 import { readEdited, writeEdited } from '../setup/edited-file.js'
-import { findLauncher } from '../setup/launcher.js'
+import { findLauncher, typed } from '../setup/launcher.js'
 import { unwritable } from '../user-file.js'
 import { withIgnored } from './ignore-entry.js'
 import { SAMPLE_BOARD } from './sample-board.js'
@@ -120,12 +120,11 @@ function refuseOtherName(data: string, name: string, found: string): void {
 
 /** As the user has to type them, however this program was started. */
 async function nextCommands({ terminal }: Call, sample: string | undefined): Promise<string[]> {
-  const { command, args } = await findLauncher(terminal.env.PATH)
-  const typed = command === 'npx' ? 'npx infrafabric' : [command, ...args].join(' ')
+  const program = typed(await findLauncher(terminal.env.PATH))
   return [
-    `${typed} setup claude (or codex, or cursor) connects your agents`,
+    `${program} setup claude (or codex, or cursor) connects your agents`,
     sample === undefined
-      ? `${typed} up --detach starts the fabric; agents that are set up start it themselves`
-      : `${typed} up --detach && ${typed} board import ${sample} puts its tasks on the board`,
+      ? `${program} up --detach starts the fabric; agents that are set up start it themselves`
+      : `${program} up --detach && ${program} board import ${sample} puts its tasks on the board`,
   ]
 }

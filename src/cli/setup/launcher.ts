@@ -46,6 +46,11 @@ export async function findLauncher(path: string | undefined): Promise<Launcher> 
   return launcherOf({ main, node: process.execPath, onPath: await isOnPath('ifab', path ?? '') })
 }
 
+/** The beginning of a command line that a user can type. */
+export function typed({ command, args }: Launcher): string {
+  return command === BY_NPX.command ? 'npx infrafabric' : [command, ...args].join(' ')
+}
+
 /** npm and npx put folders of packages on the PATH of what they start; a client that is started later does not have them. */
 async function isOnPath(name: string, path: string): Promise<boolean> {
   const folders = path

@@ -5,7 +5,7 @@ import { type Answer, answer } from '../answer.js'
 import type { Call } from '../command.js'
 import { CLIENTS, type ClientName } from './clients.js'
 import { writeEdited } from './edited-file.js'
-import { findLauncher, type Launcher, portableLauncher } from './launcher.js'
+import { findLauncher, type Launcher, portableLauncher, typed } from './launcher.js'
 import { type Change, planRemoval, planSetup, readEntry } from './plan.js'
 
 export interface SetupOptions {
@@ -27,7 +27,7 @@ export async function setUp({ terminal }: Call, name: ClientName, options: Setup
   const launcher = shared ?? (await findLauncher(terminal.env.PATH))
   const args = [...launcher.args, 'mcp', ...(flagsOf(options) ?? flagsIn(entry))]
   const changes = await planSetup(root, name, { command: launcher.command, args })
-  if (options.check === true) return checked(name, root, changes)
+  if (options.check === true) return checked(name, root, changes, launcher)
   return done(name, root, await carryOut(root, changes), launcher)
 }
 
@@ -87,7 +87,7 @@ function removed(name: ClientName, root: string, rows: readonly Row[]): Answer {
 }
 
 /** Exits as for content that is another one. */
-function checked(name: ClientName, root: string, changes: readonly Change[]): Answer {
+function checked(name: ClientName, root: string, changes: readonly Change[], launcher: Launcher): Answer {
   const files = changes.map((change) => {
     const { path, state, what } = rowOf(change)
     return { path, ok: state === 'unchanged', what: state === 'created' ? `is missing: ${what}` : what }
@@ -98,7 +98,7 @@ function checked(name: ClientName, root: string, changes: readonly Change[]): An
     value: { client: name, root, ok, files },
     lines: [
       ...files.map((file) => `${file.ok ? 'ok     ' : 'differs'}  ${file.path}  ${file.what}`),
-      ok ? `${title} is set up in ${root}.` : `Next: ifab setup ${name}`,
+      ok ? `${title} is set up in ${root}.` : `Next: ${typed(launcher)} setup ${name}`,
     ],
     exit: ok ? 0 : ERRORS.CONFLICT.exit,
   }

@@ -9,7 +9,7 @@ import { SERVER_NAME, type ServerEntry } from './server-entry.js'
 const SERVERS = 'mcp_servers'
 /** The first start with npx downloads the package; Codex waits for 10 seconds by default. */
 const STARTUP_SECONDS = 60
-/** `wait_for_work` waits for up to 240 seconds; Codex gives a call 60 by default. */
+/** `wait_for_work` waits for up to 240 seconds; older Codex gives a call 60 or 120, whatever progress it is told of. */
 const CALL_SECONDS = 300
 /** Codex passes on no other variables but those that it is told. */
 const PASSED_ON = ['IFAB_DATA', 'IFAB_URL', 'IFAB_TOKEN', 'IFAB_SWARM', 'IFAB_TOOLS']
