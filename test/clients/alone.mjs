@@ -4,7 +4,7 @@ import { Project } from './project.mjs'
 import { answered, call, refused } from './script.mjs'
 import { LAST_WORDS, runSession } from './session.mjs'
 
-/** Longer than Codex gives a call unless it is told otherwise. */
+/** Longer than clients wait for a call that they have no reason to be patient with. */
 const LONG_WAIT_SECONDS = 65
 const PATIENCE_MS = 60_000
 
