@@ -1,6 +1,6 @@
 /**
- * Holds the server that MCP clients talk to against the official conformance suite: `npm run test:conformance`. The suite needs
- * a newer Node than this package, so both are installed into a temporary directory first.
+ * Holds the server that MCP clients talk to against the official conformance suite: `npm run test:conformance`. The
+ * suite needs a newer Node than this package, so both are installed into a temporary directory first.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -9,8 +9,8 @@ import { Waits } from '../../dist/server/waits.js'
 const ADDRESS = { host: '127.0.0.1', port: 0 }
 
 /**
- * Serves what `serverFor` makes exactly as a fabric serves its tools, with one difference: the suite has no token, so whoever
- * comes to the right Host from no other page is let in.
+ * Serves what `serverFor` makes exactly as a fabric serves its tools, with one difference: the suite has no token, so
+ * whoever comes to the right Host from no other page is let in.
  */
 export function serveFixture(serverFor) {
   const waits = new Waits()

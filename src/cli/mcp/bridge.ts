@@ -21,8 +21,8 @@ interface Pipes {
 }
 
 /**
- * Serves one MCP client until its end of the pipe is closed. Stdout carries nothing but the protocol. The fabric is looked for,
- * and started, when the first tool is called: a client that only asks what there is leaves no trace.
+ * Serves one MCP client until its end of the pipe is closed. Stdout carries nothing but the protocol. The fabric is
+ * looked for, and started, when the first tool is called: a client that only asks what there is leaves no trace.
  */
 export async function bridge(call: Call, options: BridgeOptions, { input, output }: Pipes): Promise<undefined> {
   const { terminal } = call
@@ -73,7 +73,9 @@ function ended(input: Readable, interruption: AbortSignal): Promise<void> {
   })
 }
 
-/** What the client calls itself: once per connection in older revisions of the protocol, with each request in the newer. */
+/**
+ * What the client calls itself: once per connection in older revisions of the protocol, with each request in the newer.
+ */
 function clientOf({ mcpReq }: ServerContext, server: Server): string | undefined {
   const envelope: Readonly<Record<string, unknown>> = { ...mcpReq.envelope }
   const client = (envelope[CLIENT_INFO_META_KEY] ?? server.getClientVersion()) as { name?: string } | undefined
@@ -81,6 +83,6 @@ function clientOf({ mcpReq }: ServerContext, server: Server): string | undefined
 }
 
 function refuse(actor: string): never {
-  const message = `${actor} is no swarm and takes no work. Set IFAB_TOKEN to the token of a swarm: ifab token issue <swarm>.`
+  const message = `${actor} is no swarm and takes no work. Set IFAB_TOKEN to that of a swarm: ifab token issue <swarm>.`
   throw new FabricError('FORBIDDEN', message)
 }

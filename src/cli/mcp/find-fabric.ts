@@ -27,8 +27,9 @@ const PROBE_MS = 2 * SECOND_MS
 const NEVER = new AbortController().signal
 
 /**
- * The fabric of the data directory, which is started where none runs: always with `start`, otherwise only after it crashed, so
- * that `ifab down` is not undone by the agents that are still there. A fabric that was named by its address is only found.
+ * The fabric of the data directory, which is started where none runs: always with `start`, otherwise only after it
+ * crashed, so that `ifab down` is not undone by the agents that are still there. A fabric that was named by its address
+ * is only found.
  */
 export async function findFabric(where: Whereabouts, transport: Transport, start: boolean): Promise<Endpoint> {
   const { url, data, env } = where

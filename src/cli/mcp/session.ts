@@ -26,8 +26,8 @@ type Input = Readonly<Record<string, unknown>>
 type Operation = (input: Input, options: CallOptions) => Promise<unknown>
 
 /**
- * What one agent has of a fabric: a swarm, a token that is never written down, and operations that find the fabric again after
- * it was started anew.
+ * What one agent has of a fabric: a swarm, a token that is never written down, and operations that find the fabric
+ * again after it was started anew.
  */
 export class Session {
   readonly operations: FabricOperations

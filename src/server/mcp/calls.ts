@@ -10,13 +10,16 @@ interface OpenCall {
 }
 
 /**
- * Calls that are not answered yet, for revisions of the protocol in which a client takes back a call by a request of its own.
- * Ids are unique for one client only: where several calls of a caller have one id, none is ended, as it could be the wrong one.
+ * Calls that are not answered yet, for revisions of the protocol in which a client takes back a call by a request of
+ * its own. Ids are unique for one client only: where several calls of a caller have one id, none is ended, as it could
+ * be the wrong one.
  */
 export class Calls {
   readonly #open = new Map<string, Set<AbortController>>()
 
-  /** Registers a call until its `end`. Its signal also aborts with each of `signals`, which belong to the same request. */
+  /**
+   * Registers a call until its `end`. Its signal also aborts with each of `signals`, which belong to the same request.
+   */
   begin(caller: string, id: RequestId, signals: readonly AbortSignal[]): OpenCall {
     const key = keyOf(caller, id)
     const call = new AbortController()

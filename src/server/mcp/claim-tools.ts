@@ -16,7 +16,7 @@ const stop = z.object({ reason: z.string() }).optional()
 export const nextTask = tool({
   name: 'next_task',
   description:
-    'Get your best next work, claimed unless claim is false. Kind help: accept with claim_task. Kind none: wait_for_work.',
+    'Get your best next work, claimed unless claim is false. Kind help: accept by claim_task. None: wait_for_work.',
   input: z.strictObject({ claim: z.boolean().default(true) }),
   output: z.object(offered),
   effect: 'add',

@@ -57,7 +57,8 @@ export const releaseTask = tool({
     retry: z.boolean().optional(),
   }),
   output: z.object({ ...ended, failures: z.int().optional() }),
-  // It ends nothing but the caller's own claim. Codex refuses what claims to be destructive wherever nobody can be asked.
+  // It ends nothing but the caller's own claim. Codex refuses what claims to be destructive wherever nobody can be
+  // asked.
   effect: 'add',
   run: async ({ fabric, signal }, { task, epoch, blocker, reason, failed, retry }) => {
     if (blocker !== undefined) {

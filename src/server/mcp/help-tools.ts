@@ -14,7 +14,8 @@ const requires = z.array(z.string()).optional().describe('capabilities a helper 
 export const reportBlocker = tool({
   name: 'report_blocker',
   description:
-    'Say what stops you; the task stays yours. Answers other work for the meantime (claim_task takes it) or null. A message tells when you can go on.',
+    'Say what stops you; the task stays yours. Answers other work for the meantime (claim_task takes it) or null. ' +
+    'A message tells when you can go on.',
   input: z.strictObject({
     ...holder,
     kind: z.enum(BLOCKER_KINDS),

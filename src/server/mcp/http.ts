@@ -93,8 +93,9 @@ function keyOf({ principal: { actor, token = '' } }: Caller): string {
 }
 
 function refuse({ principal }: Caller): never {
-  const message = `${principal.actor} is no swarm and takes no work. Use the token of a swarm: ifab token issue <swarm>.`
-  throw new FabricError('FORBIDDEN', message, { role: principal.role })
+  const { actor, role } = principal
+  const message = `${actor} is no swarm and takes no work. Use the token of a swarm: ifab token issue <swarm>.`
+  throw new FabricError('FORBIDDEN', message, { role })
 }
 
 /** How the SDK carries who calls from the request to the server. It is shown no secret. */

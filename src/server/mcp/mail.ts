@@ -6,8 +6,8 @@ import { briefMessage, details } from './brief.js'
 import type { ToolContext } from './tool.js'
 
 /**
- * Messages travel with the answers of other tools. They count as unread, and come again, until a later call acknowledges
- * them: so none is lost when an answer is.
+ * Messages travel with the answers of other tools. They count as unread, and come again, until a later call
+ * acknowledges them: so none is lost when an answer is.
  */
 export const acknowledge = z.int().min(0).optional().describe('index of the last message you have dealt with')
 
@@ -34,7 +34,9 @@ export async function readMail({ fabric, signal, swarm }: ToolContext, waitMs = 
   return fabric.inbox.read({ swarm: swarm(), limit: LIMITS.mcpMessages, waitMs }, { signal })
 }
 
-/** The mail that goes with an answer which must not be lost for it. What cannot be read now comes with the next answer. */
+/**
+ * The mail that goes with an answer which must not be lost for it. What cannot be read now comes with the next answer.
+ */
 export async function readMailToo(context: ToolContext, unread = 0): Promise<Mail> {
   try {
     return await readMail(context)

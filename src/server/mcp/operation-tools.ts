@@ -33,7 +33,9 @@ const ENDS: ReadonlySet<string> = new Set([
   'witness.rotate',
 ])
 
-/** The other operations of the table as tools: `task.list` is `task_list`. A swarm is told of no field that names it. */
+/**
+ * The other operations of the table as tools: `task.list` is `task_list`. A swarm is told of no field that names it.
+ */
 export function operationTools(isSwarm: boolean, mayCall: (least: Role) => boolean): Tool[] {
   return OPERATION_LIST.filter(({ name, role }) => !IN_CORE.has(name) && !SECRET.has(name) && mayCall(role)).map(
     (row) => toolOf(row, isSwarm),

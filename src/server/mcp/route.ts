@@ -20,8 +20,8 @@ export interface McpRouteOptions {
 }
 
 /**
- * `/mcp`: the tools over Streamable HTTP, in every version of the protocol. The guard of the server has let the caller in.
- * `?tools=all` adds a tool for every operation that the caller's role may call.
+ * `/mcp`: the tools over Streamable HTTP, in every version of the protocol. The guard of the server has let the caller
+ * in. `?tools=all` adds a tool for every operation that the caller's role may call.
  */
 export function addMcp(app: FastifyInstance, options: McpRouteOptions): void {
   // The SDK takes 200 ms to load, which a fabric without agents need not spend.
@@ -53,7 +53,8 @@ export function mountMcp(
       const serve = (signal: AbortSignal) =>
         handler.serve({ request: request.raw, body: request.body, caller: { ...caller, signal }, all }, response)
       await waits.during(response, serve).catch((error) => {
-        // The answer of a call that was ended is written by then; in the middle of another nothing can be said any more.
+        // The answer of a call that was ended is written by then; in the middle of another nothing can be said any
+        // more.
         response.destroy()
         if (!isFabricError(error)) onFault({ reference: randomUUID(), route: `${request.method} /mcp`, error })
       })

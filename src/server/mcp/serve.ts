@@ -28,8 +28,8 @@ const LISTING_MS = 5 * MINUTE_MS
 const validator = new AjvJsonSchemaValidator()
 
 /**
- * An MCP server for one connection, or for one request where the protocol is stateless. The SDK's own `McpServer` would turn
- * the schemas into JSON anew for each of them, and has a form of its own for arguments that are wrong.
+ * An MCP server for one connection, or for one request where the protocol is stateless. The SDK's own `McpServer` would
+ * turn the schemas into JSON anew for each of them, and has a form of its own for arguments that are wrong.
  */
 export function createMcpServer(options: McpOptions): Server {
   const server = new Server(

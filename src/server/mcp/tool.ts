@@ -27,8 +27,8 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject, Output extends z.
 }
 
 /**
- * `repeat`: calling it twice is as good as once. `end`: it gives up or ends something. None of the tools reaches beyond the
- * fabric.
+ * `repeat`: calling it twice is as good as once. `end`: it gives up or ends something. None of the tools reaches beyond
+ * the fabric.
  */
 type Effect = 'read' | 'repeat' | 'add' | 'end'
 

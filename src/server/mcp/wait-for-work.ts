@@ -14,7 +14,8 @@ const PROGRESS_MS = 8 * SECOND_MS
 export const waitForWork = tool({
   name: 'wait_for_work',
   description:
-    'Wait until there is work for you (claimed, unless claim is false) or a message. Kind none and no messages: call it again.',
+    'Wait until there is work for you (claimed, unless claim is false) or a message. ' +
+    'Kind none and no messages: call it again.',
   input: z.strictObject({
     waitSeconds: z.int().min(0).max(LONGEST_SECONDS).default(DEFAULT_SECONDS),
     claim: z.boolean().default(true),
@@ -45,7 +46,9 @@ interface Found {
   readonly found: Mail
 }
 
-/** One long poll answers both. A swarm that is given no work, because its breaker is open, still hears of its messages. */
+/**
+ * One long poll answers both. A swarm that is given no work, because its breaker is open, still hears of its messages.
+ */
 async function workOrMail(context: ToolContext, claim: boolean, waitMs: number): Promise<Found> {
   const { fabric, signal } = context
   const caller = context.swarm()

@@ -47,7 +47,7 @@ test('what was claimed or renewed is answered though the messages cannot be read
   expect(await heartbeat.run(claimed, { task: 'A', epoch: 7 })).toMatchObject({ leaseEndsAt: 'soon', unread: 2 })
 })
 
-test('a wait that found nothing says that the messages cannot be read, and so does one that acknowledges in vain', async () => {
+test('a call that found nothing, or acknowledges in vain, says that messages cannot be read', async () => {
   const context = goingAway({ kind: 'none' })
   const unavailable = { code: 'UNAVAILABLE' }
   await expect(waitForWork.run(context, { waitSeconds: 1, claim: true })).rejects.toMatchObject(unavailable)

@@ -5,6 +5,10 @@ import type { ToolSet } from '../../../src/server/mcp/tool-set.js'
 const BEGIN = '<!-- tools: begin -->'
 const END = '<!-- tools: end -->'
 
+const OTHERS = `With \`IFAB_TOOLS=all\` (stdio) or \`/mcp?tools=all\` (HTTP) there is a tool for every
+other operation that the caller may call. Arguments and answers are those of the [operation](http.md), without \`as\`. Operations that answer a
+secret, such as \`token.issue\`, are no tools.`
+
 /** `docs/reference/mcp.md` with the part between its marks rendered anew. */
 export function renderMcpReference(page: string, core: ToolSet, all: ToolSet): string {
   const begin = page.indexOf(BEGIN)
@@ -18,7 +22,7 @@ export function renderMcpReference(page: string, core: ToolSet, all: ToolSet): s
     ['| tool | |', '| --- | --- |', ...overview].join('\n'),
     ...core.listings.map(renderTool),
     '## The tools for all operations',
-    'With `IFAB_TOOLS=all` (stdio) or `/mcp?tools=all` (HTTP) there is a tool for every other operation that the caller may call. Arguments and answers are those of the [operation](http.md), without `as`. Operations that answer a secret, such as `token.issue`, are no tools.',
+    OTHERS,
     ['| tool | role | |', '| --- | --- | --- |', ...others].join('\n'),
   ]
   return `${page.slice(0, begin)}${BEGIN}\n\n${parts.join('\n\n')}\n\n${page.slice(end)}`
@@ -33,7 +37,7 @@ function renderTool({ name, description, inputSchema, outputSchema, annotations 
   const { properties = {}, required = [] } = inputSchema as Schema
   const rows = Object.entries(properties).map(
     ([field, schema]) =>
-      `| \`${field}\` | ${typeOf(schema)} | ${needOf(schema, required.includes(field))} | ${schema.description ?? ''} |`,
+      `| \`${field}\` | ${typeOf(schema)} | ${needOf(schema, required.includes(field))} | ${noteOf(schema)} |`,
   )
   const answers = Object.entries((outputSchema as Schema).properties ?? {}).map(
     ([field, schema]) => `\`${field}\` (${typeOf(schema)}${schema.description ? `: ${schema.description}` : ''})`,
@@ -62,6 +66,10 @@ interface Schema {
   readonly maximum?: number
   readonly properties?: Readonly<Record<string, Schema>>
   readonly required?: readonly string[]
+}
+
+function noteOf({ description = '' }: Schema): string {
+  return description
 }
 
 function needOf(schema: Schema, required: boolean): string {
