@@ -1,15 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { hostFabric } from '../../../src/cli/host.js'
+import { usualName } from '../../../src/cli/mcp/session-name.js'
 import { connectLocal } from '../../../src/client/connect-local.js'
 import { ownIdentity } from '../../../src/journal/file/process-identity.js'
 import { until } from '../../support/served-fabric.js'
 import { openSite, type Site } from '../console.js'
 import { bridged } from './pipes.js'
 
-const WORKTREE = basename(process.cwd()).toLowerCase()
-const USUAL = `test-agent-${WORKTREE}`
+const USUAL = await usualName('Test Agent')
 
 /** What an administrator sees. */
 async function administrator({ env }: Site) {
