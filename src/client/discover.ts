@@ -51,13 +51,31 @@ async function readEndpoint(data: string): Promise<string> {
       },
     )
   }
+  const url = urlIn(text)
+  if (url === undefined) {
+    throw new FabricError('UNAVAILABLE', `${path} names no URL. Start the fabric again with \`ifab up\`.`, { path })
+  }
+  // One that came with a repository would have tokens sent to wherever it says; git keeps no file private.
+  if (await isShared(path)) {
+    const message = `${path} was not written by \`ifab up\`: others can read it. Delete it, or name the fabric with IFAB_URL.`
+    throw new FabricError('UNAUTHENTICATED', message, { path })
+  }
+  return url
+}
+
+/** Undefined also for a file that is cut short. */
+function urlIn(text: string): string | undefined {
   try {
     const { url } = JSON.parse(text) as { url?: unknown }
-    if (typeof url === 'string' && URL.canParse(url)) return url
+    return typeof url === 'string' && URL.canParse(url) ? url : undefined
   } catch {
-    // Falls through: a file that is cut short is as good as one without a URL.
+    return undefined
   }
-  throw new FabricError('UNAVAILABLE', `${path} names no URL. Start the fabric again with \`ifab up\`.`, { path })
+}
+
+/** Whether others than the owner of a file can read or write it. */
+async function isShared(path: string): Promise<boolean> {
+  return process.platform !== 'win32' && ((await stat(path)).mode & 0o077) !== 0
 }
 
 /** `own` says that the address is what the fabric of this directory wrote down itself. */
@@ -73,8 +91,7 @@ async function readToken(data: string, url: string, own: boolean): Promise<strin
   if (token === undefined || token === '') {
     throw new FabricError('UNAUTHENTICATED', `There is no token in ${path}. Set IFAB_TOKEN, or IFAB_DATA.`, { path })
   }
-  const { mode } = await stat(path)
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
+  if (await isShared(path)) {
     throw new FabricError('UNAUTHENTICATED', `Others can read ${path}. Run \`chmod 600 ${path}\`.`, { path })
   }
   return token

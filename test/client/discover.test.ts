@@ -20,7 +20,7 @@ async function writeToken(token = 'from-file', mode = 0o600): Promise<void> {
 }
 
 function writeEndpoint(text: string): Promise<void> {
-  return writeFile(join(data, 'endpoint.json'), text)
+  return writeFile(join(data, 'endpoint.json'), text, { mode: 0o600 })
 }
 
 describe('finding a fabric', () => {
@@ -48,6 +48,16 @@ describe('finding a fabric', () => {
     await expect(discover({ url: LOCAL, data }, {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
     await writeToken('')
     await expect(discover({ url: LOCAL, data }, {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+  })
+
+  test('believes no address that others could have written, such as one that came with a repository', async () => {
+    await writeToken()
+    await writeEndpoint(JSON.stringify({ url: LOCAL, pid: 1 }))
+    await chmod(join(data, 'endpoint.json'), 0o644)
+    for (const environment of [{}, { IFAB_TOKEN: 'from-environment' }]) {
+      await expect(discover({ data }, environment)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    }
+    expect(await discover({ data }, { IFAB_URL: LOCAL })).toEqual({ url: LOCAL, token: 'from-file' })
   })
 
   test('takes no token that others can read', async () => {

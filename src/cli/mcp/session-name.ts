@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { repositoryOf } from '../../client/find-data.js'
 import { storageFailed } from '../../journal/file/disk.js'
 import { inspectOwner, OwnerLock } from '../../journal/file/lock.js'
@@ -22,9 +22,14 @@ const SESSIONS = 'sessions'
 const NAME_CHARS = 120
 
 /** `<client>-<worktree>`: the same session gets the same name again, and what it had claimed. */
-export async function usualName(client = 'agent', cwd = process.cwd()): Promise<string> {
+export async function usualName(client = 'agent', cwd = workspace()): Promise<string> {
   const worktree = (await repositoryOf(cwd))?.worktree ?? cwd
   return `${slug(client) || 'agent'}-${slug(basename(worktree)) || 'main'}`.slice(0, NAME_CHARS)
+}
+
+/** Some clients start their servers elsewhere, and say where they work. */
+function workspace(): string {
+  return resolve(process.env.IFAB_WORKSPACE ?? '')
 }
 
 function slug(text: string): string {
