@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { basename, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Project } from './project.mjs'
 import { answered, call, refused } from './script.mjs'
 import { LAST_WORDS, runSession } from './session.mjs'
@@ -32,7 +33,8 @@ export async function workAlone({ client, program, installed, directory, signal 
     for (const { tools } of turns) checkOffer(tools, CORE_TOOLS)
     checkInstructions(turns[0].body, [INSTRUCTIONS, ...project.agentInstructions()])
     checkCalls(calls)
-    checkLog(project.entries(), `${client.calledItself}-${basename(project.folder)}`, noted.epoch)
+    const swarm = `${client.calledItself}-${basename(project.folder)}`
+    checkLog(await entriesOfEnded(project, swarm), swarm, noted.epoch)
     const wakeMs = Math.round(noted.foundAt - noted.createdAt)
     return [
       `${turns.length} turns, from the first of which all tools were there; exit code 0; nobody else on the network was asked for`,
@@ -91,7 +93,7 @@ async function createWhileItWaits(project, noted) {
   const end = Date.now() + PATIENCE_MS
   while ((await fabric.fabric.status()).waitingSwarms === 0) {
     assert.ok(Date.now() < end, 'the agent does not wait for work')
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await pause(20)
   }
   noted.createdAt = performance.now()
   await fabric.task.create({ id: 'LOGIN', title: 'Let users log in', acceptance: [ACCEPTANCE] })
@@ -103,9 +105,17 @@ function checkOffer(offered, core) {
   assert.deepEqual(described(offered), described(core))
   for (const { name, schema, deferred } of offered) {
     assert.equal(deferred, false, `${name} is deferred`)
+    checkAcceptable(name, schema)
     const { input } = core.find((tool) => tool.name === name)
     assert.deepEqual(Object.keys(schema.properties ?? {}).sort(), Object.keys(input.shape).sort(), name)
   }
+}
+
+/** What the real providers refuse in a tool, and a scripted model would not. */
+function checkAcceptable(name, schema) {
+  assert.match(`mcp__infrafabric__${name}`, /^[a-zA-Z0-9_-]{1,64}$/)
+  assert.equal(schema.type, 'object', name)
+  for (const key of ['anyOf', 'oneOf', 'allOf', '$ref']) assert.ok(!(key in schema), `${name} has ${key} at its top`)
 }
 
 /** Each of the texts is somewhere in what the model reads. */
@@ -128,7 +138,20 @@ function checkCalls(calls) {
   assert.deepEqual(calls[5].structured, COMPLETED)
 }
 
-/** The swarm of the session did all of it, each task under its epoch, and its token ended with the session. */
+/** The log as it is when the token of the session has ended: clients do not wait for their servers to say goodbye. */
+async function entriesOfEnded(project, swarm) {
+  for (const end = Date.now() + PATIENCE_MS; Date.now() < end; ) {
+    const entries = project.entries()
+    const issued = entries.filter(({ event, data }) => event === 'token_issued' && data.swarm === swarm)
+    assert.equal(issued.length, 1)
+    const [{ subject }] = issued
+    if (entries.some((entry) => entry.event === 'token_revoked' && entry.subject === subject)) return entries
+    await pause(500)
+  }
+  throw new Error('the token of the session did not end with it')
+}
+
+/** The swarm of the session did all of it, each task under its epochs. */
 function checkLog(entries, swarm, epoch) {
   const of = (subject) => entries.filter((entry) => entry.subject === subject)
   const login = of('LOGIN')
@@ -149,9 +172,4 @@ function checkLog(entries, swarm, epoch) {
   )
   assert.equal(logout[4].data.code, 'STALE_CLAIM')
   for (const { event, actor } of [...login.slice(1), ...logout]) assert.equal(actor, `swarm:${swarm}`, event)
-
-  const issued = entries.filter(({ event, data }) => event === 'token_issued' && data.swarm === swarm)
-  const ended = entries.filter(({ event }) => event === 'token_revoked').map(({ subject }) => subject)
-  assert.equal(issued.length, 1)
-  assert.ok(ended.includes(issued[0].subject), 'the token of the session did not end with it')
 }
