@@ -66,7 +66,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const gate = guardApp(app, createGuard(options, served, limits), recordIn(fabric))
   addHealth(app, fabric)
   addMetrics(app, { fabric, http, limits, places: pushing.places, version: options.version ?? '0' })
-  addOperations(app, fabric, waits)
+  addOperations(app, pushing)
   addEvents(app, pushing)
   addSocket(app, { ...pushing, limits, onFault, tellFault })
   addTiles(app, fabric, options.publicLog)

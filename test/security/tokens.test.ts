@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import { DAY_MS, MINUTE_MS } from '../../src/model/time.js'
-import { type ServedFabric, serveFabric } from '../support/served-fabric.js'
+import { type ServedFabric, serveFabric, until } from '../support/served-fabric.js'
 
 let served: ServedFabric
 let token: string
@@ -64,6 +64,16 @@ describe('a token that is not good', () => {
     await alice.token.revoke({ id })
     await expect(alice.fabric.status()).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
     await expect(served.client.token.revoke({ id })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  })
+
+  test('ends a call that waits', async () => {
+    const { token: id = '' } = await alice.token.whoami()
+    const waiting = alice.task.next({ waitMs: 60_000 })
+    const refused = expect(waiting).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
+    await until(async () => (await served.client.fabric.status()).waitingSwarms === 1)
+    await served.client.token.revoke({ id })
+    await refused
+    expect((await served.client.fabric.status()).waitingSwarms).toBe(0)
   })
 
   test('ends with its swarm', async () => {
