@@ -17,8 +17,8 @@ const CALLS = [
 const REFUSED = 10
 
 /**
- * One agent, from the two commands of its user to an empty board. Checks what the client offers its model, what it says of the
- * calls, and what the log says of the session. Resolves with what is worth telling.
+ * One agent, from the two commands of its user to an empty board. Checks what the client offers its model, what it says
+ * of the calls, and what the log says of the session. Resolves with what is worth telling.
  */
 export async function workAlone({ client, program, installed, directory, signal }) {
   const project = new Project(join(directory, 'project'), installed)
@@ -37,8 +37,9 @@ export async function workAlone({ client, program, installed, directory, signal 
     checkLog(await entriesOfEnded(project, swarm), swarm, noted.epoch)
     const wakeMs = Math.round(noted.foundAt - noted.createdAt)
     return [
-      `${turns.length} turns, from the first of which all tools were there; exit code 0; nobody else on the network was asked for`,
-      `a wait of ${LONG_WAIT_SECONDS} s came to its end; ${wakeMs} ms from the creation of a task until the model was told of it`,
+      `${turns.length} turns, with all tools from the first one on; it asked for nobody else on the network`,
+      `a wait of ${LONG_WAIT_SECONDS} s came to its end`,
+      `${wakeMs} ms from the creation of a task until the model was told of it`,
     ]
   } finally {
     project.close()
@@ -46,8 +47,8 @@ export async function workAlone({ client, program, installed, directory, signal 
 }
 
 /**
- * Waits in vain, waits until there is work, and does it; then says that another task is done after it has given up that claim.
- * Takes down in `noted` what happened when.
+ * Waits in vain, waits until there is work, and does it; then says that another task is done after it has given up that
+ * claim. Takes down in `noted` what happened when.
  */
 async function* workLoop(project, noted) {
   const idle = answered(yield call('wait_for_work', { waitSeconds: LONG_WAIT_SECONDS }))

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
-/** Stands where the rest of the network would be, as a proxy: notes whom a client asks for, and lets nothing through. */
+/**
+ * Stands where the rest of the network would be, as a proxy: notes whom a client asks for, and lets nothing through.
+ */
 export class Outside {
   /** `host:port`, or the address of a request without TLS. */
   asked = []

@@ -5,7 +5,10 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Puts what was built below `directory`, so that a build that starts meanwhile changes nothing in it. Returns its folder. */
+/**
+ * Puts what was built below `directory`, so that a build that starts meanwhile changes nothing in it. Returns its
+ * folder.
+ */
 export function installPackage(directory) {
   const folder = join(directory, 'infrafabric')
   const bin = join(folder, 'bin')

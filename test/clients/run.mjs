@@ -1,6 +1,7 @@
 /**
- * Has real agents' programs work a board: `npm run test:clients [claude-code] [codex]`. They come from npm, into a temporary
- * directory, and take a scripted model on loopback for their provider; no account, no key and no other network is needed.
+ * Has real agents' programs work a board: `npm run test:clients [claude-code] [codex]`. They come from npm, into a
+ * temporary directory, and take a scripted model on loopback for their provider; no account, no key and no other
+ * network is needed.
  */
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -13,8 +13,8 @@ export const LAST_WORDS = 'The board is empty.'
 const SHOWN_CHARS = 6_000
 
 /**
- * Has a client work through a script in a folder of a project, with `home` for all that it keeps. Resolves with the turns of
- * its model, and the calls of our tools as the client tells of them. Whatever happens, it runs no longer then.
+ * Has a client work through a script in a folder of a project, with `home` for all that it keeps. Resolves with the
+ * turns of its model, and the calls of our tools as the client tells of them. Whatever happens, it runs no longer then.
  */
 export async function runSession({ client, program, project, folder = project.folder, home, script, signal }) {
   const model = new ScriptedModel(client.dialect, script)

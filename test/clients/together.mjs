@@ -7,8 +7,9 @@ import { LAST_WORDS, runSession } from './session.mjs'
 const TASKS_EACH = 3
 
 /**
- * Two agents in two worktrees of one repository, whose user has committed what `ifab setup` wrote: they start at the same time
- * and empty one board. Checks that no task was claimed twice, and that both had some. Resolves with what is worth telling.
+ * Two agents in two worktrees of one repository, whose user has committed what `ifab setup` wrote: they start at the
+ * same time and empty one board. Checks that no task was claimed twice, and that both had some. Resolves with what is
+ * worth telling.
  */
 export async function workTogether({ clients, installed, directory, signal }) {
   const project = new Project(join(directory, 'project'), installed)

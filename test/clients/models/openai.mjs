@@ -19,8 +19,8 @@ function offered({ name, description, parameters: schema, defer_loading: deferre
 }
 
 /**
- * What came of the call of the turn before, or undefined where there was none. Codex writes above it how long it took, and says
- * to the model whether a call failed only in so far as its text does.
+ * What came of the call of the turn before, or undefined where there was none. Codex writes above it how long it took,
+ * and says to the model whether a call failed only in so far as its text does.
  */
 function answerIn({ input }) {
   const { type, output } = input.at(-1)

@@ -2,11 +2,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 
 /**
- * A model whose every word is written down before: an HTTP server on loopback that a client takes for its provider. The script
- * is an async generator: it yields `{ tool, input }`, is given what came of that call, and ends with `{ text }`.
+ * A model whose every word is written down before: an HTTP server on loopback that a client takes for its provider. The
+ * script is an async generator: it yields `{ tool, input }`, is given what came of that call, and ends with `{ text }`.
  *
- * A dialect is how a provider speaks. `turn(request)` reads a turn of the conversation, `{ tools, result }`, and is undefined
- * for whatever else clients ask, which `other(request, response)` answers; `say(response, step, id)` streams a step.
+ * A dialect is how a provider speaks. `turn(request)` reads a turn of the conversation, `{ tools, result }`, and is
+ * undefined for whatever else clients ask, which `other(request, response)` answers; `say(response, step, id)` streams
+ * a step.
  */
 export class ScriptedModel {
   /** Every turn: `{ tools, body }`, with the tools of ours that the client offered. */
@@ -15,7 +16,9 @@ export class ScriptedModel {
   #script
   #fail
   #server = createServer((request, response) => this.#serve(request, response))
-  /** Rejects with what went wrong in the script: the client must not take it for a fault of its provider and try again. */
+  /**
+   * Rejects with what went wrong in the script: the client must not take it for a fault of its provider and try again.
+   */
   failed = new Promise((_, reject) => {
     this.#fail = reject
   })
