@@ -119,6 +119,8 @@ test('every entry that is written has words of its own', () => {
     'INCIDENT cosigner_fork: witness "w", size 3 here, there 4',
     'S: registered, capacity 2, tier opus, can code:ts',
     'S: retired: "done"',
+    'token S lets ada in as swarm until 1970-01-01T00:00:01.000Z',
+    'token S of ada is revoked: "lost"',
     'S: created "Parse \\"SDP\\""',
     'S: updated "Parse \\"SDP\\""',
     'S: can start: its dependencies are completed',
