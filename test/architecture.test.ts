@@ -17,6 +17,7 @@ const LAYERS = [
   'coordinator',
   'governor',
   'chassis',
+  'user-file',
   'witness',
   'board',
   'journal',

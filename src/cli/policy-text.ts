@@ -1,4 +1,3 @@
-import { durationText } from '../governor/policy/file-fields.js'
 import type {
   BreakerPolicy,
   CapabilityRule,
@@ -9,6 +8,7 @@ import type {
 } from '../governor/policy/policy.js'
 import { AMOUNT_FIELDS, WINDOW_KINDS } from '../model/budget.js'
 import { formatDollars } from '../model/money.js'
+import { durationText } from '../user-file/file-fields.js'
 import { alignFields } from './columns.js'
 import { counted } from './text.js'
 

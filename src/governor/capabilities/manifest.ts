@@ -2,9 +2,9 @@ import * as z from 'zod'
 import { ID_PATTERN } from '../../model/ids.js'
 import { LIMITS } from '../../model/limits.js'
 import { ORCHESTRATOR, type SwarmRow } from '../../model/swarm.js'
-import * as field from '../policy/file-fields.js'
-import { LINE_PATTERN } from '../policy/policy-schema.js'
-import { readUserFile } from '../policy/user-file.js'
+import * as field from '../../user-file/file-fields.js'
+import { LINE_PATTERN } from '../../user-file/file-fields.js'
+import { readUserFile } from '../../user-file/user-file.js'
 
 /** What a manifest says of one swarm. */
 export interface SwarmManifest extends Omit<SwarmRow, 'id' | 'state' | 'registeredAt'> {

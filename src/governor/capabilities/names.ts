@@ -1,6 +1,3 @@
-/** `domain:skill`, at most 128 characters; a skill may have further parts: `net:sip:trunk`. */
-export const CAPABILITY_PATTERN = /^(?=.{3,128}$)[A-Za-z0-9][A-Za-z0-9._-]*(?::[A-Za-z0-9][A-Za-z0-9._-]*)+$/
-
 /** What a rule may be for: one capability, or every one of a domain, `deploy:*`. */
 export const RULE_PATTERN = /^(?=.{3,128}$)[A-Za-z0-9][A-Za-z0-9._-]*(?:(?::[A-Za-z0-9][A-Za-z0-9._-]*)+|:\*)$/
 

@@ -1,7 +1,7 @@
 import { compareIds } from '../../model/ids.js'
+import { nearest } from '../../user-file/nearest.js'
 import type { GovernorPolicy } from '../policy/policy.js'
 import { DOMAINS } from './built-in.js'
-import { nearest } from './suggest.js'
 
 /** What a swarm can do and a task can ask for. */
 export interface Capability {

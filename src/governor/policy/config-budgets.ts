@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { WindowKind } from '../../model/budget.js'
-import * as field from './file-fields.js'
+import * as field from '../../user-file/file-fields.js'
 import { type BudgetPolicy, DEFAULT_GOVERNOR_POLICY, type Limit, type PriceTable, type WindowLimits } from './policy.js'
 import { BOUNDS, MODEL_PATTERN, SCOPE_PATTERN } from './policy-schema.js'
 

@@ -3,7 +3,7 @@ import type { ChannelConfig, EmailConfig, WebhookConfig } from '../../model/chan
 import { ESCALATION_SEVERITIES } from '../../model/escalation.js'
 import { LIMITS } from '../../model/limits.js'
 import { isLoopback } from '../../model/loopback.js'
-import * as field from './file-fields.js'
+import * as field from '../../user-file/file-fields.js'
 
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,127}$/
 /** http or https, with a host and without a user, since that would be a secret. */

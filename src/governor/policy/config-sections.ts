@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { CAPABILITY_PATTERN } from '../../model/capability.js'
 import { LIMITS } from '../../model/limits.js'
-import { CAPABILITY_PATTERN, RULE_PATTERN } from '../capabilities/names.js'
-import * as field from './file-fields.js'
+import * as field from '../../user-file/file-fields.js'
+import { RULE_PATTERN } from '../capabilities/names.js'
 import { type BreakerPolicy, type CapabilityRule, DEFAULT_GOVERNOR_POLICY, type HelpPolicy } from './policy.js'
 import { BOUNDS } from './policy-schema.js'
 

@@ -1,8 +1,8 @@
 import { AMOUNT_FIELDS, WINDOW_KINDS } from '../../model/budget.js'
 import { formatDollars } from '../../model/money.js'
+import type { Issue } from '../../user-file/issues.js'
 import { ruledDomain } from '../capabilities/names.js'
 import { listCapabilities, lookupCapability, suggestCapability } from '../capabilities/registry.js'
-import type { Issue } from './issues.js'
 import type { CapabilityRule, GovernorPolicy, WindowLimits } from './policy.js'
 
 /** What a policy says that is allowed, but hardly meant. Paths are those of infrafabric.yaml. */

@@ -1,9 +1,9 @@
 import { LIMITS } from '../../model/limits.js'
+import { type FileProblem, fileProblem, refuseFile } from '../../user-file/file-problem.js'
+import { readUserFile } from '../../user-file/user-file.js'
 import { policyBytes } from './canonical.js'
 import { type Config, configSchema } from './config-schema.js'
 import { oddities } from './config-warnings.js'
-import { type FileProblem, fileProblem, refuseFile } from './file-problem.js'
-import { readUserFile } from './user-file.js'
 
 export interface ReadConfig extends Config {
   /** What is allowed, but hardly meant. */

@@ -1,8 +1,10 @@
 import * as z from 'zod'
+import { CAPABILITY_PATTERN } from '../../model/capability.js'
 import { ID_PATTERN } from '../../model/ids.js'
 import { LIMITS } from '../../model/limits.js'
 import { DAY_MS } from '../../model/time.js'
-import { CAPABILITY_PATTERN, RULE_PATTERN } from '../capabilities/names.js'
+import { LINE_PATTERN } from '../../user-file/file-fields.js'
+import { RULE_PATTERN } from '../capabilities/names.js'
 
 /** Least and most of what a policy counts; infrafabric.yaml and the JSON form share them. */
 export const BOUNDS = {
@@ -24,9 +26,6 @@ export const MODEL_PATTERN = /^[A-Za-z0-9][!-~]{0,127}$/
 
 /** An id, or `*` for each one without an entry of its own. */
 export const SCOPE_PATTERN = new RegExp(`^(?:\\*|${ID_PATTERN.source.slice(1, -1)})$`)
-
-/** One line of text without control characters. */
-export const LINE_PATTERN = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u
 
 const whole = ([least, most]: readonly [number, number]) => z.int().min(least).max(most)
 const count = z.int().min(0)

@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DOMAINS } from '../../../src/governor/capabilities/built-in.js'
-import { CAPABILITY_PATTERN, RULE_PATTERN, ruledDomain } from '../../../src/governor/capabilities/names.js'
+import { RULE_PATTERN, ruledDomain } from '../../../src/governor/capabilities/names.js'
 import {
   listCapabilities,
   lookupCapability,
   suggestCapability,
   unknownCapabilities,
 } from '../../../src/governor/capabilities/registry.js'
-import { LINE_PATTERN } from '../../../src/governor/policy/policy-schema.js'
+import { CAPABILITY_PATTERN } from '../../../src/model/capability.js'
+import { LINE_PATTERN } from '../../../src/user-file/file-fields.js'
 
 const none = { capabilityRegistry: {} }
 const own = { capabilityRegistry: { 'game:balance': 'Tune rules until play is fair', 'code:go': 'Our dialect of Go' } }

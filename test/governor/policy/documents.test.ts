@@ -5,9 +5,9 @@ import { manifestSchema, readManifest } from '../../../src/governor/capabilities
 import { listCapabilities, unknownCapabilities } from '../../../src/governor/capabilities/registry.js'
 import { readConfig } from '../../../src/governor/policy/config.js'
 import { configSchema } from '../../../src/governor/policy/config-schema.js'
-import { type JsonSchema, jsonSchemaOf } from '../../../src/governor/policy/json-schema.js'
 import { DEFAULT_GOVERNOR_POLICY } from '../../../src/governor/policy/policy.js'
-import { schemaKeys } from './schema-keys.js'
+import { type JsonSchema, jsonSchemaOf } from '../../../src/user-file/json-schema.js'
+import { schemaKeys } from '../../user-file/schema-keys.js'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 

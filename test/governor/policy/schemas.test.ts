@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { manifestSchema } from '../../../src/governor/capabilities/manifest.js'
 import { configSchema } from '../../../src/governor/policy/config-schema.js'
-import { jsonSchemaOf, keysAt } from '../../../src/governor/policy/json-schema.js'
-import { schemaKeys } from './schema-keys.js'
+import { jsonSchemaOf, keysAt } from '../../../src/user-file/json-schema.js'
+import { schemaKeys } from '../../user-file/schema-keys.js'
 
 const SCHEMAS = [
   ['infrafabric.schema.json', jsonSchemaOf(configSchema)],

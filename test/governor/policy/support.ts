@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { readConfig } from '../../../src/governor/policy/config.js'
-import type { FileProblem } from '../../../src/governor/policy/file-problem.js'
 import { FabricError } from '../../../src/model/errors.js'
+import type { FileProblem } from '../../../src/user-file/file-problem.js'
 
 export const FILE = 'infrafabric.yaml'
 

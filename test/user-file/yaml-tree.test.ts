@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { firstTooDeepLine } from '../../../src/board/yaml-depth.js'
-import { readYamlTree } from '../../../src/governor/policy/yaml-tree.js'
-import { problemsOf, refusalOf } from './support.js'
+import { firstTooDeepLine } from '../../src/board/yaml-depth.js'
+import { readYamlTree } from '../../src/user-file/yaml-tree.js'
+import { problemsOf, refusalOf } from '../governor/policy/support.js'
 
 const read = (source: string) => readYamlTree('a.yaml', source, 100_000)
 const told = (source: string) => read(source).problems.map(({ line, message }) => `${line}: ${message}`)

@@ -1,6 +1,6 @@
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAMLMap } from 'yaml'
-import { firstTooDeepLine } from '../../board/yaml-depth.js'
-import { FabricError } from '../../model/errors.js'
+import { firstTooDeepLine } from '../board/yaml-depth.js'
+import { FabricError } from '../model/errors.js'
 import { type FileProblem, fileProblem, keyName, type Path, refuseFile } from './file-problem.js'
 
 /** A YAML file as plain values, with the lines they stand on. */

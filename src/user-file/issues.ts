@@ -1,6 +1,6 @@
 import type * as z from 'zod'
-import { nearest } from '../capabilities/suggest.js'
 import { keyName, type Path } from './file-problem.js'
+import { nearest } from './nearest.js'
 
 export interface Issue {
   readonly path: Path

@@ -1,5 +1,5 @@
-import { FabricError } from '../../model/errors.js'
-import { LIMITS } from '../../model/limits.js'
+import { FabricError } from '../model/errors.js'
+import { LIMITS } from '../model/limits.js'
 
 export type Path = readonly (string | number)[]
 

@@ -1,14 +1,16 @@
 import * as z from 'zod'
-import { ID_PATTERN } from '../../model/ids.js'
-import { LIMITS } from '../../model/limits.js'
-import { formatDollars, parseDollars } from '../../model/money.js'
-import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../model/time.js'
-import { LINE_PATTERN } from './policy-schema.js'
+import { ID_PATTERN } from '../model/ids.js'
+import { LIMITS } from '../model/limits.js'
+import { formatDollars, parseDollars } from '../model/money.js'
+import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../model/time.js'
 
 /**
  * Fields of the files that users write. Numbers with a fraction come as the text that stands in the file (see
  * `readYamlTree`), so money is never a float on its way.
  */
+
+/** One line of text without control characters. */
+export const LINE_PATTERN = /^(?=.*\S)[^\p{Cc}\p{Cs}\p{Zl}\p{Zp}]*$/u
 
 const DOLLARS = /^\$?\d{1,7}(?:\.\d{1,9})?$/
 const MOST_DOLLARS = 9_007_199

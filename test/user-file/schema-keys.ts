@@ -1,4 +1,4 @@
-import type { JsonSchema } from '../../../src/governor/policy/json-schema.js'
+import type { JsonSchema } from '../../src/user-file/json-schema.js'
 
 export interface SchemaKey {
   /** `budgets.boards.<name>`, `channels[].url`; shared parts begin with their own name: `limit.dollars`. */
