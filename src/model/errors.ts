@@ -21,6 +21,7 @@ export const ERRORS = {
   BUDGET_EXCEEDED: { status: 403, exit: 5, retryable: false, summary: 'A budget has no room for this.' },
   BREAKER_OPEN: { status: 403, exit: 5, retryable: false, summary: 'The circuit breaker of the swarm is open.' },
   POLICY_VIOLATION: { status: 403, exit: 5, retryable: false, summary: 'The policy of the fabric forbids this.' },
+  MODULE_REFUSED: { status: 422, exit: 5, retryable: false, summary: 'The sandbox does not take this module.' },
   UNAUTHENTICATED: { status: 401, exit: 6, retryable: false, summary: 'No valid token came with the request.' },
   FORBIDDEN: { status: 403, exit: 6, retryable: false, summary: 'The caller, Host or Origin may not do this.' },
   RATE_LIMITED: { status: 429, exit: 7, retryable: true, summary: 'Too much at once; wait and try again.' },

@@ -13,6 +13,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   BUDGET_EXCEEDED: 'Stop spending: release_task what you hold, and escalate_to_human if it matters.',
   BREAKER_OPEN: 'Take no new work. Call wait_for_work, which tells when your breaker closes.',
   POLICY_VIOLATION: 'The policy forbids this. Do something else, or escalate_to_human.',
+  MODULE_REFUSED: 'Build the module as the message says, and have it inspected again.',
   UNAUTHENTICATED: 'The token is missing, over or revoked. Ask your user to connect again.',
   FORBIDDEN: 'Your token does not allow this. Ask your user, or escalate_to_human.',
   RATE_LIMITED: 'Wait some seconds and call again.',
