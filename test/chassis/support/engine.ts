@@ -14,7 +14,11 @@ export type Exports = Readonly<Record<string, unknown>>
 
 export const engine = (globalThis as unknown as { readonly WebAssembly: Engine }).WebAssembly
 
-/** An instance of a module that is valid. */
+const compiled = new WeakMap<Uint8Array, object>()
+
+/** An instance of a module that is valid. The same bytes are compiled once. */
 export function instantiate(bytes: Uint8Array, imports: Imports = {}): Exports {
-  return new engine.Instance(new engine.Module(bytes), imports).exports
+  const module = compiled.get(bytes) ?? new engine.Module(bytes)
+  compiled.set(bytes, module)
+  return new engine.Instance(module, imports).exports
 }

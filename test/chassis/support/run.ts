@@ -15,8 +15,15 @@ export interface MeteredOutcome extends Outcome {
   readonly fault?: string
 }
 
-export function meter(bytes: Uint8Array, limits: Partial<MeterLimits> = {}): Uint8Array {
-  return meterModule(parse(bytes), { ...DEFAULT_METER_LIMITS, ...limits })
+const metered = new WeakMap<Uint8Array, Uint8Array>()
+
+/** The rewritten module. With the default limits, the same bytes are rewritten once. */
+export function meter(bytes: Uint8Array, limits?: Partial<MeterLimits>): Uint8Array {
+  const known = limits === undefined ? metered.get(bytes) : undefined
+  if (known !== undefined) return known
+  const rewritten = meterModule(parse(bytes), { ...DEFAULT_METER_LIMITS, ...limits })
+  if (limits === undefined) metered.set(bytes, rewritten)
+  return rewritten
 }
 
 /** Calls an export of a module as it is. */
@@ -35,7 +42,7 @@ export function runMetered(
   bytes: Uint8Array,
   name: string,
   values: readonly unknown[] = [],
-  { fuel = 100_000_000n, limits = {}, imports = {} }: MeteredRun = {},
+  { fuel = 100_000_000n, limits, imports = {} }: MeteredRun = {},
 ): MeteredOutcome {
   const exports = instantiate(meter(bytes, limits), imports)
   const left = exports[FUEL_EXPORT] as Global<bigint>

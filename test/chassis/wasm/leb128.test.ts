@@ -38,13 +38,15 @@ describe('unsigned numbers of 32 bits', () => {
 
 describe('signed numbers', () => {
   test('are passed over exactly, in every length that the format allows', () => {
-    const cases = fc.constantFrom(32 as const, 64 as const).chain((bits) =>
-      fc.tuple(
-        fc.constant(bits),
-        fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-        fc.integer({ min: 1, max: Math.ceil(bits / 7) }),
-      ),
-    )
+    const cases = fc
+      .constantFrom(32 as const, 64 as const)
+      .chain((bits) =>
+        fc.tuple(
+          fc.constant(bits),
+          fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+          fc.integer({ min: 1, max: Math.ceil(bits / 7) }),
+        ),
+      )
     fc.assert(
       fc.property(cases, ([bits, value, size]) => {
         const bytes = stretched(new ByteWriter().signed(value).bytes, size, value < 0 ? 0x7f : 0)
@@ -60,7 +62,8 @@ describe('signed numbers', () => {
       const bytes = [...new Array(Math.ceil(bits / 7) - 1).fill(0x80), byte]
       return reasonOf(() => new ByteReader(Uint8Array.from(bytes)).skipSigned(bits))
     }
-    const taken = (bits: 32 | 33 | 64) => Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !last(bits, byte))
+    const taken = (bits: 32 | 33 | 64) =>
+      Array.from({ length: 256 }, (_, byte) => byte).filter((byte) => !last(bits, byte))
     expect(taken(32)).toEqual([...range(0x00, 0x07), ...range(0x78, 0x7f)])
     expect(taken(33)).toEqual([...range(0x00, 0x0f), ...range(0x70, 0x7f)])
     expect(taken(64)).toEqual([0x00, 0x7f])

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { BULK_PREFIX, type Immediate, type Operation, operationOf, VECTOR_PREFIX } from '../../../src/chassis/wasm/operations.js'
+import {
+  BULK_PREFIX,
+  type Immediate,
+  type Operation,
+  operationOf,
+  VECTOR_PREFIX,
+} from '../../../src/chassis/wasm/operations.js'
 import { binary, section, unsigned, vector } from '../support/binary.js'
 import { engine } from '../support/engine.js'
 import { refusal } from '../support/refusal.js'
