@@ -165,6 +165,8 @@ export const LIMITS = {
   configBytes: 128 * 1024,
   manifestBytes: 1024 * 1024,
   manifestSwarms: 5_000,
+  /** contract.yaml of a module, comments included. */
+  contractBytes: 64 * 1024,
   /** A configuration or instructions of an agent's client that `ifab setup` changes. */
   clientFileBytes: 256 * 1024,
   /** Problems of one of these files that are told. */

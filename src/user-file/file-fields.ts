@@ -97,6 +97,38 @@ export function count(description: string) {
     .describe(description)
 }
 
+/** A whole number within bounds that may be large, with or without groups. */
+export function amount([least, most]: readonly [number, number], description: string) {
+  return count(description).refine((value) => value >= least && value <= most, {
+    error: `is out of range. Use ${least} to ${most}.`,
+  })
+}
+
+const UNIT_BYTES: Readonly<Record<string, number>> = { KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 }
+const SIZE = /^(\d{1,7})(KiB|MiB|GiB)$/
+
+/** A size such as `64KiB` or `256MiB`. Becomes bytes. */
+export function bytes([least, most]: readonly [number, number], description: string) {
+  const error = 'is no size. Write a number and one of KiB, MiB and GiB, such as 256MiB.'
+  return z
+    .string({ error })
+    .regex(SIZE, { error })
+    .transform((text) => {
+      const [, number, unit = ''] = SIZE.exec(text) ?? []
+      return Number(number) * (UNIT_BYTES[unit] ?? Number.NaN)
+    })
+    .refine((size) => size >= least && size <= most, {
+      error: `is out of range. Use ${bytesText(least)} to ${bytesText(most)}.`,
+    })
+    .describe(description)
+}
+
+/** Bytes, a multiple of 1024, as they may stand in a file, in the largest unit that is exact. */
+export function bytesText(size: number): string {
+  const unit = ['GiB', 'MiB'].find((name) => size > 0 && size % (UNIT_BYTES[name] ?? 1) === 0) ?? 'KiB'
+  return `${size / (UNIT_BYTES[unit] ?? 1)}${unit}`
+}
+
 /** One line of text. */
 export function line(description: string) {
   return z
