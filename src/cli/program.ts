@@ -3,6 +3,7 @@ import { addApprovalCommands } from './approval.js'
 import { addBlobCommands } from './blob.js'
 import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
+import { addChassisCommands } from './chassis.js'
 import { addClaimCommands } from './claim.js'
 import { CliCommand, type Run } from './command.js'
 import { addCompletionCommands } from './completion.js'
@@ -67,6 +68,8 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addCostCommands(program)
   addEscalationCommands(program)
   addApprovalCommands(program)
+  program.commandsGroup('The sandbox:')
+  addChassisCommands(program)
   return program
 }
 

@@ -85,11 +85,10 @@ const levels = z
   .prefault({})
   .describe('What its owner promises. What is not named is not promised.')
 
-/** A name of the DNS, in small letters, with at least one letter in its last part: no address, and no dot at the end. */
-const HOST_NAME =
-  /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*(?=[a-z0-9-]*[a-z])[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
-/** Visible ASCII without a query, a fragment, a backslash or a percent sign. */
-const PATH = /^\/[!"$&-[\]-~]{0,1023}$/
+/** A name of the DNS in small letters, its last part beginning with a letter: that is no address in any form. */
+const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
+/** What a path may have (RFC 3986) without escapes. */
+const PATH = /^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]{0,1023}$/
 
 const host = z
   .strictObject({

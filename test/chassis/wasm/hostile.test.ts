@@ -136,7 +136,16 @@ describe('too much', () => {
   const branches = (...counts: readonly number[]) =>
     code(counts.flatMap((count) => [0x02, 0x40, 0x41, 0, 0x0e, ...unsigned(count), ...times(count + 1, 0), 0x0b]))
   const locals = (count: number) => code([], { locals: [2, ...unsigned(count - 1), 0x7f, 1, 0x7e] })
-  const bodyOf = (size: number) => code(times(size - 2, 0x01))
+  const bodyOf = (size: number) => {
+    const content = [1, ...unsigned(size)]
+    const start = [...HEADER, ...TYPE, ...FUNCTION, 10, ...unsigned(content.length + size), ...content]
+    const bytes = new Uint8Array(start.length + size).fill(0x01)
+    bytes.set(start)
+    // No locals, and the end.
+    bytes[start.length] = 0
+    bytes[bytes.length - 1] = 0x0b
+    return bytes
+  }
   const operands = (count: number) => code([...times(count, 0x41, 0), ...times(count, 0x1a)])
   const exportsOf = (count: number) => Array.from({ length: count }, (_, index) => [...name(`e${index}`), 0, 0])
 

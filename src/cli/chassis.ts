@@ -1,0 +1,65 @@
+import { PROFILES, type Profile } from '../chassis/admission/imports.js'
+import type { SignedContract } from '../chassis/contract/contract.js'
+import { LIMITS } from '../model/limits.js'
+import type { Answer } from './answer.js'
+import type { CliCommand } from './command.js'
+import { choice, repeated } from './option-values.js'
+import { readStart, readUserText } from './user-file.js'
+
+/** Modules that run in the sandbox. None of this needs a fabric. */
+export function addChassisCommands(program: CliCommand): void {
+  const chassis = program.command('chassis').description('examine the modules that run in the sandbox')
+  chassis
+    .command('inspect')
+    .description('examine a WebAssembly module as admission does, and say why it is refused; exits with 5 when it is')
+    .argument('<file>', 'module, such as tool.wasm')
+    .option('--contract <file>', 'contract.yaml of the module: its profile and limits apply, and it is judged too')
+    .option('--profile <name>', `what the module is built as: ${PROFILES.join(' or ')}`, choice(PROFILES))
+    .option('--key <vkey>', 'verifier key that must have signed the contract; repeat it for several', repeated)
+    .example('ifab chassis inspect tool.wasm')
+    .example('ifab chassis inspect tool.wasm --contract contract.yaml --key "$VKEY"')
+    .does(async (_call, path: string, options: InspectOptions) => inspect(path, options))
+}
+
+interface InspectOptions {
+  readonly contract?: string
+  readonly profile?: Profile
+  readonly key?: readonly string[]
+}
+
+async function inspect(path: string, options: InspectOptions): Promise<Answer> {
+  const [{ inspectModule }, { limitsOf }, { inspectionLines }, { MODULE_CAPS }] = await Promise.all([
+    import('../chassis/admission/inspect.js'),
+    import('../chassis/contract/meter-limits.js'),
+    import('./chassis-text.js'),
+    import('../chassis/wasm/caps.js'),
+  ])
+  const signed = options.contract === undefined ? undefined : await readContractFile(options.contract)
+  const bytes = await readStart(path, MODULE_CAPS.bytes)
+  const profile = options.profile ?? signed?.contract.profile ?? 'core'
+  const inspection = await inspectModule(bytes, {
+    profile,
+    ...(signed !== undefined && { limits: limitsOf(signed.contract.limits) }),
+  })
+  const judged = signed === undefined ? undefined : await judge(signed, inspection.digest, options.key)
+  const isRefused = !inspection.verdict.admitted || judged?.trusted === false
+  const value = { file: path, ...inspection, ...(judged !== undefined && { contract: judged }) }
+  return { value, lines: inspectionLines(value), ...(isRefused && { exit: 5 }) }
+}
+
+async function readContractFile(path: string): Promise<SignedContract> {
+  const source = await readUserText(path, LIMITS.contractBytes)
+  const { readContract } = await import('../chassis/contract/read-contract.js')
+  return readContract(path, source)
+}
+
+/** With keys, the contract must be signed by one of them. */
+async function judge(signed: SignedContract, digest: string, keys: readonly string[] = []) {
+  const [{ judgeContract }, { parseVkey }] = await Promise.all([
+    import('../chassis/contract/judge-contract.js'),
+    import('../witness/note/verifier.js'),
+  ])
+  const { swarm, version } = signed.contract
+  const trust = { keys: keys.map(parseVkey), requireSignature: keys.length > 0, requirePinnedVersion: false }
+  return { swarm, version, ...judgeContract(signed, digest, trust) }
+}
