@@ -6,7 +6,8 @@ import { listCapabilities, unknownCapabilities } from '../../../src/governor/cap
 import { readConfig } from '../../../src/governor/policy/config.js'
 import { configSchema } from '../../../src/governor/policy/config-schema.js'
 import { DEFAULT_GOVERNOR_POLICY } from '../../../src/governor/policy/policy.js'
-import { type JsonSchema, jsonSchemaOf } from '../../../src/user-file/json-schema.js'
+import { jsonSchemaOf } from '../../../src/user-file/json-schema.js'
+import { documentedKeys, usedKeys, yamlExamples } from '../../user-file/documented-keys.js'
 import { schemaKeys } from '../../user-file/schema-keys.js'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -15,35 +16,6 @@ const reference = read('docs/reference/policy.md')
 const guide = read('docs/guide/capabilities.md')
 const config = jsonSchemaOf(configSchema)
 const manifest = jsonSchemaOf(manifestSchema)
-
-/** What the first column of tables names in code. */
-function documentedKeys(document: string): string[] {
-  return [...document.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key = '']) => key)
-}
-
-function yamlExamples(document: string): string[] {
-  return [...document.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, text = '']) => text)
-}
-
-/** Paths of a schema that a file uses; its part by reference under its own name. */
-function usedKeys(root: JsonSchema, value: unknown): Set<string> {
-  const used = new Set<string>()
-  const visit = (schema: JsonSchema | undefined | false, inner: unknown, path: string) => {
-    if (!schema || typeof inner !== 'object' || inner === null) return
-    const name = schema.$ref?.replace('#/$defs/', '')
-    if (name !== undefined) return visit(root.$defs?.[name], inner, name)
-    for (const form of [...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]) visit(form, inner, path)
-    if (Array.isArray(inner)) for (const item of inner) visit(schema.items, item, `${path}[]`)
-    for (const [key, item] of Array.isArray(inner) ? [] : Object.entries(inner)) {
-      const known = schema.properties?.[key]
-      const inside = known === undefined ? `${path}.<name>` : path === '' ? key : `${path}.${key}`
-      if (known !== undefined) used.add(inside)
-      visit(known ?? schema.additionalProperties, item, inside)
-    }
-  }
-  visit(root, value, '')
-  return used
-}
 
 describe('the policy reference', () => {
   const keys = schemaKeys(config).map(({ path }) => path)

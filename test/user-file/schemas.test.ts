@@ -1,19 +1,21 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { manifestSchema } from '../../../src/governor/capabilities/manifest.js'
-import { configSchema } from '../../../src/governor/policy/config-schema.js'
-import { jsonSchemaOf, keysAt } from '../../../src/user-file/json-schema.js'
-import { schemaKeys } from '../../user-file/schema-keys.js'
+import { contractSchema } from '../../src/chassis/contract/contract-schema.js'
+import { manifestSchema } from '../../src/governor/capabilities/manifest.js'
+import { configSchema } from '../../src/governor/policy/config-schema.js'
+import { jsonSchemaOf, keysAt } from '../../src/user-file/json-schema.js'
+import { schemaKeys } from './schema-keys.js'
 
 const SCHEMAS = [
   ['infrafabric.schema.json', jsonSchemaOf(configSchema)],
   ['swarm-manifest.schema.json', jsonSchemaOf(manifestSchema)],
+  ['contract.schema.json', jsonSchemaOf(contractSchema)],
 ] as const
 
 describe.each(SCHEMAS)('%s', (file, schema) => {
   // `npm run generate` writes it anew.
   test('is what the reader reads by', async () => {
-    const path = fileURLToPath(new URL(`../../../docs/reference/schemas/${file}`, import.meta.url))
+    const path = fileURLToPath(new URL(`../../docs/reference/schemas/${file}`, import.meta.url))
     await expect(`${JSON.stringify(schema, null, 2)}\n`).toMatchFileSnapshot(path)
   })
 
