@@ -145,7 +145,11 @@ export const contractSchema = z
     ),
     module: z
       .strictObject({
-        path: field.line('File of the module, from the directory of this file.'),
+        path: field
+          .line('File of the module, in the directory of this file or below it.')
+          .refine((path) => !/^[/\\]|(?:^|[/\\])\.\.(?:[/\\]|$)|^[A-Za-z]:/.test(path), {
+            error: 'leads out of the directory of this file. Put the module beside it.',
+          }),
         sha256: z
           .string()
           .regex(/^[0-9a-f]{64}$/, { error: 'is no SHA-256. Write the 64 digits that `ifab chassis inspect` shows.' })

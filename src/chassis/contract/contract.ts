@@ -43,7 +43,7 @@ export interface Contract {
   readonly swarm: string
   readonly version: string
   readonly module: {
-    /** Where the file is, from the directory of the contract. */
+    /** Where the file is: in the directory of the contract, or below it. */
     readonly path: string
     /** Of the file as it is, hexadecimal. */
     readonly sha256: string

@@ -114,6 +114,13 @@ extra: 1
     expect(problemsOf(`${SMALL}hosts: [{ host: ${JSON.stringify(host)} }]`)).toEqual(['4: hosts[0].host'])
   })
 
+  test.each(['/etc/passwd', '../tool.wasm', 'a/../../tool.wasm', 'a\\\\..\\\\tool.wasm', 'C:tool.wasm'])(
+    'takes no module outside its directory: %s',
+    (path) => {
+      expect(problemsOf(SMALL.replace('tool.wasm', `"${path}"`))).toEqual(['3: module.path'])
+    },
+  )
+
   test('takes no file beyond its limit', () => {
     expect(() => read(`${SMALL}# ${'x'.repeat(70_000)}`)).toThrow('contract.yaml is too large')
   })
