@@ -13,7 +13,7 @@ import {
 } from './contract.js'
 
 /** Least and most of what a contract may ask for. */
-export const CONTRACT_BOUNDS = {
+const CONTRACT_BOUNDS = {
   memoryBytes: [64 * 1024, 1024 * 1024 * 1024],
   tableElements: [0, 1_000_000],
   cpuPercent: [1, 100],

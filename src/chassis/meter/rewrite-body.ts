@@ -89,7 +89,7 @@ class Edits {
   constructor(context: BodyContext, type: FunctionType, shape: BodyShape) {
     this.#context = context
     this.#shape = shape
-    const values = type.parameters.length + shape.locals + shape.operands
+    const values = type.parameters.length + shape.locals + shape.operands + shape.callValues
     this.#frameBytes = FRAME_BASE_BYTES + values * (shape.hasVectors ? VECTOR_BYTES : VALUE_BYTES)
     // A function that calls nothing cannot recurse: the host keeps room for one frame of the largest kind.
     if (shape.hasCalls) this.#insert(shape.codeStart, (out) => this.#enter(out, type.results))

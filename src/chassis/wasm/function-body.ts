@@ -12,6 +12,8 @@ export interface BodyShape {
   /** Most values on its operand stack at a time. */
   readonly operands: number
   readonly hasCalls: boolean
+  /** Most parameters and results, together, of what it calls. */
+  readonly callValues: number
   readonly hasVectors: boolean
 }
 
@@ -52,6 +54,7 @@ class BodyReader {
   #highest = 0
   #branchTargets = 0
   #hasCalls = false
+  #callValues = 0
   #hasVectors: boolean
 
   constructor(module: Omit<WasmModule, 'bodies'>, type: FunctionType, { start, end }: Span, measures: Measures) {
@@ -74,7 +77,14 @@ class BodyReader {
     }
     if (!this.#reader.isAtEnd) throw this.#reader.malformed('a function goes on after its end')
     this.#measures.measure('operands', this.#highest, codeStart)
-    return { codeStart, locals, operands: this.#highest, hasCalls: this.#hasCalls, hasVectors: this.#hasVectors }
+    return {
+      codeStart,
+      locals,
+      operands: this.#highest,
+      hasCalls: this.#hasCalls,
+      callValues: this.#callValues,
+      hasVectors: this.#hasVectors,
+    }
   }
 
   #readLocals(): number {
@@ -140,6 +150,7 @@ class BodyReader {
     const type = this.#module.types[typeIndex]
     if (type === undefined) throw this.#reader.malformed('it calls a function without a type')
     this.#hasCalls = true
+    this.#callValues = Math.max(this.#callValues, type.parameters.length + type.results.length)
     this.#pop(type.parameters.length)
     this.#push(type.results.length)
   }

@@ -16,7 +16,7 @@ interface Refusal {
 }
 
 /** Of a command line or a data directory; no request is answered with them. */
-const NEVER_SERVED: readonly ErrorCode[] = ['DATA_LOCKED', 'DATA_TOO_NEW', 'PROOF_INVALID']
+const NEVER_SERVED: readonly ErrorCode[] = ['DATA_LOCKED', 'DATA_TOO_NEW', 'MODULE_REFUSED', 'PROOF_INVALID']
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
   400: {

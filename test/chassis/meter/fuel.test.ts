@@ -96,6 +96,16 @@ describe('fuel', () => {
   })
 })
 
+/** A function that keeps a thousand vectors while it calls itself. */
+const VECTORS = `(func $f (export "f") (param i32) (result i32) (local ${'v128 '.repeat(1_000)})
+  ${each((local) => `(local.set ${local} (i32x4.splat (i32.add (local.get 0) (i32.const ${local}))))`)}
+  (call $f (i32.add (local.get 0) (i32.const 1)))
+  ${each((local) => `(i32.add (i32x4.extract_lane 0 (local.get ${local})))`)})`
+
+function each(text: (local: number) => string): string {
+  return Array.from({ length: 1_000 }, (_, index) => text(index + 1)).join(' ')
+}
+
 /** Code that never ends, each kind in its own way. */
 const ENDLESS: readonly (readonly [string, string])[] = [
   ['a loop', '(func (export "f") (loop (br 0)))'],
@@ -143,6 +153,8 @@ describe('without an end', () => {
     ['itself', '(func $f (export "f") (call $f))'],
     ['itself with many locals', `(func $f (export "f") (local ${'f64 '.repeat(1000)}) (call $f))`],
     ['itself through a table', '(table funcref (elem $f)) (func $f (export "f") (call_indirect (i32.const 0)))'],
+    ['itself with many results', `(func $f (export "f") (result ${'i64 '.repeat(900)}) (call $f))`],
+    ['itself with many vectors', VECTORS],
     ['another that calls it', '(func $f (export "f") (call $g)) (func $g (call $f))'],
   ])('a function that calls %s ends by fuel, or before the stack of the engine does', (_, text) => {
     const bytes = module(text)
