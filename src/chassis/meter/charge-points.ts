@@ -107,9 +107,9 @@ export class ChargePoints {
     const label = this.#labels.pop()
     if (label === undefined) return
     if (label.opcode === OP.loop) {
-      // What the loop spends, it pays itself.
+      // What the loop spends, it pays itself. Its end is passed only by falling out of it.
       this.#region = label.region
-      this.#way = label.before
+      this.#way = this.#way === undefined ? undefined : label.before
       return
     }
     const passed = label.opcode === OP.if ? label.before : undefined

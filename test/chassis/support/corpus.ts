@@ -88,6 +88,19 @@ export const CORPUS: readonly Sample[] = [
     ['loop', 10],
   ),
   sample(
+    'a loop that is only left by a branch out of it',
+    `(func (export "run") (param i32) (result i32)
+      (block $out
+        (loop $again
+          (br_if $out (i32.eqz (local.get 0)))
+          (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+          (br $again))
+        (unreachable))
+      ${'(nop) '.repeat(40)} (local.get 0))`,
+    ['run', 0],
+    ['run', 3],
+  ),
+  sample(
     'memory, and bulk operations on it',
     `(memory (export "memory") 1 3)
      (data $greeting "hello, module")
