@@ -34,6 +34,8 @@ const LOOP = 1
 export class ChargePoints {
   readonly points: ChargePoint[]
   readonly #labels: Label[]
+  /** Places of the loops among the labels, outermost first. */
+  readonly #loops: number[] = []
   #region: Region
   #way: Way
 
@@ -90,6 +92,7 @@ export class ChargePoints {
   }
 
   #openLoop(bodyStart: number): void {
+    this.#loops.push(this.#labels.length)
     this.#open(OP.loop)
     this.#region = { at: bodyStart, cost: LOOP }
     this.#way = LOOP
@@ -107,6 +110,7 @@ export class ChargePoints {
     const label = this.#labels.pop()
     if (label === undefined) return
     if (label.opcode === OP.loop) {
+      this.#loops.pop()
       // What the loop spends, it pays itself. Its end is passed only by falling out of it.
       this.#region = label.region
       this.#way = this.#way === undefined ? undefined : label.before
@@ -122,13 +126,25 @@ export class ChargePoints {
     const label = this.#labels[place]
     // Back to the beginning of a loop, everything is paid anew.
     if (label === undefined || label.opcode === OP.loop) return
-    const left = this.#labels.find(({ opcode }, inner) => inner > place && opcode === OP.loop)
+    const left = this.#labels[firstAbove(this.#loops, place) ?? this.#labels.length]
     label.arriving = dearer(label.arriving, left === undefined ? this.#way : left.before)
   }
 
   #endWay(): void {
     this.#way = undefined
   }
+}
+
+/** The first of ascending numbers that is above another. Code may have a branch in every few bytes, under 512 labels. */
+function firstAbove(ascending: readonly number[], bound: number): number | undefined {
+  let from = 0
+  let to = ascending.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((ascending[middle] ?? 0) > bound) to = middle
+    else from = middle + 1
+  }
+  return ascending[from]
 }
 
 function dearer(one: Way, other: Way): Way {

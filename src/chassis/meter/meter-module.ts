@@ -12,6 +12,8 @@ import { type BodyContext, rewriteBody } from './rewrite-body.js'
 
 /** What the engine takes as one function. */
 const ENGINE_BODY_BYTES = 7_654_321
+/** All functions with their charges. Code that people write grows by a sixth; nothing but loops, by six times. */
+const METERED_CODE_BYTES = 32 * 1024 * 1024
 
 /**
  * The module with fuel, limits and a bound on its stack in its own code. What is added comes last in its index space, so that
@@ -42,12 +44,20 @@ export function requireFreeNames({ exports }: Pick<WasmModule, 'exports'>): void
 function rewriteBodies(context: BodyContext): Uint8Array[] {
   const { module } = context
   const imported = module.functions.length - module.bodies.length
+  let total = 0
   return module.bodies.map((span, index) => {
     const body = rewriteBody(context, typeOf(module, imported + index), span)
-    if (body.length <= ENGINE_BODY_BYTES) return body
-    const what = `function ${imported + index} has ${body.length} bytes with its charges, and ${ENGINE_BODY_BYTES} are allowed`
-    throw refuseModule('too_large', what, { offset: span.start, found: body.length, limit: ENGINE_BODY_BYTES })
+    total += body.length
+    requireFit(body.length, ENGINE_BODY_BYTES, `function ${imported + index}`)
+    requireFit(total, METERED_CODE_BYTES, 'its code')
+    return body
   })
+}
+
+function requireFit(found: number, limit: number, subject: string): void {
+  if (found <= limit) return
+  const what = `${subject} has ${found} bytes with its fuel, and ${limit} are allowed`
+  throw refuseModule('too_large', what, { cap: 'meteredBytes', found, limit })
 }
 
 function typeOf({ types, functions }: WasmModule, index: number): FunctionType {

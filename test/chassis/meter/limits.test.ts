@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { binary, oneFunction, section, vector } from '../support/binary.js'
+import { binary, oneFunction, section, unsigned, vector } from '../support/binary.js'
 import { type Callable, engine, instantiate } from '../support/engine.js'
 import { reasonOf } from '../support/refusal.js'
 import { meter, runMetered } from '../support/run.js'
@@ -72,6 +72,27 @@ describe('tables', () => {
 
   test('that begin beyond the limit are refused', () => {
     expect(reasonOf(() => meter(module('(table 11 funcref)'), { tableElements: 10 }))).toBe('table_refused')
+  })
+})
+
+describe('code that grows too much with its fuel', () => {
+  /** Functions of nothing but loops: three bytes each, and seven times that with their charges. */
+  const functionsOf = (count: number, loops: number) => {
+    const body = [0, ...Array.from({ length: 3 * loops }, (_, at) => [3, 0x40, 0x0b][at % 3] ?? 0), 0x0b]
+    const item = [...unsigned(body.length), ...body]
+    return binary(
+      section(1, vector([0x60, 0, 0])),
+      section(3, vector(...Array(count).fill([0]))),
+      // With these, our own have indices of two bytes.
+      section(6, vector(...Array(200).fill([0x7f, 0, 0x41, 0, 0x0b]))),
+      section(10, vector(...Array(count).fill(item))),
+    )
+  }
+
+  test('is refused, in one function and in all of them', () => {
+    expect(engine.validate(meter(functionsOf(1, 1_000)))).toBe(true)
+    expect(reasonOf(() => meter(functionsOf(1, 349_500)))).toBe('too_large')
+    expect(reasonOf(() => meter(functionsOf(16, 100_000)))).toBe('too_large')
   })
 })
 
