@@ -12,7 +12,7 @@ import { type BodyContext, rewriteBody } from './rewrite-body.js'
 
 /** What the engine takes as one function. */
 const ENGINE_BODY_BYTES = 7_654_321
-/** All functions with their charges. Code that people write grows by a sixth; nothing but loops, by six times. */
+/** All functions with their charges. Code that people write grows by a fifth; nothing but loops, by six times. */
 const METERED_CODE_BYTES = 32 * 1024 * 1024
 
 /**

@@ -63,11 +63,26 @@ describe('fuel', () => {
     expect([fuelOf(text, 0), fuelOf(text, 1)]).toEqual([2 + 2 + 5, 2 + 2 + 5])
   })
 
+  test('is paid for the case of a branch table that is taken, not for the dearest of them', () => {
+    const nops = (count: number) => '(nop)'.repeat(count)
+    const text = `(func (export "f") (param i32) (block $join (block $two (block $one (block $zero
+      (br_table $zero $one $two (local.get 0))) ${nops(100)} (br $join)) ${nops(10)} (br $join)) ${nops(1)}) ${nops(5)})`
+    // The entry with one parameter, local.get and br_table; then the case with its branch, and what all have in common.
+    const common = 2 + 2 + 5
+    expect([fuelOf(text, 0), fuelOf(text, 1), fuelOf(text, 2)]).toEqual([common + 101, common + 11, common + 1])
+  })
+
   test('is paid for each round of a loop, and not for the way around it again', () => {
     const text = `(func (export "f") (param i32)
       (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (nop))`
     // The entry and the nop; then one for the loop itself and five instructions, each time.
     expect([fuelOf(text, 1), fuelOf(text, 10)]).toEqual([2 + 1 + 6, 2 + 1 + 60])
+  })
+
+  test('is not paid for what stands behind a loop that never falls out of it', () => {
+    const text = `(func (export "f") (param i32)
+      (block (loop (br_if 1 (local.get 0)) (br 0)) ${'(nop)'.repeat(50)}))`
+    expect(fuelOf(text, 1)).toBe(2 + 1 + 3)
   })
 
   test('is what was executed and the entries, where there is only one way', () => {
