@@ -3,14 +3,13 @@ import type { ByteReader } from './byte-reader.js'
 import type { Cap, Measures } from './caps.js'
 import { readConstant } from './constant.js'
 import { indexBelow, requireReference } from './instruction.js'
+import { readGlobalType, readKind, readMemory, readTable } from './read-types.js'
 import {
   type Export,
-  FUNCREF,
   FUNCTION_TYPE,
   type FunctionType,
   type GlobalType,
   type Import,
-  KINDS,
   type Kind,
   type Limits,
   type Section,
@@ -229,45 +228,4 @@ export class ModuleSections {
     reader.skip(reader.u32())
     this.#dataSegments += 1
   }
-}
-
-function readKind(reader: ByteReader): Kind {
-  const byte = reader.byte()
-  const kind = KINDS[byte]
-  if (kind !== undefined) return kind
-  throw refuseModule('unsupported', `it imports or exports something of kind ${byte}`, { offset: reader.at - 1 })
-}
-
-function readGlobalType(reader: ByteReader): GlobalType {
-  const at = reader.at
-  const type = reader.byte()
-  const mutable = reader.byte()
-  if (!VALUE_TYPES.has(type) || mutable > 1) throw reader.malformed('a global has an unknown type', at)
-  return { type, mutable: mutable === 1 }
-}
-
-function readTable(reader: ByteReader): TableType {
-  const element = reader.bytes[reader.at] ?? FUNCREF
-  requireReference(reader)
-  return { element, ...readLimits(reader, 'table') }
-}
-
-/** Pages of 64 KiB. */
-function readMemory(reader: ByteReader): Limits {
-  return readLimits(reader, 'memory')
-}
-
-function readLimits(reader: ByteReader, kind: 'table' | 'memory'): Limits {
-  const at = reader.at
-  const flags = reader.byte()
-  if (flags > 1) {
-    const reason = kind === 'table' ? 'table_refused' : 'memory_refused'
-    const what = (flags & 4) !== 0 ? 'has 64-bit addresses' : (flags & 2) !== 0 ? 'is shared' : 'has unknown limits'
-    throw refuseModule(reason, `its ${kind} ${what}`, { offset: at })
-  }
-  const minimum = reader.u32()
-  const maximum = flags === 1 ? reader.u32() : undefined
-  if (maximum !== undefined && maximum < minimum)
-    throw reader.malformed(`a ${kind} has less room than it begins with`, at)
-  return { minimum, ...(maximum !== undefined && { maximum }) }
 }
