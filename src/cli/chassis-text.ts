@@ -31,9 +31,9 @@ function fieldsOf(found: InspectedFile): [string, string | undefined][] {
     ['Size', `${grouped(bytes)} bytes${metered}`],
     ['Profile', profile],
     ['Memory', memories.map((memory) => limitsText(memory, 'page')).join('\n')],
-    ['Tables', tables.map((table) => `${limitsText(table, 'element')} of ${table.element}`).join('\n')],
+    ['Tables', tables.map((table) => limitsText(table, 'element', ` of ${table.element}`)).join('\n')],
     ['Imports', imports.map(({ name, kind, signature }) => `${name} ${signature ?? kind}`).join('\n')],
-    ['Exports', exports.map(({ name, kind }) => `${name} (${kind})`).join('\n')],
+    ['Exports', listed(exports.map(({ name, kind }) => `${name} (${kind})`))],
   ]
 }
 
@@ -46,10 +46,18 @@ function contractLines({ swarm, version, signedBy, findings }: NonNullable<Inspe
   ]
 }
 
-function limitsText({ minimum, maximum }: LimitsView, noun: string): string {
+function limitsText({ minimum, maximum }: LimitsView, noun: string, of = ''): string {
   const most = maximum === undefined ? 'without a maximum' : `at most ${grouped(maximum)}`
-  return `${counted(minimum, noun)}, ${most}`
+  return `${counted(minimum, noun)}${of}, ${most}`
 }
+
+/** Engines export hundreds of functions; JSON has them all. */
+function listed(lines: readonly string[]): string {
+  const more = lines.length - SHOWN
+  return [...lines.slice(0, SHOWN), ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
+}
+
+const SHOWN = 20
 
 /** `16,777,216` */
 function grouped(count: number): string {

@@ -51,6 +51,15 @@ describe('ifab chassis inspect', () => {
     )
   })
 
+  test('lists no more exports than fit on a screen', async () => {
+    const functions = Array.from({ length: 23 }, (_, index) => `(func (export "f${index}"))`)
+    await writeFile(tool, module('(table 5 7 externref)', ...functions))
+    const { out } = await inspect()
+    expect(out).toContain('Tables   5 elements of externref, at most 7\n')
+    expect(out).toContain('         f19 (function)\n         and 3 more\n')
+    expect(JSON.parse((await inspect('--json')).out).exports).toHaveLength(23)
+  })
+
   test('answers in JSON', async () => {
     await writeFile(tool, 'no module at all')
     const { exit, out } = await inspect('--json')
