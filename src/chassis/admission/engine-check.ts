@@ -24,8 +24,8 @@ process.stdin.on('data', (chunk) => chunks.push(chunk)).on('end', () => {
   }
 })`
 
-/** The limit of the kernel comes before the program: what cannot be set lets nothing run. */
-const SHELL = 'ulimit -d "$1" && shift && exec "$@"'
+/** The limits of the kernel come before the program: what cannot be set lets nothing run. It leaves no core either. */
+const SHELL = 'ulimit -c 0 && ulimit -d "$1" && shift && exec "$@"'
 
 /**
  * Has V8 validate a module in a process of its own, which is ended when it takes too long or too much memory: the checker
