@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ENDPOINT_FILE, refuseFile, TOKEN_FILE } from '../client/discover.js'
 import { storageFailed } from '../journal/file/disk.js'
@@ -26,11 +26,8 @@ export async function adminToken(data: string): Promise<string> {
   const path = join(data, TOKEN_FILE)
   try {
     const token = (await readFile(path, 'utf8').catch(() => '')).trim()
-    if (token !== '') {
-      // A copy or a restored backup may have widened it.
-      await chmod(path, 0o600)
-      return token
-    }
+    // One that others could have read, or put there, is replaced.
+    if (token !== '' && (process.platform === 'win32' || ((await stat(path)).mode & 0o077) === 0)) return token
     const fresh = randomBytes(TOKEN_BYTES).toString('base64url')
     await replaceFile(path, `${fresh}\n`)
     return fresh

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { inspectOwner } from '../journal/file/lock.js'
 import { FabricError } from '../model/errors.js'
 import { baseUrl } from './base-url.js'
 import { findDataDirectory } from './find-data.js'
@@ -34,7 +35,9 @@ export async function discover(
   const data = await findDataDirectory(options.data, environment)
   const named = options.url || environment.IFAB_URL
   const url = baseUrl(named || (await readEndpoint(data)))
-  const token = options.token || environment.IFAB_TOKEN || (await readToken(data, url, named === undefined))
+  // A file that it was read from may end with a line break.
+  const given = (options.token || environment.IFAB_TOKEN)?.trim()
+  const token = given || (await readToken(data, url, named === undefined))
   return { url, token }
 }
 
@@ -43,24 +46,22 @@ async function readEndpoint(data: string): Promise<string> {
   const text = await readIfThere(path)
   if (text === undefined) {
     await refuseFile(data)
-    throw new FabricError(
-      'UNAVAILABLE',
-      `No fabric runs in ${data}. Start it with \`ifab up\`, or name it with IFAB_URL.`,
-      {
-        data,
-      },
-    )
+    throw notRunning(data)
   }
   const url = urlIn(text)
   if (url === undefined) {
     throw new FabricError('UNAVAILABLE', `${path} names no URL. Start the fabric again with \`ifab up\`.`, { path })
   }
-  // One that came with a repository would have tokens sent to wherever it says; git keeps no file private.
-  if (await isShared(path)) {
-    const message = `${path} was not written by \`ifab up\`: others can read it. Delete it, or name the fabric with IFAB_URL.`
-    throw new FabricError('UNAUTHENTICATED', message, { path })
-  }
-  return url
+  // A file that came with a repository, or that a crash left behind, would have tokens sent to whoever is there. The lock
+  // names the process that owns the directory, on this machine and since its last start, and where that listens.
+  const owner = await inspectOwner(data)
+  if (owner?.state === 'alive' && owner.note === url) return url
+  throw notRunning(data)
+}
+
+function notRunning(data: string): FabricError {
+  const message = `No fabric runs in ${data}. Start it with \`ifab up\`, or name it with IFAB_URL.`
+  return new FabricError('UNAVAILABLE', message, { data })
 }
 
 /** Undefined also for a file that is cut short. */

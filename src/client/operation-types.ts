@@ -769,6 +769,7 @@ export interface OperationTypes {
           issuedAt: string
           issuedBy: string
           expiresAt: string
+          replaces?: string
           token: string
         }
       }
@@ -838,6 +839,7 @@ export interface OperationTypes {
         issuedAt: string
         issuedBy: string
         expiresAt: string
+        replaces?: string
         token: string
       }
     }
@@ -855,6 +857,7 @@ export interface OperationTypes {
           issuedAt: string
           issuedBy: string
           expiresAt: string
+          replaces?: string
         }[]
         nextCursor?: string
       }
@@ -870,6 +873,7 @@ export interface OperationTypes {
         issuedAt: string
         issuedBy: string
         expiresAt: string
+        replaces?: string
         token: string
       }
     }
@@ -885,6 +889,7 @@ export interface OperationTypes {
         issuedAt: string
         issuedBy: string
         expiresAt: string
+        replaces?: string
       }
     }
   }

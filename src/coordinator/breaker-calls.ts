@@ -5,6 +5,7 @@ import { requireAdmitted } from './eligibility.js'
 import type { CoordinatorDraft, EntryOf } from './entries.js'
 import { countOutcome, judgeOutcome } from './judge-outcome.js'
 import { requireActiveSwarm } from './lookup.js'
+import { requireAdministrator } from './require-person.js'
 import type { Decide, Evolve } from './transition.js'
 
 /** Lets a call of a swarm through, or throws BREAKER_OPEN. Only a probe of a half-open breaker is written down. */
@@ -42,10 +43,14 @@ export const reportCall: Decide<'report_call'> = (state, command, context) => {
   return { entries, reply: (after) => ({ counted, breaker: after.governor.breaker(swarm) }) }
 }
 
-/** What is said about a swarm's calls is for itself, or for whoever runs them, to say. */
+/** What is said about a swarm's calls is for itself, or for an administrator who runs them, to say. */
 function requireOwn(actor: string, swarm: string): void {
   const speaker = actorSwarm(actor)
-  if (speaker === undefined || speaker === swarm) return
+  if (speaker === swarm) return
+  if (speaker === undefined) {
+    requireAdministrator(actor, `speak about the calls of ${swarm}`)
+    return
+  }
   throw new FabricError('FORBIDDEN', `${speaker} cannot speak about the calls of ${swarm}.`, { swarm: speaker })
 }
 

@@ -55,16 +55,26 @@ export const rotateToken: Decide<'rotate_token'> = (state, { previous, graceMs, 
   }
 }
 
-/** Ends a token at once. Swarms end their own only. Ending one that is over changes nothing. */
+/** Ends a token, and those that took its place, at once: by an administrator any, by everybody else their own. */
 export const revokeToken: Decide<'revoke_token'> = (state, { id, reason }, { now, actor }) => {
   const row = requireToken(state, id, now)
   const { role, name } = row
   if (actorOf(role, name) !== actor) requireAdministrator(actor, 'revoke the token of another')
   const data = { ...said(role, name), ...(reason !== undefined && { reason }) }
   return {
-    entries: [{ type: 'token_revoked', subject: id, data }],
+    entries: successors(state, row, now).map((subject) => ({ type: 'token_revoked', subject, data })),
     reply: () => row,
   }
+}
+
+/** A token and what it was rotated to, one after the other. */
+function successors(state: FabricState, { id, role, name }: TokenRow, now: number): string[] {
+  const found = new Set([id])
+  // Oldest first, so that each is seen after the one in whose place it is.
+  for (const row of state.tokens.live(actorOf(role, name), now)) {
+    if (row.replaces !== undefined && found.has(row.replaces)) found.add(row.id)
+  }
+  return [...found]
 }
 
 function requireToken(state: FabricState, id: string, now: number): TokenRow {
@@ -89,7 +99,8 @@ export const tokenIssued: Evolve<EntryOf<'token_issued'>> = (state, { subject, a
   state.tokens.prune(actorOf(data.role, data.name), at)
   const old = replaces === undefined ? undefined : state.tokens.get(replaces.id)
   if (old !== undefined && replaces !== undefined) state.tokens.put({ ...old, expiresAt: replaces.expiresAt })
-  state.tokens.put({ id: subject, ...known, issuedAt: at, issuedBy: actor })
+  const before = replaces === undefined ? {} : { replaces: replaces.id }
+  state.tokens.put({ id: subject, ...known, ...before, issuedAt: at, issuedBy: actor })
 }
 
 export const tokenRevoked: Evolve<EntryOf<'token_revoked'>> = (state, { subject }) => {

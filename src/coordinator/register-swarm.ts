@@ -23,6 +23,7 @@ export const registerSwarm: Decide<'register_swarm'> = (state, command, context)
     throw new FabricError('RATE_LIMITED', `The fabric has its limit of ${LIMITS.swarms} swarms. Retire some first.`)
   }
   if (actorSwarm(actor) !== undefined) requireOwnProfile(known, command, actor)
+  else if (known?.state === 'retired') requireAdministrator(actor, 'bring back a swarm that was retired')
   else if (TRUST.some((field) => command[field] !== undefined))
     requireAdministrator(actor, 'say what a swarm may spend')
   requireKnownCapabilities(state, command)

@@ -148,8 +148,12 @@ export class CommandBatch {
       const { actor: speaker } = origin
       const context = { now, actor: speaker, nextIndex: fold.head.size, policy, defaultDigest }
       const decision = decide(fold.state, command, context)
-      const actor = decision.actor ?? origin.actor
-      return { kind: 'decision', decision, entries: this.#encode(decision.entries, { ...origin, actor }), digest }
+      return {
+        kind: 'decision',
+        decision,
+        entries: this.#encode(decision.entries, speakerOf(origin, decision)),
+        digest,
+      }
     } catch (error) {
       return { kind: 'refusal', error: asFabricError(error) }
     }
@@ -229,6 +233,11 @@ export class CommandBatch {
     }
     applyVolatile(fold.state, volatile)
   }
+}
+
+/** An epoch says in whose name a word is; the log also says who used it, where that was somebody else. */
+function speakerOf(origin: Origin, { actor = origin.actor }: Pick<Decision<unknown>, 'actor'>): Origin {
+  return actor === origin.actor ? origin : { ...origin, actor, principal: origin.principal ?? origin.actor }
 }
 
 /** What a caller was woken for is no part of what it asked. */

@@ -25,6 +25,8 @@ export interface TokenRow {
   readonly name: string
   /** SHA-256 of its secret, hex. */
   readonly hash: string
+  /** The token in whose place it is. */
+  readonly replaces?: string
   readonly issuedAt: number
   /** Actor that issued it. */
   readonly issuedBy: string

@@ -5,6 +5,7 @@ import { FabricError, isFabricError } from '../model/errors.js'
 import { isAtLeast, type Principal } from '../model/principal.js'
 import { ORCHESTRATOR } from '../model/swarm.js'
 import { SECOND_MS } from '../model/time.js'
+import { tokenEnded } from '../model/token.js'
 import { as } from './fields.js'
 import { parseInput } from './input.js'
 import type { NamedOperation } from './table.js'
@@ -47,6 +48,8 @@ async function run(operation: NamedOperation, fabric: Fabric, caller: Caller, in
   const actor = principal.actor
   let asked: Spoken
   try {
+    // A body may take long to arrive, and a token may end meanwhile.
+    if (!fabric.stillKnows(principal)) throw tokenEnded()
     requireRole(operation, principal)
     asked = speaking(operation, principal, input)
   } catch (error) {
@@ -85,6 +88,9 @@ function speaking({ speaksAs, input: { shape } }: NamedOperation, principal: Pri
     if (named === own) return { input, swarm: own }
     throw notYours(field, `This token speaks for ${own}`)
   }
+  // An epoch speaks for the swarm whose claim it names.
+  if (principal.role !== 'admin' && fields.epoch !== undefined)
+    throw notYours('epoch', `${principal.actor} is no swarm`)
   // What is not an id at all is for the schema to refuse.
   if (typeof named !== 'string' || named === ORCHESTRATOR) return { input }
   if (principal.role === 'admin') return { input, swarm: named }

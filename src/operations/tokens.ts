@@ -28,6 +28,8 @@ const tokenView = z.strictObject({
   issuedAt: timestamp,
   issuedBy: z.string(),
   expiresAt: timestamp,
+  /** The token in whose place it is, after a rotation. */
+  replaces: tokenId.exactOptional(),
 })
 const tokenPage = field.pageOf(tokenView)
 
@@ -118,7 +120,7 @@ export const rotate = operation({
 })
 
 export const revoke = operation({
-  summary: 'End a token at once: an administrator any, everybody else their own.',
+  summary: 'End a token, and what it was rotated to, at once: an administrator any, everybody else their own.',
   role: 'viewer',
   method: 'POST',
   path: '/v1/tokens/:id/revoke',
@@ -133,9 +135,10 @@ export const revoke = operation({
   },
 })
 
-function presentToken({ id, role, name, issuedAt, issuedBy, expiresAt }: TokenRow): z.output<typeof tokenView> {
+function presentToken(row: TokenRow): z.output<typeof tokenView> {
+  const { id, role, name, issuedAt, issuedBy, expiresAt, replaces } = row
   const times = { issuedAt: formatTimestamp(issuedAt), expiresAt: formatTimestamp(expiresAt) }
-  return { id, role, name, issuedBy, ...times }
+  return { id, role, name, issuedBy, ...times, ...(replaces !== undefined && { replaces }) }
 }
 
 /** Throws CONFLICT where the answer is that of an earlier call with the same key, whose token nobody knows any more. */

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import { FabricError } from '../model/errors.js'
 import { isLoopback } from '../model/loopback.js'
 import type { ServedNames } from './guard.js'
@@ -51,6 +52,7 @@ export function servedNames({ host }: ListenAddress, { tls, behindProxy }: Expos
   const scheme = tls === undefined ? 'http' : 'https'
   const own = { '0.0.0.0': '127.0.0.1', '::': '[::1]' }[host] ?? (host.includes(':') ? `[${host}]` : host)
   const certified = tls === undefined ? [] : certifiedNames(tls.certificate)
+  if (tls !== undefined) requirePair(tls)
   const localName =
     tls === undefined ? own : (LOCAL_NAMES.find((name) => certified.includes(name)) ?? certified[0] ?? own)
   const names = [own, ...certified]
@@ -80,6 +82,15 @@ function readCertificate(pem: string): X509Certificate {
     return new X509Certificate(pem)
   } catch (cause) {
     const message = 'tls: the certificate is not PEM. Give the file that starts with -----BEGIN CERTIFICATE-----.'
+    throw new FabricError('INVALID_ARGUMENT', message, { field: 'tls' }, { cause })
+  }
+}
+
+function requirePair({ certificate, key }: TlsFiles): void {
+  try {
+    createSecureContext({ cert: certificate, key })
+  } catch (cause) {
+    const message = 'tls: the key is not the private key of the certificate. Give the two files that belong together.'
     throw new FabricError('INVALID_ARGUMENT', message, { field: 'tls' }, { cause })
   }
 }

@@ -70,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   addEvents(app, pushing)
   addSocket(app, { ...pushing, limits, onFault, tellFault })
   addTiles(app, fabric, options.publicLog)
-  addMcp(app, { ...pushing, version: options.version ?? '0', onFault, tellFault })
+  addMcp(app, { ...pushing, limits, version: options.version ?? '0', onFault, tellFault })
   addDescription(app)
   return runApp(app, gate, address, served, () => waits.close())
 }

@@ -7,12 +7,20 @@ export class Traffic {
 
   watch(response: ServerResponse): void {
     this.#open += 1
-    response.once('close', this.#end)
-  }
-
-  readonly #end = () => {
-    this.#open -= 1
-    if (this.#open === 0) this.#onIdle?.()
+    // A response that is queued behind another on its connection is not told when that is lost.
+    const { socket } = response.req
+    let ended = false
+    const end = () => {
+      response.off('close', end)
+      socket.off('close', end)
+      // The loss of a connection can be told twice in one go.
+      if (ended) return
+      ended = true
+      this.#open -= 1
+      if (this.#open === 0) this.#onIdle?.()
+    }
+    response.once('close', end)
+    socket.once('close', end)
   }
 
   /** Resolves when every request is answered, or after `patienceMs`. */

@@ -18,14 +18,18 @@ export class Waits {
     const ending = new AbortController()
     const leave = () => ending.abort(new FabricError('UNAVAILABLE', 'The caller closed the connection.'))
     this.#open.add(ending)
+    // A response that is queued behind another on its connection is not told when that is lost.
+    const { socket } = response.req
     response.once('close', leave)
-    if (response.closed) leave()
+    socket.once('close', leave)
+    if (response.closed || socket.destroyed) leave()
     try {
       return await work(ending.signal, (reason) => ending.abort(reason))
     } catch (error) {
       throw ending.signal.aborted ? ending.signal.reason : error
     } finally {
       response.off('close', leave)
+      socket.off('close', leave)
       this.#open.delete(ending)
     }
   }

@@ -134,7 +134,7 @@ describe('up in this process', () => {
     })
   })
 
-  test('mends a token that others could read', async () => {
+  test('replaces a token that others could have read, or put there', async () => {
     const first = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
     await first.close()
     const path = join(data, 'admin.token')
@@ -144,7 +144,11 @@ describe('up in this process', () => {
     const second = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
     await second.close()
     expect(await modeOf(path)).toBe(0o600)
-    expect(await readFile(path, 'utf8')).toBe(token)
+    expect(await readFile(path, 'utf8')).not.toBe(token)
+    const third = await hostFabric({ data, listen: '127.0.0.1:0', onFault: () => undefined })
+    const kept = await readFile(path, 'utf8')
+    await third.close()
+    expect(kept).toBe(await readFile(path, 'utf8'))
   })
 })
 

@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { connectLocal } from '../../src/client/connect-local.js'
 import { discover } from '../../src/client/discover.js'
+import { OwnerLock } from '../../src/journal/file/lock.js'
 import { serveFabric, TOKEN } from '../support/served-fabric.js'
 
 const LOCAL = 'http://127.0.0.1:7420'
 let data: string
+let lock: OwnerLock | undefined
 
 beforeEach(async () => {
   data = await mkdtemp(join(tmpdir(), 'ifab-discover-'))
+  lock = undefined
 })
 afterEach(() => rm(data, { recursive: true }))
 
@@ -19,8 +22,11 @@ async function writeToken(token = 'from-file', mode = 0o600): Promise<void> {
   await chmod(join(data, 'admin.token'), mode)
 }
 
-function writeEndpoint(text: string): Promise<void> {
-  return writeFile(join(data, 'endpoint.json'), text, { mode: 0o600 })
+/** As a running fabric does, which holds the lock and says there where it listens. */
+async function writeEndpoint(text: string, note = LOCAL): Promise<void> {
+  lock ??= await OwnerLock.acquire(data, note)
+  await lock.annotate(note)
+  await writeFile(join(data, 'endpoint.json'), text)
 }
 
 describe('finding a fabric', () => {
@@ -50,14 +56,19 @@ describe('finding a fabric', () => {
     await expect(discover({ url: LOCAL, data }, {})).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
   })
 
-  test('believes no address that others could have written, such as one that came with a repository', async () => {
+  test('believes no address but that of the process that owns the directory', async () => {
     await writeToken()
+    const environment = { IFAB_TOKEN: 'from-environment' }
+    await writeFile(join(data, 'endpoint.json'), JSON.stringify({ url: LOCAL, pid: 1 }), { mode: 0o600 })
+    await expect(discover({ data }, environment), 'nobody owns it').rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await writeEndpoint(JSON.stringify({ url: 'https://evil.example', pid: 1 }))
+    await expect(discover({ data }, environment), 'the owner is elsewhere').rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
     await writeEndpoint(JSON.stringify({ url: LOCAL, pid: 1 }))
-    await chmod(join(data, 'endpoint.json'), 0o644)
-    for (const environment of [{}, { IFAB_TOKEN: 'from-environment' }]) {
-      await expect(discover({ data }, environment)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' })
-    }
-    expect(await discover({ data }, { IFAB_URL: LOCAL })).toEqual({ url: LOCAL, token: 'from-file' })
+    expect(await discover({ data }, environment)).toEqual({ url: LOCAL, token: 'from-environment' })
+    await lock?.release()
+    await expect(discover({ data }, environment), 'it has let go').rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
   test('takes no token that others can read', async () => {
@@ -76,7 +87,7 @@ describe('finding a fabric', () => {
   test('leads to a client that works', async () => {
     await using served = await serveFabric()
     await writeToken(TOKEN)
-    await writeEndpoint(JSON.stringify({ url: served.server.url, pid: process.pid }))
+    await writeEndpoint(JSON.stringify({ url: served.server.url, pid: process.pid }), served.server.url)
     const client = await connectLocal({ data })
     expect((await client.fabric.status()).state).toBe('running')
   })

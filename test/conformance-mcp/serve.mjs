@@ -4,6 +4,7 @@ import { checkHost } from '../../dist/server/guard.js'
 import { servedNames } from '../../dist/server/listen.js'
 import { handlerOf } from '../../dist/server/mcp/http.js'
 import { mountMcp } from '../../dist/server/mcp/route.js'
+import { RateLimits } from '../../dist/server/rate-limits.js'
 import { Waits } from '../../dist/server/waits.js'
 
 const ADDRESS = { host: '127.0.0.1', port: 0 }
@@ -22,6 +23,6 @@ export function serveFixture(serverFor) {
     checkHost(request.headers, served)
     request.principal = ADMINISTRATOR
   })
-  mountMcp(app, { waits, onFault }, async () => handlerOf(serverFor))
+  mountMcp(app, { waits, onFault, limits: new RateLimits(100_000, Date.now) }, async () => handlerOf(serverFor))
   return runApp(app, gate, ADDRESS, served, () => waits.close())
 }

@@ -83,7 +83,12 @@ describe('a token', () => {
     }
     world.send(revoke(first), swarmActor('s1'))
     expect(world.refused(revoke(first), ADMIN_ACTOR).code).toBe('NOT_FOUND')
+    const rotate = (previous: string) =>
+      ({ type: 'rotate_token', previous, graceMs: MINUTE_MS, ...newToken() }) as const
+    const next = world.send(rotate(second ?? ''), swarmActor('s1')).id
+    const last = world.send(rotate(next), swarmActor('s1')).id
     world.send(revoke(second), ADMIN_ACTOR)
+    for (const gone of [second, next, last]) expect(world.state.tokens.get(gone ?? '')).toBeUndefined()
     expect(world.state.tokens.get(third ?? '')).toBeDefined()
     world.send({ type: 'retire_swarm', swarm: 's1' }, ADMIN_ACTOR)
     expect(world.state.tokens.size).toBe(0)
@@ -94,5 +99,9 @@ describe('a token', () => {
     world.send(makeRegistration('s3'), 'orchestrator:lead')
     const rich = { ...makeRegistration('s3'), budgetNanos: 1 }
     expect(world.refused(rich, 'orchestrator:lead').code).toBe('FORBIDDEN')
+    world.send({ type: 'retire_swarm', swarm: 's3' }, ADMIN_ACTOR)
+    expect(world.refused(makeRegistration('s3'), 'orchestrator:lead').code).toBe('FORBIDDEN')
+    const report = { type: 'report_call', swarm: 's1', succeeded: false, generation: 0 } as const
+    expect(world.refused(report, 'orchestrator:lead').code).toBe('FORBIDDEN')
   })
 })

@@ -47,6 +47,8 @@ describe('an address beyond loopback', () => {
   test('asks for a certificate that is one', () => {
     const broken = { tls: { ...tls, certificate: 'x' } }
     expect(() => servedNames({ host: '0.0.0.0', port: 1 }, broken)).toThrow('not PEM')
+    const mixed = { tls: { ...tls, key: tls.certificate } }
+    expect(() => servedNames({ host: '0.0.0.0', port: 1 }, mixed)).toThrow('not the private key')
   })
 })
 

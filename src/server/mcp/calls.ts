@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { FabricError } from '../../model/errors.js'
 
 type RequestId = string | number
@@ -23,13 +24,18 @@ export class Calls {
   begin(caller: string, id: RequestId, signals: readonly AbortSignal[]): OpenCall {
     const key = keyOf(caller, id)
     const call = new AbortController()
-    for (const signal of signals) {
-      signal.addEventListener('abort', () => call.abort(signal.reason), { once: true })
-      if (signal.aborted) call.abort(signal.reason)
-    }
+    const listening = signals.map((signal) => {
+      const abort = () => call.abort(signal.reason)
+      // Each call of a batch listens to the same caller.
+      setMaxListeners(0, signal)
+      signal.addEventListener('abort', abort, { once: true })
+      if (signal.aborted) abort()
+      return () => signal.removeEventListener('abort', abort)
+    })
     const others = this.#open.get(key) ?? new Set()
     this.#open.set(key, others.add(call))
     const end = () => {
+      for (const stop of listening) stop()
       others.delete(call)
       if (others.size === 0) this.#open.delete(key)
     }

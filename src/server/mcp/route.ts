@@ -6,6 +6,7 @@ import { LIMITS } from '../../model/limits.js'
 import type { ServerFault } from '../app.js'
 import { callerOf } from '../caller.js'
 import type { Standings } from '../push/standings.js'
+import type { RateLimits } from '../rate-limits.js'
 import type { Waits } from '../waits.js'
 import type { McpHandler } from './http.js'
 
@@ -13,6 +14,7 @@ export interface McpRouteOptions {
   readonly fabric: Fabric
   readonly waits: Waits
   readonly standings: Standings
+  readonly limits: RateLimits
   readonly version: string
   readonly onFault: (fault: ServerFault) => void
   /** What the caller is told of a fault, whose cause only the operator sees. */
@@ -31,7 +33,7 @@ export function addMcp(app: FastifyInstance, options: McpRouteOptions): void {
 /** Serves `/mcp` by a handler that is made at the first request. */
 export function mountMcp(
   app: FastifyInstance,
-  { waits, onFault }: Pick<McpRouteOptions, 'waits' | 'onFault'>,
+  { waits, limits, onFault }: Pick<McpRouteOptions, 'waits' | 'limits' | 'onFault'>,
   make: () => Promise<McpHandler>,
 ): void {
   let made: Promise<McpHandler> | undefined
@@ -46,6 +48,8 @@ export function mountMcp(
       const handler = await made
       const all = request.query.tools === 'all'
       const caller = callerOf(request, NEVER_ABORTED)
+      // The guard counted one request; a batch is as many as it holds.
+      if (Array.isArray(request.body)) for (const _ of request.body.slice(1)) limits.take(caller.principal)
       const { raw: response } = reply
       for (const [name, value] of Object.entries(reply.getHeaders()))
         if (value !== undefined) response.setHeader(name, value)

@@ -1,7 +1,8 @@
 import type { Fabric, PublishedEntry } from '../../fabric/fabric.js'
 import { swarmActor } from '../../model/entry.js'
-import { FabricError } from '../../model/errors.js'
+import type { FabricError } from '../../model/errors.js'
 import { actorOf, type Principal, type Role } from '../../model/principal.js'
+import { tokenEnded } from '../../model/token.js'
 import type { Pulse } from './pulse.js'
 
 /** Entries with which somebody may lose their token. */
@@ -35,6 +36,8 @@ export class Standings {
     else others.add(holder)
     this.#follow()
     const stopBeating = this.#pulse.add(() => this.#check(holder))
+    // It may have ended since the caller was let in.
+    this.#check(holder)
     return () => {
       stopBeating()
       const present = this.#holders.get(actor)
@@ -64,12 +67,6 @@ export class Standings {
   #check({ principal, end }: Holder): void {
     if (!this.#fabric.stillKnows(principal)) end(tokenEnded())
   }
-}
-
-/** Fits into the reason of a WebSocket's close. */
-export function tokenEnded(): FabricError {
-  const message = 'The token of this connection is over or was revoked. Connect again with one that is good.'
-  return new FabricError('UNAUTHENTICATED', message)
 }
 
 /** The actor that lost something by an entry. */

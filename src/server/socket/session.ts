@@ -7,12 +7,12 @@ import { FabricError, isFabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { Principal } from '../../model/principal.js'
 import { ORCHESTRATOR } from '../../model/swarm.js'
+import { tokenEnded } from '../../model/token.js'
 import { parseInput } from '../../operations/input.js'
 import { invoke } from '../../operations/invoke.js'
 import { type NamedOperation, OPERATION_LIST } from '../../operations/table.js'
 import type { ServerFault } from '../app.js'
 import { callerWith } from '../caller.js'
-import { tokenEnded } from '../push/standings.js'
 import type { RateLimits } from '../rate-limits.js'
 import { type ClientMessage, idOf, readClientMessage, readJson } from './client-message.js'
 import type { Mailroom } from './mailroom.js'
@@ -59,6 +59,7 @@ export class Session {
   #wantsWork: string | undefined
   #reading: Reading | undefined
   #unsubscribe: () => void = () => undefined
+  #subscribing: Promise<unknown> = Promise.resolve()
 
   constructor(settings: SessionSettings) {
     this.#settings = settings
@@ -103,7 +104,12 @@ export class Session {
   }
 
   async #answer({ operation: name, input, traceparent, idempotencyKey }: ClientMessage): Promise<unknown> {
-    if (name === SUBSCRIBE) return this.#subscribe(input)
+    if (name === SUBSCRIBE) {
+      // One after the other, so that each ends the one before as a whole.
+      const subscribed = this.#subscribing.then(() => this.#subscribe(input))
+      this.#subscribing = subscribed.catch(() => undefined)
+      return subscribed
+    }
     const operation = OPERATIONS.get(name)
     if (operation === undefined) {
       throw new FabricError('NOT_FOUND', `There is no operation ${JSON.stringify(name)}. See docs/reference/push.md.`)
@@ -146,8 +152,10 @@ export class Session {
   }
 
   async #armHint(): Promise<void> {
-    if (this.#wantsWork !== undefined) await this.#settings.hints.arm(this.#wantsWork, this.#hint)
-    if (this.#settings.signal.aborted) this.#end()
+    const swarm = this.#wantsWork
+    if (swarm === undefined) return
+    await this.#settings.hints.arm(swarm, this.#hint)
+    if (this.#settings.signal.aborted || this.#wantsWork !== swarm) this.#settings.hints.disarm(swarm, this.#hint)
   }
 
   /** Work that became claimable before the subscription. */

@@ -51,7 +51,8 @@ export function addSocket(app: FastifyInstance, options: SocketOptions): void {
     if (upgrade.socket.destroyed) leave()
     else reply.raw.once('close', leave)
     server.handleUpgrade(request.raw, upgrade.socket, upgrade.head, (socket) => {
-      const talk = (signal: AbortSignal) => converse(socket, signal, principal, shared)
+      const talk = (signal: AbortSignal, abort: (reason: Error) => void) =>
+        converse(socket, { signal, abort }, principal, shared)
       waits.during(reply.raw, talk).catch(() => socket.terminate())
     })
   })
@@ -59,8 +60,13 @@ export function addSocket(app: FastifyInstance, options: SocketOptions): void {
 
 type Shared = SocketOptions & { readonly hints: WorkHints; readonly mailroom: Mailroom }
 
+interface Life {
+  readonly signal: AbortSignal
+  readonly abort: (reason: Error) => void
+}
+
 /** Resolves when the connection is closed. */
-function converse(socket: WebSocket, signal: AbortSignal, principal: Principal, shared: Shared): Promise<void> {
+function converse(socket: WebSocket, { signal, abort }: Life, principal: Principal, shared: Shared): Promise<void> {
   const outbox = new Outbox(socket)
   const pause = (ms: number) => {
     socket.pause()
@@ -75,7 +81,11 @@ function converse(socket: WebSocket, signal: AbortSignal, principal: Principal, 
   socket.on('error', () => undefined)
   signal.addEventListener('abort', () => outbox.close(CLOSE.shuttingDown, shuttingDown().message), { once: true })
   const stopBeating = shared.pulse.add(() => outbox.beat())
-  const stopWatching = shared.standings.watch(principal, ({ message }) => outbox.close(CLOSE.tokenEnded, message))
+  const stopWatching = shared.standings.watch(principal, (reason) => {
+    outbox.close(CLOSE.tokenEnded, reason.message)
+    // What waits must take no work any more, however long the client takes to close.
+    abort(reason)
+  })
   return new Promise((resolve) => {
     socket.once('close', () => {
       stopBeating()

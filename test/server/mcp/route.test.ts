@@ -4,6 +4,7 @@ import { createApp, guardApp, runApp } from '../../../src/server/app.js'
 import { parseListen, servedNames } from '../../../src/server/listen.js'
 import type { McpHandler } from '../../../src/server/mcp/http.js'
 import { mountMcp } from '../../../src/server/mcp/route.js'
+import { RateLimits } from '../../../src/server/rate-limits.js'
 import { Waits } from '../../../src/server/waits.js'
 
 /** Mounts a handler behind a door that lets everybody in. */
@@ -22,7 +23,7 @@ async function serveHandler(make: () => Promise<McpHandler>) {
   const gate = guardApp(app, (request) => {
     request.principal = ADMINISTRATOR
   })
-  mountMcp(app, { waits, onFault }, make)
+  mountMcp(app, { waits, onFault, limits: new RateLimits(100, Date.now) }, make)
   const server = await runApp(app, gate, address, servedNames(address, {}), () => waits.close())
   const post = () => fetch(`${server.url}/mcp`, { method: 'POST', body: '{}', headers: JSON_TYPE })
   return { post, faults, server }
