@@ -31,7 +31,7 @@ const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])
   ['swarm.register', ['swarm_registered s2']],
   ['token.issue', ['token_issued TOKEN']],
   ['token.rotate', ['token_issued ROTATED']],
-  ['token.revoke', ['token_revoked TOKEN']],
+  ['token.revoke', ['token_revoked TOKEN', 'token_revoked ROTATED']],
   ['policy.apply', ['policy_applied POLICY']],
   ['swarm.grant', ['capabilities_granted s1']],
   ['board.import', ['board_imported b', 'task_created t1', 'task_created t2']],
