@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type HostedFabric, hostFabric } from '../../src/cli/host.js'
@@ -38,11 +38,9 @@ test('next --wait goes on waiting when the fabric is restarted on another port',
 })
 
 test.each([['next'], ['inbox']])('%s --wait says that the fabric is gone when the wait is over', async (command) => {
-  const { pid, startedAt, version } = hosted.running
-  const path = join(env.IFAB_DATA, 'endpoint.json')
-  await writeFile(path, JSON.stringify({ url: 'http://127.0.0.1:9', pid, startedAt, version }))
+  const gone = { ...env, IFAB_URL: 'http://127.0.0.1:9', IFAB_TOKEN: 'token' }
   const start = performance.now()
-  const { exit, err } = await ifab(env, command, '--as', 'alice', '--wait', '1s')
+  const { exit, err } = await ifab(gone, command, '--as', 'alice', '--wait', '1s')
   expect(performance.now() - start).toBeGreaterThanOrEqual(1_000)
   expect({ exit, err }).toMatchObject({ exit: 7, err: expect.stringContaining('No fabric answers at') })
 })
