@@ -60,3 +60,19 @@ test('an address with a user or a password is refused, and not repeated', () => 
     expect(() => baseUrl(url)).not.toThrow('secret-word')
   }
 })
+
+test('of two subscriptions at once the last one counts, and nothing of the other stays', async () => {
+  await using served = await serveFabric()
+  await using worker = await WorkerSocket.open(served.server.url, await enlist(served, 'w1'))
+  // The message keeps the engine at work, so that the first one has to wait in the middle.
+  const sent = served.client.swarm.send({ to: 'orchestrator', text: 'busy' })
+  await Promise.all([
+    worker.call('swarm.send', { to: 'orchestrator', text: 'busy' }),
+    worker.call('subscribe', { work: true }),
+    worker.call('subscribe', { work: false }),
+    sent,
+  ])
+  await served.client.task.create({ id: 'T1', title: 'A task' })
+  await worker.call('fabric.status')
+  expect(worker.pushes).toEqual([])
+})
