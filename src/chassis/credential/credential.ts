@@ -1,7 +1,7 @@
 import type { AllowedHost } from '../contract/contract.js'
 
 /** What is put into a header of requests to an endpoint, on their way out. */
-export interface CredentialSecret {
+export interface Injection {
   /** Of the secret in the vault. The value is nowhere but there and in the request. */
   readonly name: string
   /** Header that carries it, in lower case, such as `authorization`. */
@@ -12,7 +12,8 @@ export interface CredentialSecret {
 
 /** A place that requests may go to under a credential. */
 export interface CredentialEndpoint extends AllowedHost {
-  readonly secret?: CredentialSecret
+  /** Not called a secret: the redactor takes out of commands whatever stands in a field of such a name. */
+  readonly inject?: Injection
 }
 
 /** Whom a credential is for: the claim that `epoch` names. */
