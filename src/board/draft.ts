@@ -18,6 +18,7 @@ export interface DraftFields {
   milestones: readonly PlannedMilestone[]
   keyTests: readonly string[]
   owner: string
+  module: string
   maxCostNanos: number
 }
 

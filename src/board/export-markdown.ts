@@ -65,9 +65,15 @@ const COST_COLUMN = {
   cell: ({ maxCostNanos }: TaskRow) => (maxCostNanos === undefined ? '-' : formatDollars(maxCostNanos)),
 }
 
+const MODULE_COLUMN = { header: 'Worker module', cell: ({ module }: TaskRow) => module ?? '-' }
+
 function taskTable(heading: string, tasks: readonly TaskRow[]): string[] {
   if (tasks.length === 0) return []
-  const columns = tasks.some(({ maxCostNanos }) => maxCostNanos !== undefined) ? [...COLUMNS, COST_COLUMN] : COLUMNS
+  const columns = [
+    ...COLUMNS,
+    ...(tasks.some(({ module }) => module !== undefined) ? [MODULE_COLUMN] : []),
+    ...(tasks.some(({ maxCostNanos }) => maxCostNanos !== undefined) ? [COST_COLUMN] : []),
+  ]
   const rows = tasks.map((task) => columns.map(({ cell }) => cell(task)))
   return [
     `## ${heading} (${tasks.length})`,

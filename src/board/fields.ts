@@ -50,6 +50,8 @@ const NAMES: Readonly<Record<DraftField | 'id', readonly string[]>> = {
   milestones: ['milestones', 'milestone'],
   keyTests: ['key tests', 'key test', 'tests', 'keytests'],
   owner: ['owner', 'assignee', 'assigned to', 'assigned', 'claimed by', 'session', 'swarm', 'agent'],
+  // Not `module` alone: boards call a part of their code so.
+  module: ['worker module', 'wasm module', 'sandbox module'],
   maxCostNanos: ['max cost', 'maximum cost', 'cost limit', 'budget', 'maxcost'],
 }
 

@@ -81,6 +81,7 @@ const NAMES: Readonly<Record<DraftField, string>> = {
   milestones: 'the milestones',
   keyTests: 'the key tests',
   owner: 'the owner',
+  module: 'the worker module',
   maxCostNanos: 'a maximum cost in nano-dollars of',
 }
 

@@ -31,6 +31,7 @@ const READERS: { readonly [Field in DraftField]: Reader<DraftFields[Field]> } = 
   milestones: readMilestones,
   keyTests: (items) => nonEmpty(items.map((item) => withoutCheckbox(item).replace(/\(\)$/, ''))),
   owner: readOwner,
+  module: readModule,
   maxCostNanos: readCost,
 }
 
@@ -151,6 +152,14 @@ function readOwner(items: readonly string[], warn: Warn): string | undefined {
   const owner = /[,;/&+\n]|\s(?:and|or)\s/i.test(text) ? undefined : toId(text)
   if (owner === undefined) warn('bad_id', `${quote(text)} does not name one owner. Name one swarm by its id.`)
   return owner
+}
+
+function readModule(items: readonly string[], warn: Warn): string | undefined {
+  const text = items.join(' ').trim()
+  if (saysNothing(text)) return undefined
+  if (ID_PATTERN.test(text)) return text
+  warn('bad_id', `${quote(text)} names no module. Name the swarm whose module does the task by its id.`)
+  return undefined
 }
 
 function readCost(items: readonly string[], warn: Warn): number | undefined {

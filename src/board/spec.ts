@@ -37,6 +37,7 @@ export function boardTask(task: MergedTask, board: string, problems: Problems): 
     keyTests: fields.keyTests?.value ?? [],
     board,
     ...(fields.owner && { owner: fields.owner.value }),
+    ...(fields.module && { module: fields.module.value }),
     ...(fields.maxCostNanos && { maxCostNanos: fields.maxCostNanos.value }),
     external,
   }

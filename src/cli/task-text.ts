@@ -45,6 +45,7 @@ export function detailLines(detail: TaskDetailView): string[] {
     ['at most', task.maxCostNanos === undefined ? undefined : formatDollars(task.maxCostNanos)],
     ['board', task.board],
     ['owner', task.owner],
+    ['module', task.module],
     ['deliverable', task.deliverable],
     ['description', task.description],
     ['acceptance', task.acceptance.join('\n')],

@@ -53,6 +53,7 @@ interface CreateOptions {
   readonly keyTest?: string[]
   readonly board?: string
   readonly owner?: string
+  readonly module?: string
   readonly maxCost?: number
   readonly external?: boolean
   readonly as?: string
@@ -77,6 +78,7 @@ function addCreate(task: CliCommand): void {
     .option('--key-test <name>', 'a test that proves it; repeat for more', repeated)
     .option('--board <board>', 'board it belongs to', id)
     .option('--owner <swarm>', 'swarm that is offered it first', id)
+    .option('--module <swarm>', 'swarm whose loaded module does it: the fabric runs that module itself', id)
     .option('--max-cost <dollars>', 'the most it may cost', dollars)
     .option('--external', 'work outside this fabric: nobody claims it, a person marks it done')
     .option('--as <swarm>', 'swarm that you speak for', id)
@@ -101,6 +103,7 @@ async function create(fabric: FabricClient, id: string, options: CreateOptions) 
     keyTests: options.keyTest,
     board: options.board,
     owner: options.owner,
+    module: options.module,
     maxCostNanos: options.maxCost,
     external: options.external,
     as: options.as,

@@ -19,6 +19,7 @@ export interface TaskView {
   keyTests: readonly string[]
   board?: string
   owner?: string
+  module?: string
   maxCostNanos?: number
   external: boolean
   state: 'blocked' | 'available' | 'claimed' | 'completed' | 'failed' | 'cancelled'
@@ -525,6 +526,7 @@ export interface OperationTypes {
         keyTests?: readonly string[] | undefined
         board?: string | undefined
         owner?: string | undefined
+        module?: string | undefined
         maxCostNanos?: number | undefined
         external?: boolean | undefined
         as?: string | undefined
@@ -1247,6 +1249,7 @@ export interface OperationTypes {
             keyTests?: readonly string[] | undefined
             board?: string | undefined
             owner?: string | undefined
+            module?: string | undefined
             maxCostNanos?: number | undefined
             external?: boolean | undefined
           }

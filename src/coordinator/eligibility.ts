@@ -10,7 +10,7 @@ import { taskRow } from './lookup.js'
 import type { FabricState } from './state.js'
 
 /** What stands between a swarm and a task, in the order in which it is asked. */
-export const ELIGIBILITY_CHECKS = ['service', 'breaker', 'capabilities', 'capacity', 'budget'] as const
+export const ELIGIBILITY_CHECKS = ['module', 'service', 'breaker', 'capabilities', 'capacity', 'budget'] as const
 export type EligibilityCheck = (typeof ELIGIBILITY_CHECKS)[number]
 
 /** Why a swarm may not have a task. */
@@ -23,6 +23,11 @@ export interface Obstacle {
 type Check = (state: FabricState, task: TaskRow, swarm: SwarmRow, now: number) => Obstacle | undefined
 
 const CHECKS: Readonly<Record<EligibilityCheck, Check>> = {
+  module: (_state, { id, module }, swarm) => {
+    if (module === undefined || module === swarm.id) return undefined
+    const message = `Task ${id} is done by the module of ${module}, which the fabric runs itself. Ask for other work.`
+    return { code: 'NOT_ELIGIBLE', message, details: { task: id, swarm: swarm.id, module } }
+  },
   service: (_state, _task, swarm) =>
     swarm.state === 'active'
       ? undefined

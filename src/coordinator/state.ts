@@ -33,6 +33,11 @@ export function helpKey(blocker: string, helper: string): string {
   return `${blocker}/${helper}`
 }
 
+/** Whether a module may have to claim or do it now. */
+function isOpenToModules({ state, notBefore }: TaskRow): boolean {
+  return state === 'claimed' || (state === 'available' && notBefore === undefined)
+}
+
 /**
  * The state that the log folds to. Rows are immutable and replaced through `put...`, the one place where the indexes
  * beside them are kept; so a snapshot copies references and is consistent while the fold goes on.
@@ -61,6 +66,8 @@ export class FabricState {
   readonly helping = new IdIndex()
   /** Task -> unresolved blockers that wait for its completion. */
   readonly waitedFor = new IdIndex()
+  /** Swarm -> tasks that its module is to do, or is doing. */
+  readonly moduleTasks = new IdIndex()
   /** Task -> its blockers, resolved ones too. */
   readonly blockersOf = new IdIndex()
   readonly counts: Record<TaskState, number>
@@ -103,6 +110,7 @@ export class FabricState {
     this.held.add(row)
     this.ready.touchPaths(before, row)
     this.#updateReady(row)
+    if (row.module !== undefined && isOpenToModules(row)) this.moduleTasks.add(row.module, row.id)
     this.#updateTaskDeadline(row)
     const holder = row.claim?.swarm ?? ''
     if (this.governor.breakers.get(holder)?.state === 'half_open') this.refreshBreakerDeadline(holder)
@@ -310,6 +318,7 @@ export class FabricState {
       for (const dependency of before.dependencies) this.#removeDependent(dependency, before.id)
     }
     this.held.remove(before, after)
+    if (before.module !== undefined) this.moduleTasks.remove(before.module, before.id)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
     if (before.owner !== after?.owner) this.ready.remove(before)
   }
@@ -326,7 +335,8 @@ export class FabricState {
 
   #updateReady(row: TaskRow): void {
     const waits = row.state !== 'available' || row.external || row.notBefore !== undefined
-    if (waits || isExhausted(this.governor.books, this.governor.policy, row)) {
+    // The fabric runs the module itself, so there is nothing to offer to anybody.
+    if (waits || row.module !== undefined || isExhausted(this.governor.books, this.governor.policy, row)) {
       this.ready.remove(row)
       return
     }

@@ -17,6 +17,7 @@ const SPEC_FIELDS: Readonly<Record<keyof TaskSpec, true>> = {
   keyTests: true,
   board: true,
   owner: true,
+  module: true,
   maxCostNanos: true,
   external: true,
 }

@@ -38,6 +38,8 @@ export interface TaskSpec {
   readonly board?: string
   /** Swarm that the board names as owner: it is offered this task first. */
   readonly owner?: string
+  /** Swarm whose loaded module does it: the fabric runs that module itself, and nobody else may claim the task. */
+  readonly module?: string
   /** Nano-dollars. */
   readonly maxCostNanos?: number
   /** A placeholder for work outside this fabric: nobody claims it, a person marks it done. */

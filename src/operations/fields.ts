@@ -106,6 +106,7 @@ export const taskSpec = {
   keyTests: notes.readonly().default([]),
   board: id.exactOptional(),
   owner: id.exactOptional(),
+  module: id.exactOptional(),
   maxCostNanos: count.exactOptional(),
   external: z.boolean().default(false),
 }

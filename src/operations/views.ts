@@ -54,6 +54,7 @@ export const taskView = z.strictObject({
   keyTests: names,
   board: z.string().exactOptional(),
   owner: z.string().exactOptional(),
+  module: z.string().exactOptional(),
   maxCostNanos: z.int().exactOptional(),
   external: z.boolean(),
   state: z.enum(TASK_STATES),

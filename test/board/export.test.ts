@@ -151,7 +151,7 @@ function expectRoundTrip(tasks: readonly TaskRow[]): void {
 function specFrom(row: TaskRow): TaskSpec {
   const names = [
     ...['id', 'title', 'description', 'kind', 'dependencies', 'requires', 'priority', 'estimateMinutes', 'tier'],
-    ...['deliverable', 'acceptance', 'milestones', 'keyTests', 'board', 'owner', 'maxCostNanos', 'external'],
+    ...['deliverable', 'acceptance', 'milestones', 'keyTests', 'board', 'owner', 'module', 'maxCostNanos', 'external'],
   ]
   return Object.fromEntries(Object.entries(row).filter(([name]) => names.includes(name))) as unknown as TaskSpec
 }
@@ -212,6 +212,7 @@ const fields = fc
       id.map((name) => name.toLowerCase()),
     ),
     optional('owner', id),
+    optional('module', id),
     optional('maxCostNanos', fc.nat()),
   )
   .map((parts): Partial<TaskRow> => Object.assign({}, ...parts))

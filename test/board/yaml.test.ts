@@ -26,6 +26,7 @@ tasks:
       - { percent: 100, text: done }
     key_tests: [test_mud]
     owner: crew-1
+    worker_module: dredger
     status: completed
     max_cost: 2.5
   - { id: B0.1, title: Elsewhere, external: true }
@@ -38,6 +39,7 @@ tasks:
         ...{ id: 'A0.1', title: 'Dredge', description: 'Deep.\nDeeper.', kind: 'filler', board: 'harbour' },
         ...{ dependencies: ['B0.1', 'A0.2', 'A0.3'], requires: ['code:rust'], priority: 70, estimateMinutes: 90 },
         ...{ tier: 'opus', deliverable: 'mud', acceptance: ['clean', 'deep'], keyTests: ['test_mud'], owner: 'crew-1' },
+        module: 'dredger',
         milestones: [
           { percent: 25, text: 'started' },
           { percent: 100, text: 'done' },

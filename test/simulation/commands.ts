@@ -180,6 +180,7 @@ export class Crowd {
       ...(random.chance(0.8) && { estimateMinutes: 5 + random.below(200) }),
       ...(random.chance(0.3) && { tier: random.pick(TIERS) }),
       ...(random.chance(0.2) && { owner: random.pick(this.swarms) }),
+      ...(random.chance(0.05) && { module: random.pick(this.swarms) }),
       ...(random.chance(0.2) && { maxCostNanos: random.pick([0, 1, 2, 8, 12]) * DOLLAR }),
     })
   }

@@ -1,8 +1,10 @@
 import { type DeadlineKind, taskDeadline } from '../../src/coordinator/deadlines.js'
 import type { FabricState } from '../../src/coordinator/state.js'
+import type { GovernorPolicy } from '../../src/governor/policy/policy.js'
+import type { Probe } from '../../src/model/breaker.js'
 import { AMOUNT_FIELDS, type Amount, type HoldRow } from '../../src/model/budget.js'
 import type { IdIndex } from '../../src/model/id-index.js'
-import { isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
+import { type Claim, isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
 
 type Groups = Record<string, string[]>
 
@@ -25,6 +27,7 @@ export function keptIndexes(state: FabricState): unknown {
     claims: groupsOf(state.held.claims, swarms),
     active: Object.fromEntries(state.held.active),
     freed: groupsOf(state.held.freed, swarms),
+    moduleTasks: groupsOf(state.moduleTasks, swarms),
     owned: Object.fromEntries(
       swarms.flatMap((swarm) => {
         const ids = [...state.claimable(swarm)].flatMap(({ ranks }) => [...ranks.items()].map(({ task }) => task))
@@ -62,9 +65,14 @@ export function recomputedIndexes(state: FabricState): unknown {
   const held = rows.flatMap((row) => (row.claim === undefined ? [] : [{ row, claim: row.claim }]))
   const active = held.filter(({ row }) => !isStuck(row))
   const ready = rows.filter(
-    (row) => row.state === 'available' && !row.external && row.notBefore === undefined && !isSpent(state, row),
+    (row) =>
+      row.state === 'available' &&
+      !row.external &&
+      row.module === undefined &&
+      row.notBefore === undefined &&
+      !isSpent(state, row),
   )
-  const { books, breakers, escalations } = state.governor
+  const { books, breakers, escalations, policy } = state.governor
   const holds = [...books.holds.values()]
   const criticalPath = criticalPaths(rows)
   return {
@@ -96,6 +104,11 @@ export function recomputedIndexes(state: FabricState): unknown {
     ),
     freed: group(
       active.flatMap(({ row, claim }) => (claim.freedAt === undefined ? [] : [[claim.swarm, row.id] as const])),
+    ),
+    moduleTasks: group(
+      rows
+        .filter(({ state, notBefore }) => state === 'claimed' || (state === 'available' && notBefore === undefined))
+        .flatMap((row) => (row.module === undefined ? [] : [[row.module, row.id] as const])),
     ),
     owned: group(ready.flatMap((row) => (row.owner === undefined ? [] : [[row.owner, row.id] as const]))),
     helping: group(
@@ -134,10 +147,13 @@ export function recomputedIndexes(state: FabricState): unknown {
       .map(({ id }) => id)
       .sort(),
     breakerDeadlines: [...breakers.values()]
-      .flatMap(({ swarm, state, latched, opensUntil, probes }) => {
-        const unanswered = probes.filter(({ succeeded }) => !succeeded).map(({ deadline }) => deadline)
-        if (state === 'open' && !latched && opensUntil !== undefined) return [{ id: swarm, at: opensUntil }]
-        return state === 'half_open' && unanswered.length > 0 ? [{ id: swarm, at: Math.min(...unanswered) }] : []
+      .flatMap(({ swarm, state: status, latched, opensUntil, probes }) => {
+        const unanswered = probes
+          .filter(({ succeeded }) => !succeeded)
+          .map((probe) => probeDeadline(held, policy, probe))
+        if (status === 'open' && !latched && opensUntil !== undefined) return [{ id: swarm, at: opensUntil }]
+        const first = Math.min(...unanswered)
+        return status === 'half_open' && first < Number.POSITIVE_INFINITY ? [{ id: swarm, at: first }] : []
       })
       .sort(byId),
     escalationDeadlines: [...escalations.values()].map(({ id, expiresAt }) => ({ id, at: expiresAt })).sort(byId),
@@ -150,6 +166,19 @@ export function recomputedIndexes(state: FabricState): unknown {
       .filter(({ swarm }) => hasBudget(state, swarm))
       .map(({ id }) => id),
   }
+}
+
+/** A claim on probation that is stuck has no deadline, and all of its time again once it is free. */
+function probeDeadline(
+  held: readonly { readonly row: TaskRow; readonly claim: Claim }[],
+  { breaker }: GovernorPolicy,
+  { id, deadline }: Probe,
+): number {
+  const onProbation = held.find(({ claim }) => claim.epoch === id)
+  if (onProbation === undefined) return deadline
+  if (isStuck(onProbation.row)) return Number.POSITIVE_INFINITY
+  const { freedAt } = onProbation.claim
+  return freedAt === undefined ? deadline : Math.max(deadline, freedAt + breaker.probeMs)
 }
 
 /** Those that are held somewhere, by id. */

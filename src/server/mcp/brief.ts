@@ -24,6 +24,7 @@ const TASK_FIELDS = [
   'estimateMinutes',
   'tier',
   'board',
+  'module',
   'maxCostNanos',
   'progress',
   'openBlockers',
