@@ -1,13 +1,6 @@
-import type { Clock } from '../model/time.js'
+import type { Timing } from '../model/time.js'
 
-/** The clock together with the one kind of timer the fabric uses; injected, so tests decide when time passes. */
-export interface Timing extends Clock {
-  /** Milliseconds since some fixed moment; unlike `now`, never set back or forward by anybody. */
-  elapsed(): number
-
-  /** Calls `callback` once when `delayMs` have passed; returns a function that prevents it. */
-  after(delayMs: number, callback: () => void): () => void
-}
+export type { Timing } from '../model/time.js'
 
 /** setTimeout treats a longer delay as none at all. */
 const MAX_DELAY_MS = 2 ** 31 - 1

@@ -4,6 +4,15 @@ export interface Clock {
   now(): number
 }
 
+/** The clock together with the one kind of timer there is; injected, so tests decide when time passes. */
+export interface Timing extends Clock {
+  /** Milliseconds since some fixed moment; unlike `now`, never set back or forward by anybody. */
+  elapsed(): number
+
+  /** Calls `callback` once when `delayMs` have passed; returns a function that prevents it. */
+  after(delayMs: number, callback: () => void): () => void
+}
+
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60 * SECOND_MS
 export const HOUR_MS = 60 * MINUTE_MS
