@@ -167,6 +167,9 @@ export const LIMITS = {
   manifestSwarms: 5_000,
   /** contract.yaml of a module, comments included. */
   contractBytes: 64 * 1024,
+  /** Days of which the reputation of a swarm is remembered, and violations of what its module promises. */
+  reputationDays: 90,
+  serviceLevelViolations: 32,
   /** A configuration or instructions of an agent's client that `ifab setup` changes. */
   clientFileBytes: 256 * 1024,
   /** Problems of one of these files that are told. */
