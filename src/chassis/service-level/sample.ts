@@ -4,11 +4,11 @@ import { isSuccess, type RunRecord } from './run-record.js'
 /** Runs that say something about a swarm: its newest ones. */
 export const SAMPLE_RUNS = 100
 /** With fewer runs a swarm counts as new: nothing is violated, and its reputation is 1. */
-export const MINIMUM_RUNS = 10
+const MINIMUM_RUNS = 10
 /** Weight of a failure of the last 24 hours. It halves with each whole day of its age, as a whole number, so it ends at 0. */
 export const FULL_WEIGHT = 1_024
 /** Whole days after which nothing is held against a run any more: 1,024 was halved to 0. */
-export const FORGIVEN_DAYS = 11
+const FORGIVEN_DAYS = 11
 
 /** The runs that a swarm is judged by; none while it is new. `recent` has its newest ones. */
 export function sampleOf(recent: readonly RunRecord[]): readonly RunRecord[] {
