@@ -1325,7 +1325,7 @@ export interface OperationTypes {
     }
     query: {
       input: {
-        component?: 'fabric' | 'witness' | 'coordinator' | 'governor' | undefined
+        component?: 'fabric' | 'witness' | 'coordinator' | 'governor' | 'chassis' | undefined
         operation?: string | undefined
         swarm?: string | undefined
         task?: string | undefined
@@ -1343,7 +1343,7 @@ export interface OperationTypes {
         size: number
         done: boolean
         filter: {
-          component?: 'fabric' | 'witness' | 'coordinator' | 'governor'
+          component?: 'fabric' | 'witness' | 'coordinator' | 'governor' | 'chassis'
           operation?: string
           swarm?: string
           task?: string

@@ -1,3 +1,4 @@
+import type { CredentialRow } from '../chassis/credential/credential.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
 import type { AccountRow, Usage } from '../model/budget.js'
@@ -6,6 +7,13 @@ import type { Message } from '../model/message.js'
 import type { Role, TokenRow } from '../model/principal.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
+import type {
+  IssueCredential,
+  RecordCredentialRefusal,
+  RecordCredentialUse,
+  RevokeCredential,
+  RotateCredential,
+} from './chassis-commands.js'
 import type {
   AdmitCall,
   AnswerEscalation,
@@ -263,6 +271,11 @@ export type CoordinatorCommand =
   | AnswerEscalation
   | TakeApproval
   | RecordNotice
+  | IssueCredential
+  | RotateCredential
+  | RevokeCredential
+  | RecordCredentialUse
+  | RecordCredentialRefusal
   | Tick
 
 /** What the sender of each command gets back once it is durable. */
@@ -301,6 +314,11 @@ export interface Replies {
   answer_escalation: EscalationRow
   take_approval: EscalationRow
   record_notice: EscalationRow
+  issue_credential: CredentialRow
+  rotate_credential: CredentialRow
+  revoke_credential: CredentialRow
+  record_credential_use: { readonly recorded: true }
+  record_credential_refusal: { readonly recorded: true }
   tick: { readonly due: number }
 }
 

@@ -14,10 +14,12 @@ import { failTask } from './fail-task.js'
 import { grantCapabilities } from './grant-capabilities.js'
 import { heartbeat } from './heartbeat.js'
 import { importBoard } from './import-board.js'
+import { issueCredential, revokeCredential, rotateCredential } from './issue-credential.js'
 import { issueToken, revokeToken, rotateToken } from './issue-token.js'
 import { offerNext } from './offer-next.js'
 import { raiseBlocker } from './raise-blocker.js'
 import { acknowledgeInbox } from './read-inbox.js'
+import { recordCredentialRefusal, recordCredentialUse } from './record-credential-use.js'
 import { recordNotice } from './record-notice.js'
 import { registerSwarm } from './register-swarm.js'
 import { releaseTask } from './release-task.js'
@@ -68,6 +70,11 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   answer_escalation: answerEscalation,
   take_approval: takeApproval,
   record_notice: recordNotice,
+  issue_credential: issueCredential,
+  rotate_credential: rotateCredential,
+  revoke_credential: revokeCredential,
+  record_credential_use: recordCredentialUse,
+  record_credential_refusal: recordCredentialRefusal,
   tick,
 }
 

@@ -1,3 +1,4 @@
+import type { ChassisEntry } from '../chassis/entries.js'
 import type { GovernorEntry } from '../governor/entries.js'
 import type { BlockerKind } from '../model/blocker.js'
 import type { Amount } from '../model/budget.js'
@@ -176,11 +177,12 @@ export interface BoardImported {
 }
 
 /**
- * Everything that is decided and folded here, with what the governor writes. Names are past tense; the stored type is
- * `infrafabric.coordinator.<name>.v1`, or `infrafabric.governor.<name>.v1`.
+ * Everything that is decided and folded here, with what the governor and the chassis write. Names are past tense; the stored
+ * type is `infrafabric.coordinator.<name>.v1`, or has `governor` or `chassis` in that place.
  */
 export type CoordinatorEntry =
   | GovernorEntry
+  | ChassisEntry
   | Entry<'swarm_registered', SwarmRegistered>
   | Entry<'swarm_retired', SwarmRetired>
   | Entry<'token_issued', TokenIssued>

@@ -19,11 +19,13 @@ import { budgetFrozen } from './freeze-budget.js'
 import { capabilitiesGranted } from './grant-capabilities.js'
 import { taskStallEnded } from './heartbeat.js'
 import { boardImported } from './import-board.js'
+import { credentialIssued, credentialRevoked } from './issue-credential.js'
 import { tokenIssued, tokenRevoked } from './issue-token.js'
 import { breakerClosed, breakerHalfOpened, breakerOpened } from './open-breaker.js'
 import { helpUnavailable } from './plan-help.js'
 import { blockerRaised } from './raise-blocker.js'
 import { inboxesAcknowledged } from './read-inbox.js'
+import { credentialRefused, credentialUsed } from './record-credential-use.js'
 import { escalationNotified } from './record-notice.js'
 import { swarmRegistered } from './register-swarm.js'
 import { taskReleased } from './release-task.js'
@@ -85,6 +87,10 @@ const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>>
   escalation_expired: escalationExpired,
   escalation_notified: escalationNotified,
   approval_taken: approvalTaken,
+  credential_issued: credentialIssued,
+  credential_revoked: credentialRevoked,
+  credential_used: credentialUsed,
+  credential_refused: credentialRefused,
 }
 
 export function isCoordinatorEntryType(type: string): type is CoordinatorEntryType {

@@ -8,6 +8,12 @@ export function requirePerson(actor: string, what: string): void {
   throw new FabricError('FORBIDDEN', `A swarm cannot ${what}. An administrator has to.`, { swarm })
 }
 
+/** Throws FORBIDDEN for everybody but the fabric itself, which says what it did. */
+export function requireFabric(actor: string, what: string): void {
+  if (actor === FABRIC_ACTOR) return
+  throw new FabricError('FORBIDDEN', `${actor} cannot ${what}. The fabric does that by itself.`)
+}
+
 /** Throws FORBIDDEN for everybody but an administrator: who may come in is for nobody else to say. */
 export function requireAdministrator(actor: string, what: string): void {
   if (actor === ADMIN_ACTOR || actor === FABRIC_ACTOR || actor.startsWith('admin:')) return

@@ -1,3 +1,4 @@
+import type { ChassisRow } from '../chassis/state.js'
 import type { GovernorRow } from '../governor/state.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { Message } from '../model/message.js'
@@ -30,3 +31,4 @@ export type StateRow =
   | { readonly table: 'archived'; readonly row: ArchivedTask }
   | { readonly table: 'token'; readonly row: TokenRow }
   | GovernorRow
+  | ChassisRow

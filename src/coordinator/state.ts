@@ -1,3 +1,4 @@
+import { ChassisState, isChassisRow } from '../chassis/state.js'
 import { breakerDeadline } from '../governor/breaker/breaker.js'
 import { holdOf, isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
@@ -6,9 +7,11 @@ import type { BreakerRow, Probe } from '../model/breaker.js'
 import { actorSwarm, type Entry } from '../model/entry.js'
 import { assertInvariant } from '../model/errors.js'
 import type { EscalationRow } from '../model/escalation.js'
+import { ExpiringRows } from '../model/expiring-rows.js'
 import { IdIndex } from '../model/id-index.js'
 import { LIMITS } from '../model/limits.js'
 import type { Message } from '../model/message.js'
+import { actorOf, type TokenRow } from '../model/principal.js'
 import type { SwarmRow } from '../model/swarm.js'
 import { isFinished, isStuck, TASK_STATES, type TaskRow, type TaskState } from '../model/task.js'
 import { ClaimableTasks } from './claimable-tasks.js'
@@ -27,7 +30,6 @@ import { endClaimHold, endHelpHold } from './holds.js'
 import { DEFAULT_POLICY } from './policy.js'
 import type { Bucket } from './ready-queue.js'
 import type { ArchivedTask, Inbox, StateRow } from './state-row.js'
-import { Tokens } from './tokens.js'
 
 export function helpKey(blocker: string, helper: string): string {
   return `${blocker}/${helper}`
@@ -51,7 +53,12 @@ export class FabricState {
   readonly blockers = new Map<string, BlockerRow>()
   readonly inboxes = new Map<string, Inbox>()
   readonly archived = new Map<string, ArchivedTask>()
-  readonly tokens = new Tokens()
+  /** Tokens of callers, by the actor that each stands for. */
+  readonly tokens = new ExpiringRows<TokenRow>({
+    ownerOf: ({ role, name }) => actorOf(role, name),
+    most: LIMITS.tokens,
+  })
+  readonly chassis = new ChassisState()
   readonly governor = new GovernorState({ swarm: (id) => this.swarms.get(id), task: (id) => this.tasks.get(id) })
 
   readonly ready = new ClaimableTasks({
@@ -102,6 +109,8 @@ export class FabricState {
     this.tasks.set(row.id, row)
     if (before !== undefined) this.#unindexTask(before, row)
     endClaimHold(this, before, row)
+    if (before?.claim !== undefined && before.claim.epoch !== row.claim?.epoch)
+      this.chassis.endClaim(before.claim.epoch)
     this.counts[row.state] += 1
     if (isStuck(row)) this.stuck += 1
     if (before?.dependencies !== row.dependencies) {
@@ -292,9 +301,14 @@ export class FabricState {
     for (const row of this.inboxes.values()) yield { table: 'inbox', row }
     for (const row of this.archived.values()) yield { table: 'archived', row }
     for (const row of this.tokens.values()) yield { table: 'token', row }
+    yield* this.chassis.rows()
   }
 
   putRow(stored: StateRow): void {
+    if (isChassisRow(stored)) {
+      this.chassis.putRow(stored)
+      return
+    }
     const { table, row } = stored
     if (table === 'task') this.putTask(row)
     else if (table === 'swarm') this.putSwarm(row)

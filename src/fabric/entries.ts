@@ -1,3 +1,4 @@
+import { isChassisEntryType } from '../chassis/entries.js'
 import type { CoordinatorEntry, CoordinatorEntryType } from '../coordinator/entries.js'
 import { isCoordinatorEntryType } from '../coordinator/evolve.js'
 import { isGovernorEntryType } from '../governor/entries.js'
@@ -90,7 +91,7 @@ export type EngineEntry =
 export type EngineDraft = EntryDraft<EngineEntry>
 export type FabricEntry = EngineEntry | CoordinatorEntry
 
-type Component = 'fabric' | 'witness' | 'coordinator' | 'governor'
+type Component = 'fabric' | 'witness' | 'coordinator' | 'governor' | 'chassis'
 
 const ENGINE_ENTRIES: Readonly<Record<EngineEntry['type'], Component>> = {
   fabric_created: 'fabric',
@@ -107,6 +108,7 @@ const ENGINE_ENTRIES: Readonly<Record<EngineEntry['type'], Component>> = {
 /** The part of the system an entry belongs to; undefined for a name this version does not know. */
 export function componentOf(type: string): Component | undefined {
   if (isGovernorEntryType(type)) return 'governor'
+  if (isChassisEntryType(type)) return 'chassis'
   if (isCoordinatorEntryType(type)) return 'coordinator'
   return Object.hasOwn(ENGINE_ENTRIES, type) ? ENGINE_ENTRIES[type as EngineEntry['type']] : undefined
 }

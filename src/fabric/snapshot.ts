@@ -3,7 +3,7 @@ import { FabricError } from '../model/errors.js'
 import type { Fold, FoldRow } from './fold.js'
 
 /** Grows whenever the shape of a row changes; a snapshot of another version is passed over and the log read instead. */
-export const SNAPSHOT_VERSION = 5
+export const SNAPSHOT_VERSION = 6
 
 const CHUNK_CHARS = 256 * 1024
 

@@ -52,6 +52,15 @@ export const LIMITS = {
   tokens: 200_000,
   tokensPerCaller: 16,
   tokenTtlMs: 30 * 24 * 60 * 60 * 1_000,
+  /** Credentials that are not over, and those of one claim. */
+  credentials: 100_000,
+  credentialsPerClaim: 16,
+  credentialTtlMs: 60 * 60 * 1_000,
+  /** JSON of the endpoints of one credential. */
+  credentialBytes: 8 * 1024,
+  /** What an entry quotes of the host and the method that a guest asked for. */
+  hostChars: 253,
+  methodChars: 16,
   openBlockersPerTask: 16,
   inboxMessages: 10_000,
   /** Messages that travel with one answer of an MCP tool. */

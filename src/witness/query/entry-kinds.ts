@@ -1,6 +1,6 @@
 import type { Severity } from './severity.js'
 
-export const COMPONENTS = ['fabric', 'witness', 'coordinator', 'governor'] as const
+export const COMPONENTS = ['fabric', 'witness', 'coordinator', 'governor', 'chassis'] as const
 type Component = (typeof COMPONENTS)[number]
 
 /** What queries need to know about the entries of one name. */
@@ -76,6 +76,11 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   escalation_expired: of('governor', 'warning', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
   escalation_notified: of('governor', 'info', { subject: 'escalation' }),
   approval_taken: of('governor', 'notice', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
+
+  credential_issued: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
+  credential_revoked: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
+  credential_used: of('chassis', 'info', { tasks: ['task'], swarms: ['swarm'] }),
+  credential_refused: of('chassis', 'warning', { tasks: ['task'], swarms: ['swarm'] }),
 }
 
 /** By the name of the entry. A test holds it against everything that is written. */

@@ -1,6 +1,7 @@
 import { LIMITS } from '../../model/limits.js'
 import type { LoggedEntry } from './facts.js'
 import { blockerOf, escalationOf, fieldsOf, swarmOf, taskOf } from './trace-relations.js'
+import { CHASSIS_WORDS } from './trace-text-chassis.js'
 import { GOVERNOR_WORDS } from './trace-text-governor.js'
 import {
   amount,
@@ -104,6 +105,7 @@ const WORDS: Readonly<Record<string, Words>> = {
   inboxes_acknowledged: ({ cursors }) => `inboxes read: ${namedAll(Object.keys(Object(cursors)))}`,
 
   ...GOVERNOR_WORDS,
+  ...CHASSIS_WORDS,
 }
 
 const RELEASES: Readonly<Record<string, string>> = {

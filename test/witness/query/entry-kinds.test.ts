@@ -6,7 +6,7 @@ import { isAtLeast, SEVERITIES, severityOf } from '../../../src/witness/query/se
 
 /** Every name that the types of the log know. */
 function writtenNames(): string[] {
-  const files = ['coordinator', 'governor', 'fabric'].map((folder) => `../../../src/${folder}/entries.ts`)
+  const files = ['coordinator', 'governor', 'chassis', 'fabric'].map((folder) => `../../../src/${folder}/entries.ts`)
   const text = files.map((file) => readFileSync(new URL(file, import.meta.url), 'utf8')).join('')
   return [...text.matchAll(/\| Entry<'(\w+)'/g)].map((match) => match[1] ?? '')
 }

@@ -99,6 +99,21 @@ const SAMPLES: Samples = {
   escalation_expired: {},
   escalation_notified: { channel: 'ops', event: 'opened', delivered: false, attempts: 1, reason: 'no route' },
   approval_taken: { digest: 'ab12' },
+  credential_issued: {
+    ...claim,
+    task: 'A',
+    endpoints: [{ host: 'api.example.com', port: 443, scheme: 'https', methods: ['GET'], paths: ['/'] }],
+    expiresAt: 1_000,
+    replaces: { id: 'credential-3', expiresAt: 500 },
+  },
+  credential_revoked: { ...claim, task: 'A', reason: 'leaked' },
+  credential_used: {
+    ...claim,
+    task: 'A',
+    ...{ host: 'api.example.com', port: 443, method: 'GET' },
+    ...{ outcome: 'answered', status: 200 },
+  },
+  credential_refused: { ...claim, task: 'A', host: 'a b', port: 80, method: 'GET', reason: 'endpoint', count: 2 },
 }
 
 function entry(type: string, data: unknown, subject = 'S'): FabricEntry {
@@ -162,6 +177,10 @@ test('every entry that is written has words of its own', () => {
     'S: expired',
     'S: people NOT told over ops that it is opened, 1 attempt: "no route"',
     'S: approval used for ab12',
+    'A: credential S lets ada send requests to api.example.com:443 until 1970-01-01T00:00:01.000Z, in place of credential-3',
+    'A: credential S of ada is revoked: "leaked"',
+    'A: ada sent GET to api.example.com:443 under S: status 200',
+    'A: REFUSED GET to "a b":80 of ada: endpoint, 2 times',
   ])
 })
 
@@ -184,6 +203,12 @@ test('an entry says what happened where it can mean more than one thing', () => 
       'budget S extended by $0.000000003, the hold by $0.000000002: "r"',
     ],
     ['escalation_answered', { answer: 'no' }, 'S: answered: "no"'],
+    [
+      'credential_used',
+      { ...claim, host: 'h', port: 80, method: 'GET', outcome: 'failed', reason: 'timeout' },
+      'ada sent GET to h:80 under S: FAILED, timeout',
+    ],
+    ['credential_refused', { ...claim, reason: 'expired', count: 1 }, 'REFUSED a request of ada: expired'],
     [
       'escalation_notified',
       { channel: 'ops', event: 'answered', delivered: true, attempts: 2 },

@@ -1,0 +1,61 @@
+import type { Entry } from '../model/entry.js'
+import type { CredentialEndpoint, CredentialHolder } from './credential/credential.js'
+
+/** A claim may send requests to some endpoints. Subject: the credential. */
+export interface CredentialIssued extends CredentialHolder {
+  readonly endpoints: readonly CredentialEndpoint[]
+  /** Milliseconds since the Unix epoch. */
+  readonly expiresAt: number
+  /** The credential in whose place it is, and when that one ends. */
+  readonly replaces?: { readonly id: string; readonly expiresAt: number }
+}
+
+/** It allows nothing any more. One whose claim or time is over has no entry for that. */
+export interface CredentialRevoked extends CredentialHolder {
+  readonly reason?: string
+}
+
+/** A request was sent under a credential. Subject: the credential. */
+export interface CredentialUsed extends CredentialHolder {
+  readonly host: string
+  readonly port: number
+  readonly method: string
+  /** `failed`: there was no answer that the guest was given. */
+  readonly outcome: 'answered' | 'failed'
+  /** HTTP status of the answer. */
+  readonly status?: number
+  /** Why it failed, one word such as `timeout`. */
+  readonly reason?: string
+}
+
+/** Requests that were not sent. Subject: the credential, or the task where none of the claim's allowed it. */
+export interface CredentialRefused extends CredentialHolder {
+  /** As the guest wrote it, cut. */
+  readonly host?: string
+  readonly port?: number
+  readonly method?: string
+  /** One word, such as `expired` or `endpoint`. */
+  readonly reason: string
+  /** The same refusals that this entry stands for. */
+  readonly count: number
+}
+
+/** Everything the chassis writes. The stored type is `infrafabric.chassis.<name>.v1`. */
+export type ChassisEntry =
+  | Entry<'credential_issued', CredentialIssued>
+  | Entry<'credential_revoked', CredentialRevoked>
+  | Entry<'credential_used', CredentialUsed>
+  | Entry<'credential_refused', CredentialRefused>
+
+export type ChassisEntryType = ChassisEntry['type']
+
+const CHASSIS_ENTRIES: Readonly<Record<ChassisEntryType, true>> = {
+  credential_issued: true,
+  credential_revoked: true,
+  credential_used: true,
+  credential_refused: true,
+}
+
+export function isChassisEntryType(type: string): type is ChassisEntryType {
+  return Object.hasOwn(CHASSIS_ENTRIES, type)
+}

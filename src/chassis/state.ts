@@ -1,0 +1,39 @@
+import { ExpiringRows } from '../model/expiring-rows.js'
+import { LIMITS } from '../model/limits.js'
+import type { CredentialRow } from './credential/credential.js'
+
+/** A row of any table of the chassis, as a snapshot holds it. */
+export type ChassisRow = { readonly table: 'credential'; readonly row: CredentialRow }
+
+/** What the chassis knows: the rights of claims. */
+export class ChassisState {
+  /** By the epoch of the claim that has them, which no other claim ever has. */
+  readonly credentials = new ExpiringRows<CredentialRow>({
+    ownerOf: ({ epoch }) => String(epoch),
+    most: LIMITS.credentials,
+  })
+
+  /** Credentials of a claim that are good at a time, oldest first. */
+  credentialsOf(epoch: number, at: number): CredentialRow[] {
+    return this.credentials.live(String(epoch), at)
+  }
+
+  /** What a claim was given ends with it, whatever ended it. */
+  endClaim(epoch: number): void {
+    this.credentials.deleteOf(String(epoch))
+  }
+
+  *rows(): IterableIterator<ChassisRow> {
+    for (const row of this.credentials.values()) yield { table: 'credential', row }
+  }
+
+  putRow({ row }: ChassisRow): void {
+    this.credentials.put(row)
+  }
+}
+
+const TABLES: Readonly<Record<ChassisRow['table'], true>> = { credential: true }
+
+export function isChassisRow(stored: { readonly table: string }): stored is ChassisRow {
+  return Object.hasOwn(TABLES, stored.table)
+}

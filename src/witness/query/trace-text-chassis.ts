@@ -1,0 +1,28 @@
+import { type Fields, moment, named, namedAll, optional, quoted, type Words } from './trace-words.js'
+
+/** What the entries of the chassis mean. */
+export const CHASSIS_WORDS: Readonly<Record<string, Words>> = {
+  credential_issued: ({ swarm, endpoints, expiresAt, replaces }, { subject }) =>
+    `credential ${named(subject)} lets ${named(swarm)} send requests to ${namedAll(endpoints, endpointText) || 'nobody'} until ${moment(expiresAt)}${optional(', in place of ', Object(replaces).id, named)}`,
+  credential_revoked: ({ swarm, reason }, { subject }) =>
+    `credential ${named(subject)} of ${named(swarm)} is revoked${optional(': ', reason)}`,
+  credential_used: ({ swarm, outcome, status, reason, ...request }, { subject }) =>
+    `${named(swarm)} sent ${requestText(request)} under ${named(subject)}: ${outcome === 'answered' ? `status ${status}` : `FAILED${optional(', ', reason, named)}`}`,
+  credential_refused: ({ swarm, reason, count, ...request }) =>
+    `REFUSED ${requestText(request)} of ${named(swarm)}: ${named(reason)}${count === 1 ? '' : `, ${count} times`}`,
+}
+
+function endpointText(endpoint: unknown): string {
+  const { host, port } = Object(endpoint) as Fields
+  return `${quotedHost(host)}:${port}`
+}
+
+function requestText({ method, host, port }: Fields): string {
+  if (host === undefined) return 'a request'
+  return `${optional('', method, named) || 'a request'} to ${quotedHost(host)}${optional(':', port, String)}`
+}
+
+/** Names of hosts are ids; what a guest wrote in place of one stays in quotes. */
+function quotedHost(host: unknown): string {
+  return host === undefined ? quoted('') : named(host)
+}
