@@ -42,22 +42,7 @@ export class RecordEncoder {
   encode(firstIndex: number, batch: Batch): Buffer {
     const total = recordBytes(batch)
     const buffer = this.#room(total)
-    const writerBytes = buffer.write(batch.writerId, HEADER_BYTES)
-    const batchBytes = buffer.write(batch.batchId, HEADER_BYTES + writerBytes)
-    let position = HEADER_BYTES + writerBytes + batchBytes
-    for (const entry of batch.entries) {
-      position = buffer.writeUInt32LE(entry.length, position)
-      buffer.set(entry, position)
-      position += entry.length
-    }
-    buffer.fill(0, position, total)
-    MAGIC.copy(buffer)
-    buffer.writeUInt32LE(position, 8)
-    buffer.writeUInt32LE(batch.entries.length, 12)
-    buffer.writeBigUInt64LE(BigInt(firstIndex), 16)
-    buffer.writeUInt16LE(writerBytes, 24)
-    buffer.writeUInt16LE(batchBytes, 26)
-    buffer.writeUInt32LE(crc32(buffer.subarray(8, position)), 4)
+    writeRecord(buffer, total, firstIndex, batch)
     return buffer.subarray(0, total)
   }
 
@@ -66,6 +51,32 @@ export class RecordEncoder {
     if (bytes > this.#buffer.length) this.#buffer = Buffer.allocUnsafeSlow(Math.min(2 * bytes, KEPT_BYTES))
     return this.#buffer
   }
+}
+
+/** A record in a buffer of its own. */
+export function encodeRecord(firstIndex: number, batch: Batch): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(recordBytes(batch))
+  writeRecord(buffer, buffer.length, firstIndex, batch)
+  return buffer
+}
+
+function writeRecord(buffer: Buffer, total: number, firstIndex: number, batch: Batch): void {
+  const writerBytes = buffer.write(batch.writerId, HEADER_BYTES)
+  const batchBytes = buffer.write(batch.batchId, HEADER_BYTES + writerBytes)
+  let position = HEADER_BYTES + writerBytes + batchBytes
+  for (const entry of batch.entries) {
+    position = buffer.writeUInt32LE(entry.length, position)
+    buffer.set(entry, position)
+    position += entry.length
+  }
+  buffer.fill(0, position, total)
+  MAGIC.copy(buffer)
+  buffer.writeUInt32LE(position, 8)
+  buffer.writeUInt32LE(batch.entries.length, 12)
+  buffer.writeBigUInt64LE(BigInt(firstIndex), 16)
+  buffer.writeUInt16LE(writerBytes, 24)
+  buffer.writeUInt16LE(batchBytes, 26)
+  buffer.writeUInt32LE(crc32(buffer.subarray(8, position)), 4)
 }
 
 /** The record at `offset`, or undefined when there is none that passes its checks. */

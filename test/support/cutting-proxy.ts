@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+/** What a proxy does with bytes: hand them on, hold them back, or read and drop them. */
+type Treatment = 'pass' | 'hold' | 'drop'
+
+/**
+ * A TCP proxy on loopback between a client and a real server, which can lose answers, freeze and cut, as a network does.
+ * Bytes that are held back arrive later, in order; bytes that were dropped are gone, so such a connection must be cut.
+ */
+export class CuttingProxy {
+  readonly #server: Server
+  readonly #targetPort: number
+  readonly #pairs = new Set<readonly [client: Socket, server: Socket]>()
+  #requests: Treatment = 'pass'
+  #replies: Treatment = 'pass'
+  #refuses = false
+  #onRequest: (bytes: Buffer) => void = () => {}
+
+  private constructor(server: Server, targetPort: number) {
+    this.#server = server
+    this.#targetPort = targetPort
+  }
+
+  /** Listens on a free port and connects to `targetPort` for each client. */
+  static async start(targetPort: number): Promise<CuttingProxy> {
+    const server = createServer()
+    const proxy = new CuttingProxy(server, targetPort)
+    server.on('connection', (client) => proxy.#accept(client))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return proxy
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  get connections(): number {
+    return this.#pairs.size
+  }
+
+  /** Calls `listener` with the bytes that clients send, before they are treated. */
+  onRequest(listener: (bytes: Buffer) => void): void {
+    this.#onRequest = listener
+  }
+
+  /** Treats what clients send, and what the server answers, from now on. */
+  treat({ requests = 'pass', replies = 'pass' }: { requests?: Treatment; replies?: Treatment }): void {
+    this.#requests = requests
+    this.#replies = replies
+    for (const [client, server] of this.#pairs) {
+      this.#steer(client, requests)
+      this.#steer(server, replies)
+    }
+  }
+
+  /** Ends every connection at once and refuses new ones until `heal`. */
+  cut(): void {
+    this.#refuses = true
+    this.disconnect()
+  }
+
+  /** Ends every connection at once; new ones are taken. */
+  disconnect(): void {
+    for (const pair of this.#pairs) for (const socket of pair) socket.destroy()
+  }
+
+  /** Hands everything on again and takes connections. */
+  heal(): void {
+    this.#refuses = false
+    this.treat({})
+  }
+
+  async close(): Promise<void> {
+    this.cut()
+    this.#server.close()
+    await once(this.#server, 'close')
+  }
+
+  #accept(client: Socket): void {
+    if (this.#refuses) {
+      client.destroy()
+      return
+    }
+    const server = connect(this.#targetPort, '127.0.0.1')
+    const pair = [client, server] as const
+    this.#pairs.add(pair)
+    for (const socket of pair) {
+      socket.setNoDelay(true)
+      socket.on('error', () => {})
+      socket.on('close', () => {
+        this.#pairs.delete(pair)
+        for (const either of pair) either.destroy()
+      })
+    }
+    client.on('data', (bytes) => {
+      this.#onRequest(bytes)
+      if (this.#requests !== 'drop') server.write(bytes)
+    })
+    server.on('data', (bytes) => {
+      if (this.#replies !== 'drop') client.write(bytes)
+    })
+    this.#steer(client, this.#requests)
+    this.#steer(server, this.#replies)
+  }
+
+  #steer(source: Socket, treatment: Treatment): void {
+    if (treatment === 'hold') source.pause()
+    else source.resume()
+  }
+}
