@@ -1,5 +1,21 @@
 import type { Entry } from '../model/entry.js'
+import type { SignedContract } from './contract/contract.js'
 import type { CredentialEndpoint, CredentialHolder } from './credential/credential.js'
+
+/** A module works for a swarm from now on. Subject: the swarm. */
+export interface ModuleLoaded extends SignedContract {
+  readonly bytes: number
+  /** Name and id of the trusted key that signed the contract. */
+  readonly signedBy?: string
+  /** SHA-256 of the module in whose place it is. */
+  readonly replaces?: string
+}
+
+/** No module works for the swarm any more. Subject: the swarm. */
+export interface ModuleUnloaded {
+  readonly sha256: string
+  readonly reason?: string
+}
 
 /** A claim may send requests to some endpoints. Subject: the credential. */
 export interface CredentialIssued extends CredentialHolder {
@@ -42,6 +58,8 @@ export interface CredentialRefused extends CredentialHolder {
 
 /** Everything the chassis writes. The stored type is `infrafabric.chassis.<name>.v1`. */
 export type ChassisEntry =
+  | Entry<'module_loaded', ModuleLoaded>
+  | Entry<'module_unloaded', ModuleUnloaded>
   | Entry<'credential_issued', CredentialIssued>
   | Entry<'credential_revoked', CredentialRevoked>
   | Entry<'credential_used', CredentialUsed>
@@ -50,6 +68,8 @@ export type ChassisEntry =
 export type ChassisEntryType = ChassisEntry['type']
 
 const CHASSIS_ENTRIES: Readonly<Record<ChassisEntryType, true>> = {
+  module_loaded: true,
+  module_unloaded: true,
   credential_issued: true,
   credential_revoked: true,
   credential_used: true,

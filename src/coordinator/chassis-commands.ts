@@ -1,5 +1,20 @@
+import type { SignedContract } from '../chassis/contract/contract.js'
 import type { CredentialEndpoint, CredentialHolder } from '../chassis/credential/credential.js'
 import type { CredentialRefused, CredentialUsed } from '../chassis/entries.js'
+
+/** Lets a module work for the swarm of its contract. */
+export interface LoadModule extends SignedContract {
+  readonly type: 'load_module'
+  /** SHA-256 of the module that was admitted, and its size. */
+  readonly digest: string
+  readonly bytes: number
+}
+
+export interface UnloadModule {
+  readonly type: 'unload_module'
+  readonly swarm: string
+  readonly reason?: string
+}
 
 /** Gives a live claim the right to send requests to some endpoints. */
 export interface IssueCredential extends CredentialHolder {

@@ -1,3 +1,4 @@
+import type { ModuleRow } from '../chassis/contract/module-row.js'
 import type { CredentialRow } from '../chassis/credential/credential.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
@@ -9,10 +10,12 @@ import type { SwarmRow } from '../model/swarm.js'
 import type { Evidence, MilestonePercent, TaskRow, TaskSpec, TaskState } from '../model/task.js'
 import type {
   IssueCredential,
+  LoadModule,
   RecordCredentialRefusal,
   RecordCredentialUse,
   RevokeCredential,
   RotateCredential,
+  UnloadModule,
 } from './chassis-commands.js'
 import type {
   AdmitCall,
@@ -271,6 +274,8 @@ export type CoordinatorCommand =
   | AnswerEscalation
   | TakeApproval
   | RecordNotice
+  | LoadModule
+  | UnloadModule
   | IssueCredential
   | RotateCredential
   | RevokeCredential
@@ -314,6 +319,8 @@ export interface Replies {
   answer_escalation: EscalationRow
   take_approval: EscalationRow
   record_notice: EscalationRow
+  load_module: ModuleRow
+  unload_module: ModuleRow
   issue_credential: CredentialRow
   rotate_credential: CredentialRow
   revoke_credential: CredentialRow

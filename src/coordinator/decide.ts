@@ -16,6 +16,7 @@ import { heartbeat } from './heartbeat.js'
 import { importBoard } from './import-board.js'
 import { issueCredential, revokeCredential, rotateCredential } from './issue-credential.js'
 import { issueToken, revokeToken, rotateToken } from './issue-token.js'
+import { loadModule, unloadModule } from './load-module.js'
 import { offerNext } from './offer-next.js'
 import { raiseBlocker } from './raise-blocker.js'
 import { acknowledgeInbox } from './read-inbox.js'
@@ -70,6 +71,8 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   answer_escalation: answerEscalation,
   take_approval: takeApproval,
   record_notice: recordNotice,
+  load_module: loadModule,
+  unload_module: unloadModule,
   issue_credential: issueCredential,
   rotate_credential: rotateCredential,
   revoke_credential: revokeCredential,

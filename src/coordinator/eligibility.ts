@@ -1,6 +1,6 @@
 import { admits } from '../governor/breaker/breaker.js'
 import { type Reservation, reserveForClaim } from '../governor/budget/reserve.js'
-import { qualify } from '../governor/match.js'
+import { capabilityMatch, qualify } from '../governor/match.js'
 import type { BreakerRow } from '../model/breaker.js'
 import { type ErrorCode, type ErrorDetails, FabricError } from '../model/errors.js'
 import type { SwarmRow } from '../model/swarm.js'
@@ -23,10 +23,18 @@ export interface Obstacle {
 type Check = (state: FabricState, task: TaskRow, swarm: SwarmRow, now: number) => Obstacle | undefined
 
 const CHECKS: Readonly<Record<EligibilityCheck, Check>> = {
-  module: (_state, { id, module }, swarm) => {
-    if (module === undefined || module === swarm.id) return undefined
-    const message = `Task ${id} is done by the module of ${module}, which the fabric runs itself. Ask for other work.`
-    return { code: 'NOT_ELIGIBLE', message, details: { task: id, swarm: swarm.id, module } }
+  module: (state, { id, module, requires }, swarm) => {
+    if (module === undefined) return undefined
+    const details = { task: id, swarm: swarm.id, module }
+    if (module !== swarm.id) {
+      const message = `Task ${id} is done by the module of ${module}, which the fabric runs itself. Ask for other work.`
+      return { code: 'NOT_ELIGIBLE', message, details }
+    }
+    const declared = state.chassis.modules.get(module)?.contract.capabilities
+    if (declared === undefined) return undefined
+    if (capabilityMatch(declared, requires) >= state.governor.policy.minCapabilityMatch) return undefined
+    const message = `The contract of the module of ${module} does not declare what ${id} requires: ${requires.join(', ')}. Load one that does.`
+    return { code: 'NOT_ELIGIBLE', message, details }
   },
   service: (_state, _task, swarm) =>
     swarm.state === 'active'

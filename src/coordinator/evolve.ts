@@ -21,6 +21,7 @@ import { taskStallEnded } from './heartbeat.js'
 import { boardImported } from './import-board.js'
 import { credentialIssued, credentialRevoked } from './issue-credential.js'
 import { tokenIssued, tokenRevoked } from './issue-token.js'
+import { moduleLoaded, moduleUnloaded } from './load-module.js'
 import { breakerClosed, breakerHalfOpened, breakerOpened } from './open-breaker.js'
 import { helpUnavailable } from './plan-help.js'
 import { blockerRaised } from './raise-blocker.js'
@@ -87,6 +88,8 @@ const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>>
   escalation_expired: escalationExpired,
   escalation_notified: escalationNotified,
   approval_taken: approvalTaken,
+  module_loaded: moduleLoaded,
+  module_unloaded: moduleUnloaded,
   credential_issued: credentialIssued,
   credential_revoked: credentialRevoked,
   credential_used: credentialUsed,

@@ -174,6 +174,9 @@ export const LIMITS = {
   configBytes: 128 * 1024,
   manifestBytes: 1024 * 1024,
   manifestSwarms: 5_000,
+  /** Modules that are loaded, and JSON of the contract of one: it is in the log as one entry. */
+  modules: 10_000,
+  loadedContractBytes: 48 * 1024,
   /** contract.yaml of a module, comments included. */
   contractBytes: 64 * 1024,
   /** Days of which the reputation of a swarm is remembered, and violations of what its module promises. */

@@ -1,6 +1,7 @@
 import type { RunEnd, RunReport } from '../chassis/sandbox/run.js'
 import { LIMITS } from '../model/limits.js'
 import type { Evidence } from '../model/task.js'
+import { cut } from '../witness/query/trace-words.js'
 
 /** What becomes of a task whose module has run. */
 export type Outcome =
@@ -65,7 +66,7 @@ function summaryOf(output: Uint8Array): string | undefined {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(output.subarray(0, SUMMARY_CHARS * 4), {
       stream: true,
     })
-    const trimmed = text.trim().slice(0, SUMMARY_CHARS).toWellFormed()
+    const trimmed = cut(text.trim(), SUMMARY_CHARS)
     return trimmed === '' || CONTROL.test(trimmed) ? undefined : trimmed
   } catch {
     return undefined

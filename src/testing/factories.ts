@@ -1,3 +1,4 @@
+import { type Contract, DEFAULT_CONTRACT_LIMITS } from '../chassis/contract/contract.js'
 import type { RegisterSwarm } from '../coordinator/commands.js'
 import { DEFAULT_POLICY, type Policy } from '../coordinator/policy.js'
 import type { SwarmRow } from '../model/swarm.js'
@@ -28,6 +29,21 @@ export function makeRegistration(swarm: string, changes: Partial<RegisterSwarm> 
 /** A swarm as the fabric holds it. */
 export function makeSwarm(id: string, changes: Partial<SwarmRow> = {}): SwarmRow {
   return { id, state: 'active', capabilities: [], capacity: 1, metadata: {}, registeredAt: 0, ...changes }
+}
+
+/** A contract of a module with every default in its place. */
+export function makeContract(swarm: string, changes: Partial<Contract> = {}): Contract {
+  return {
+    swarm,
+    version: '1.0.0',
+    module: { path: 'tool.wasm', sha256: '0'.repeat(64) },
+    profile: 'core',
+    capabilities: [],
+    limits: DEFAULT_CONTRACT_LIMITS,
+    slo: {},
+    hosts: [],
+    ...changes,
+  }
 }
 
 export function makePolicy(changes: Partial<Policy> = {}): Policy {

@@ -246,7 +246,7 @@ test('credentials come back with the log', () => {
   const world = new Credentials()
   const row = world.rotate(world.issue().id)
   const rows = [...world.state.chassis.rows()]
-  expect(rows.map(({ row: { id } }) => id)).toContain(row.id)
+  expect(rows.map((stored) => stored.row)).toContainEqual(row)
   world.restart()
   expect([...world.state.chassis.rows()]).toEqual(rows)
 })

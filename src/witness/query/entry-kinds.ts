@@ -77,6 +77,8 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   escalation_notified: of('governor', 'info', { subject: 'escalation' }),
   approval_taken: of('governor', 'notice', { subject: 'escalation', tasks: ['task'], swarms: ['swarm'] }),
 
+  module_loaded: of('chassis', 'notice', { subject: 'swarm' }),
+  module_unloaded: of('chassis', 'notice', { subject: 'swarm' }),
   credential_issued: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
   credential_revoked: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
   credential_used: of('chassis', 'info', { tasks: ['task'], swarms: ['swarm'] }),

@@ -2,6 +2,10 @@ import { type Fields, moment, named, namedAll, optional, quoted, type Words } fr
 
 /** What the entries of the chassis mean. */
 export const CHASSIS_WORDS: Readonly<Record<string, Words>> = {
+  module_loaded: ({ contract, bytes, signedBy, replaces }, { subject }) =>
+    `a module of ${bytes} bytes works for ${named(subject)}: version ${quoted(Object(contract).version)}${optional(', signed by ', signedBy, quoted)}${optional(', in place of ', replaces, named)}`,
+  module_unloaded: ({ sha256, reason }, { subject }) =>
+    `module ${named(sha256)} of ${named(subject)} is unloaded${optional(': ', reason)}`,
   credential_issued: ({ swarm, endpoints, expiresAt, replaces }, { subject }) =>
     `credential ${named(subject)} lets ${named(swarm)} send requests to ${namedAll(endpoints, endpointText) || 'nobody'} until ${moment(expiresAt)}${optional(', in place of ', Object(replaces).id, named)}`,
   credential_revoked: ({ swarm, reason }, { subject }) =>

@@ -4,7 +4,7 @@ import type { EngineEntry, FabricEntry } from '../../../src/fabric/entries.js'
 import { DEFAULT_GOVERNOR_POLICY } from '../../../src/governor/policy/policy.js'
 import { NOTHING } from '../../../src/model/budget.js'
 import { LIMITS } from '../../../src/model/limits.js'
-import { makeTask } from '../../../src/testing/index.js'
+import { makeContract, makeTask } from '../../../src/testing/index.js'
 import { textOf } from '../../../src/witness/query/trace-text.js'
 import { makeHistory } from './trace-history.js'
 
@@ -99,6 +99,11 @@ const SAMPLES: Samples = {
   escalation_expired: {},
   escalation_notified: { channel: 'ops', event: 'opened', delivered: false, attempts: 1, reason: 'no route' },
   approval_taken: { digest: 'ab12' },
+  module_loaded: {
+    contract: makeContract('S', { version: '1.2.0' }),
+    ...{ bytes: 812, signedBy: 'release+1a2b3c4d', replaces: 'cd34' },
+  },
+  module_unloaded: { sha256: 'ab12', reason: 'too slow' },
   credential_issued: {
     ...claim,
     task: 'A',
@@ -177,6 +182,8 @@ test('every entry that is written has words of its own', () => {
     'S: expired',
     'S: people NOT told over ops that it is opened, 1 attempt: "no route"',
     'S: approval used for ab12',
+    'S: a module of 812 bytes works for S: version "1.2.0", signed by "release+1a2b3c4d", in place of cd34',
+    'S: module ab12 of S is unloaded: "too slow"',
     'A: credential S lets ada send requests to api.example.com:443 until 1970-01-01T00:00:01.000Z, in place of credential-3',
     'A: credential S of ada is revoked: "leaked"',
     'A: ada sent GET to api.example.com:443 under S: status 200',
