@@ -182,6 +182,31 @@ export const LIMITS = {
   /** Days of which the reputation of a swarm is remembered, and violations of what its module promises. */
   reputationDays: 90,
   serviceLevelViolations: 32,
+  /** A request of a module: its JSON, its URL, and its body before base64. */
+  egressRequestBytes: 1_572_864,
+  egressUrlChars: 8_192,
+  egressBodyBytes: 1024 * 1024,
+  /** Headers of a request or a response, and their names and values together. */
+  egressHeaders: 100,
+  egressHeaderBytes: 16 * 1024,
+  /** Body of a response. */
+  egressResponseBytes: 4 * 1024 * 1024,
+  /** From the request of a module to the last byte of the response, redirects included; and to connect to one address. */
+  egressMs: 30_000,
+  egressConnectMs: 5_000,
+  /** Redirects that are followed, and addresses of one host that are tried. */
+  egressRedirects: 5,
+  egressAddresses: 4,
+  /** Answers with 1xx before the response. */
+  egressInterimResponses: 8,
+  /** A secret that is put into a request. A shorter one would also be found in ordinary text. */
+  egressSecretChars: 4_096,
+  egressShortestSecretChars: 8,
+  /** One line that a module logs, as it is shown, and as much of it as is looked at for secrets. */
+  guestLogLineChars: 4_096,
+  guestLogScanBytes: 16 * 1024,
+  /** Lines that a swarm may log at once; more only as fast as its contract says. */
+  guestLogBurst: 100,
   /** A configuration or instructions of an agent's client that `ifab setup` changes. */
   clientFileBytes: 256 * 1024,
   /** Problems of one of these files that are told. */

@@ -1,0 +1,46 @@
+import { LIMITS } from '../../model/limits.js'
+import type { Injection } from '../credential/credential.js'
+import type { SecretSource } from './egress.js'
+import type { OutgoingRequest } from './read-request.js'
+import { EgressRefusal } from './refusal.js'
+
+/** Printable ASCII: what a header takes, and what is found again in whatever comes back. */
+const SECRET = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
+const HEADER = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
+const PREFIX = /^[\x20-\x7e]*$/
+
+export interface InjectedRequest {
+  readonly request: OutgoingRequest
+  /** What must not come back. */
+  readonly secrets: readonly string[]
+}
+
+/** Puts the secret of an endpoint into a request, over what the module put there. Throws SECRET_UNAVAILABLE. */
+export async function inject(
+  request: OutgoingRequest,
+  { name, header, prefix = '' }: Injection,
+  source: SecretSource,
+): Promise<InjectedRequest> {
+  const secret = await source.secret(name).catch(() => {
+    throw unavailable('The vault does not give the secret that belongs into the request.')
+  })
+  const { egressShortestSecretChars: least, egressSecretChars: most } = LIMITS
+  if (!SECRET.test(secret) || secret.length < least || secret.length > most) {
+    throw unavailable(`The secret that belongs into the request is not ${least} to ${most} printable ASCII characters.`)
+  }
+  if (!HEADER.test(header) || !PREFIX.test(prefix)) throw unavailable('The header for the secret is none.')
+  const headers = new Map([...request.headers, [header, prefix + secret]])
+  return { request: { ...request, headers }, secrets: [secret, ...insideOf(secret, prefix)] }
+}
+
+/** RFC 7617: with `Basic` the secret is base64 of a user and a password. Servers repeat what they read in it. */
+function insideOf(secret: string, prefix: string): string[] {
+  if (!/^basic\s/i.test(prefix)) return []
+  const pair = Buffer.from(secret, 'base64').toString('latin1')
+  const password = pair.slice(pair.indexOf(':') + 1)
+  return [pair, password].filter((text) => SECRET.test(text) && text.length >= LIMITS.egressShortestSecretChars)
+}
+
+function unavailable(message: string): EgressRefusal {
+  return new EgressRefusal('SECRET_UNAVAILABLE', `${message} Tell the operator of the fabric.`)
+}

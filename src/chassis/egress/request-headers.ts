@@ -1,0 +1,74 @@
+import { LIMITS } from '../../model/limits.js'
+import { EgressRefusal } from './refusal.js'
+
+/** RFC 9110, section 5.6.2. */
+const NAME = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
+/** Printable ASCII, spaces and tabs: nothing that ends a line. */
+const VALUE = /^[\t\x20-\x7e]*$/
+
+/** Headers that are taken out of what a module sends. */
+const STRIPPED: ReadonlySet<string> = new Set([
+  // Of the connection (RFC 9110, section 7.6.1), which is ours, as are the framing and the address.
+  'connection',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'content-length',
+  'expect',
+  'host',
+  // Compressed, an echoed secret would not be found.
+  'accept-encoding',
+  // Who asks is what the credential says.
+  'authorization',
+  'cookie',
+  'cookie2',
+  // Who asked, as proxies tell it.
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'true-client-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  // Another method or path than the ones that were checked.
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-original-uri',
+  'x-rewrite-url',
+])
+/** `Proxy` becomes the proxy of programs that run under CGI. */
+const STRIPPED_PREFIX = /^(?:proxy(?:-|$)|x-forwarded-)/
+
+/** The headers of a module that are sent, names in lower case. Throws INVALID_REQUEST and TOO_LARGE. */
+export function requestHeaders(given: Readonly<Record<string, string>>): Map<string, string> {
+  const entries = Object.entries(given)
+  const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  if (entries.length > LIMITS.egressHeaders || bytes > LIMITS.egressHeaderBytes) {
+    const most = `${LIMITS.egressHeaders} headers with ${LIMITS.egressHeaderBytes} bytes together`
+    throw new EgressRefusal('TOO_LARGE', `The request has more than ${most}. Send fewer.`)
+  }
+  const headers = new Map<string, string>()
+  for (const [name, value] of entries) {
+    const lower = name.toLowerCase()
+    if (!NAME.test(name)) throw invalid('A name of a header has characters that it may not have.')
+    if (!VALUE.test(value))
+      throw invalid(`The header ${lower} has characters that it may not have: printable ASCII only.`)
+    if (headers.has(lower)) throw invalid(`The header ${lower} is there twice.`)
+    if (!isStripped(lower)) headers.set(lower, value.trim())
+  }
+  return headers
+}
+
+/** Servers that hand headers on as variables see no difference between an underscore and a hyphen. */
+function isStripped(name: string): boolean {
+  const plain = name.replaceAll('_', '-')
+  return STRIPPED.has(plain) || STRIPPED_PREFIX.test(plain)
+}
+
+function invalid(message: string): EgressRefusal {
+  return new EgressRefusal('INVALID_REQUEST', message)
+}
