@@ -2,13 +2,14 @@ import { PROFILES, type Profile } from '../chassis/admission/imports.js'
 import type { SignedContract } from '../chassis/contract/contract.js'
 import { LIMITS } from '../model/limits.js'
 import type { Answer } from './answer.js'
+import { addModuleCommands } from './chassis-modules.js'
 import type { CliCommand } from './command.js'
 import { choice, repeated } from './option-values.js'
 import { readStart, readUserText } from './user-file.js'
 
-/** Modules that run in the sandbox. None of this needs a fabric. */
+/** Modules that run in the sandbox. To examine one needs no fabric. */
 export function addChassisCommands(program: CliCommand): void {
-  const chassis = program.command('chassis').description('examine the modules that run in the sandbox')
+  const chassis = program.command('chassis').description('examine and load the modules that run in the sandbox')
   chassis
     .command('inspect')
     .description('examine a WebAssembly module as admission does, and say why it is refused; exits with 5 when it is')
@@ -19,6 +20,7 @@ export function addChassisCommands(program: CliCommand): void {
     .example('ifab chassis inspect tool.wasm')
     .example('ifab chassis inspect tool.wasm --contract contract.yaml --key "$VKEY"')
     .does(async (_call, path: string, options: InspectOptions) => inspect(path, options))
+  addModuleCommands(chassis)
 }
 
 interface InspectOptions {

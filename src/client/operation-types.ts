@@ -914,6 +914,170 @@ export interface OperationTypes {
       }
     }
   }
+  module: {
+    load: {
+      input: {
+        contract: string
+        module: string
+      }
+      output: {
+        swarm: string
+        version: string
+        sha256: string
+        bytes: number
+        profile: 'core' | 'typescript'
+        capabilities: readonly string[]
+        limits: {
+          memoryBytes: number
+          tableElements: number
+          cpuPercent: number
+          wallMs: number
+          fuel: number
+          hostCallsPerSecond: number
+          outputBytes: number
+          logBytes: number
+        }
+        levels: {
+          p99LatencyMs?: number
+          successRate?: number
+          availability?: number
+        }
+        hosts: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+        }[]
+        signedBy?: string
+        loadedAt: string
+        loadedBy: string
+        tasks: number
+      }
+    }
+    list: {
+      input: {
+        limit?: number | undefined
+        cursor?: string | undefined
+      }
+      output: {
+        items: readonly {
+          swarm: string
+          version: string
+          sha256: string
+          bytes: number
+          profile: 'core' | 'typescript'
+          capabilities: readonly string[]
+          limits: {
+            memoryBytes: number
+            tableElements: number
+            cpuPercent: number
+            wallMs: number
+            fuel: number
+            hostCallsPerSecond: number
+            outputBytes: number
+            logBytes: number
+          }
+          levels: {
+            p99LatencyMs?: number
+            successRate?: number
+            availability?: number
+          }
+          hosts: readonly {
+            host: string
+            port: number
+            scheme: 'https' | 'http'
+            methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+            paths: readonly string[]
+          }[]
+          signedBy?: string
+          loadedAt: string
+          loadedBy: string
+          tasks: number
+        }[]
+        nextCursor?: string
+      }
+    }
+    show: {
+      input: {
+        swarm: string
+      }
+      output: {
+        swarm: string
+        version: string
+        sha256: string
+        bytes: number
+        profile: 'core' | 'typescript'
+        capabilities: readonly string[]
+        limits: {
+          memoryBytes: number
+          tableElements: number
+          cpuPercent: number
+          wallMs: number
+          fuel: number
+          hostCallsPerSecond: number
+          outputBytes: number
+          logBytes: number
+        }
+        levels: {
+          p99LatencyMs?: number
+          successRate?: number
+          availability?: number
+        }
+        hosts: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+        }[]
+        signedBy?: string
+        loadedAt: string
+        loadedBy: string
+        tasks: number
+      }
+    }
+    unload: {
+      input: {
+        swarm: string
+        reason?: string | undefined
+      }
+      output: {
+        swarm: string
+        version: string
+        sha256: string
+        bytes: number
+        profile: 'core' | 'typescript'
+        capabilities: readonly string[]
+        limits: {
+          memoryBytes: number
+          tableElements: number
+          cpuPercent: number
+          wallMs: number
+          fuel: number
+          hostCallsPerSecond: number
+          outputBytes: number
+          logBytes: number
+        }
+        levels: {
+          p99LatencyMs?: number
+          successRate?: number
+          availability?: number
+        }
+        hosts: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+        }[]
+        signedBy?: string
+        loadedAt: string
+        loadedBy: string
+        tasks: number
+      }
+    }
+  }
   breaker: {
     list: {
       input: {

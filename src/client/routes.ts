@@ -48,6 +48,12 @@ export const ROUTES = {
     match: { method: 'GET', path: '/v1/tasks/:task/candidates', keyed: false },
     capabilities: { method: 'GET', path: '/v1/capabilities', keyed: false },
   },
+  module: {
+    load: { method: 'POST', path: '/v1/modules', keyed: false },
+    list: { method: 'GET', path: '/v1/modules', keyed: false },
+    show: { method: 'GET', path: '/v1/modules/:swarm', keyed: false },
+    unload: { method: 'POST', path: '/v1/modules/:swarm/unload', keyed: false },
+  },
   breaker: {
     list: { method: 'GET', path: '/v1/breakers', keyed: false },
     show: { method: 'GET', path: '/v1/breakers/:swarm', keyed: false },

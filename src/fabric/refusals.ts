@@ -2,7 +2,7 @@ import type { ErrorCode } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { EngineDraft, RequestRefused } from './entries.js'
 
-/** Refusals that are entries: authentication, authorisation, fencing, budget and policy. */
+/** Refusals that are entries: authentication, authorisation, fencing, budget, policy, and modules. */
 const RECORDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'UNAUTHENTICATED',
   'FORBIDDEN',
@@ -11,6 +11,7 @@ const RECORDED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'BUDGET_EXCEEDED',
   'BREAKER_OPEN',
   'POLICY_VIOLATION',
+  'MODULE_REFUSED',
 ])
 
 export function isRecorded(code: ErrorCode): boolean {

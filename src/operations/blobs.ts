@@ -12,13 +12,7 @@ const mediaType = z
   .max(LIMITS.blobMediaTypeChars)
   .regex(MEDIA_TYPE, { error: 'not a media type: write type/subtype in lower case, such as text/plain; charset=utf-8' })
 
-/** Bytes in base64, as RFC 4648 section 4 has it. */
-const content = z
-  .string()
-  .max(Math.ceil(LIMITS.blobBytes / 3) * 4, { error: `too large: a blob has at most ${LIMITS.blobBytes} bytes` })
-  .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), {
-    error: 'not base64: use A to Z, a to z, 0 to 9, + and /, padded with = to whole groups of four',
-  })
+const content = field.base64(LIMITS.blobBytes, 'a blob')
 
 const bytes = z.int().min(0).max(LIMITS.blobBytes)
 

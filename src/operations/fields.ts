@@ -82,6 +82,16 @@ export const sha256 = z
   .string()
   .regex(SHA256_PATTERN, { error: 'not a SHA-256 digest: 64 lower-case hexadecimal digits' })
 
+/** Bytes in base64, as RFC 4648 section 4 has it. */
+export function base64(maxBytes: number, what: string) {
+  return z
+    .string()
+    .max(Math.ceil(maxBytes / 3) * 4, { error: `too large: ${what} has at most ${maxBytes} bytes` })
+    .refine((text) => text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text), {
+      error: 'not base64: use A to Z, a to z, 0 to 9, + and /, padded with = to whole groups of four',
+    })
+}
+
 export const page = {
   limit: z.int().min(1).max(LIMITS.pageItems).default(100),
   cursor: z.string().min(1).max(LIMITS.titleChars).exactOptional(),

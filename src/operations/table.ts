@@ -10,6 +10,7 @@ import * as fabric from './fabric.js'
 import * as governor from './governor.js'
 import * as inbox from './inbox.js'
 import * as log from './log.js'
+import * as modules from './modules.js'
 import type { Operation } from './operation.js'
 import * as policy from './policy.js'
 import * as swarms from './swarms.js'
@@ -56,6 +57,7 @@ export const operations = {
     revoke: tokens.revoke,
   },
   governor: { match: governor.match, capabilities: governor.capabilities },
+  module: { load: modules.load, list: modules.list, show: modules.show, unload: modules.unload },
   breaker: {
     list: breakers.list,
     show: breakers.show,

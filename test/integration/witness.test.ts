@@ -10,6 +10,7 @@ import { OPERATION_LIST } from '../../src/operations/table.js'
 import { retireIdentity } from '../../src/witness/retire.js'
 import { decodeBundle } from '../../src/witness/tree/bundle.js'
 import { leafHash } from '../../src/witness/tree/hash.js'
+import { emptyModule } from '../chassis/support/sample-modules.js'
 import { openIn, Place, until } from './place.js'
 
 let place: Place
@@ -69,6 +70,8 @@ const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])
   ['approval.take', ['approval_taken APPROVAL']],
   ['blob.put', ['blob_stored BLOB']],
   ['blob.delete', ['blob_deleted BLOB']],
+  ['module.load', ['blob_stored MODULE', 'module_loaded s1']],
+  ['module.unload', ['module_unloaded s1']],
   ['witness.rotate', ['key_rotated fabric']],
 ]
 
@@ -118,8 +121,19 @@ async function work(): Promise<Readonly<Record<string, string>>> {
   const asked = await askPeople('s1')
   const { sha256 } = await blob.put({ content: Buffer.from('a long log').toString('base64') })
   await blob.delete({ sha256, reason: 'retention' })
+  const module = await client.module.load(emptyModule('s1'))
+  await client.module.unload({ swarm: 's1' })
   await witness.rotate({})
-  return { POLICY: digest, BLOCKER: id, SPENT: spent, LATCHED: latched, ...tokens, ...asked, BLOB: sha256 }
+  return {
+    MODULE: module.sha256,
+    POLICY: digest,
+    BLOCKER: id,
+    SPENT: spent,
+    LATCHED: latched,
+    ...tokens,
+    ...asked,
+    BLOB: sha256,
+  }
 }
 
 /** Lets a swarm in, which takes another token; the first is revoked. */

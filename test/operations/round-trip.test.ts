@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
 import { OPERATION_LIST, operations } from '../../src/operations/table.js'
+import { emptyModule } from '../chassis/support/sample-modules.js'
 import { type ServedFabric, serveFabric } from '../support/served-fabric.js'
 import { askPeople, chargeUsage, decidePolicy, tripBreakers } from './governor-calls.js'
 
@@ -20,6 +21,7 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   await moveBoards(client)
   await proveLog(client)
   await keepBlobs(client)
+  await loadModules(client)
   expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
 })
 
@@ -195,4 +197,14 @@ async function keepBlobs({ blob }: FabricClient) {
   expect(await blob.show({ sha256 })).toMatchObject({ content, bytes: 10 })
   await blob.delete({ sha256, reason: 'no longer needed' })
   await expect(blob.show({ sha256 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+}
+
+async function loadModules({ module, swarm }: FabricClient) {
+  await swarm.register({ swarm: 'tokenizer' })
+  const loaded = await module.load(emptyModule('tokenizer'))
+  expect(loaded).toMatchObject({ swarm: 'tokenizer', bytes: 8, tasks: 0, profile: 'core', loadedBy: 'admin' })
+  expect(await module.show({ swarm: 'tokenizer' })).toEqual(loaded)
+  expect((await module.list({})).items).toEqual([loaded])
+  await module.unload({ swarm: 'tokenizer', reason: 'no longer needed' })
+  await expect(module.show({ swarm: 'tokenizer' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
 }

@@ -16,7 +16,7 @@ interface Refusal {
 }
 
 /** Of a command line or a data directory; no request is answered with them. */
-const NEVER_SERVED: readonly ErrorCode[] = ['DATA_LOCKED', 'DATA_TOO_NEW', 'MODULE_REFUSED', 'PROOF_INVALID']
+const NEVER_SERVED: readonly ErrorCode[] = ['DATA_LOCKED', 'DATA_TOO_NEW', 'PROOF_INVALID']
 
 const REFUSALS: Readonly<Record<number, Refusal>> = {
   400: {
@@ -80,6 +80,16 @@ const REFUSALS: Readonly<Record<number, Refusal>> = {
     also: ['INVALID_ARGUMENT'],
     example: ['INVALID_ARGUMENT', 'Send the body as application/json.', {}],
   },
+  422: {
+    name: 'UnprocessableContent',
+    description:
+      'The sandbox does not take this module, or the policy does not trust its contract. `details.reason` says why.',
+    example: [
+      'MODULE_REFUSED',
+      'The contract is not signed. Have its owner sign it with a key that the policy trusts.',
+      { reason: 'unsigned' },
+    ],
+  },
   429: {
     name: 'TooManyRequests',
     description: 'Too much at once; wait and try again.',
@@ -135,6 +145,7 @@ export function statusesOf({ name, method, path, mutates }: NamedOperation): num
     ...(mutates ? [409] : []),
     ...(named ? [414] : []),
     ...(method === 'GET' ? [] : [413, 415]),
+    ...(name === 'module.load' ? [422] : []),
   ].sort()
 }
 

@@ -50,7 +50,7 @@ describe('the document', () => {
       return (fields?.properties?.code?.enum ?? []).map((code) => [code, fields?.properties?.status?.const])
     })
     for (const [code, { status }] of Object.entries(ERRORS)) {
-      const never = ['DATA_LOCKED', 'DATA_TOO_NEW', 'MODULE_REFUSED', 'PROOF_INVALID'].includes(code)
+      const never = ['DATA_LOCKED', 'DATA_TOO_NEW', 'PROOF_INVALID'].includes(code)
       expect(
         served.some(([name, of]) => name === code && of === status),
         code,
