@@ -182,7 +182,7 @@ function swarmLines(swarms: readonly SwarmDetailView[], breakers: readonly Break
     states.get(swarm.id) ?? 'closed',
     dollarsText(swarm.costPerHourNanos, '/h') ?? '',
     dollarsText(swarm.budgetNanos) ?? '',
-    swarm.reputation === undefined ? '' : String(swarm.reputation),
+    reputationText(swarm) ?? '',
   ])
   return alignColumns(TITLES, rows)
 }
@@ -210,7 +210,7 @@ function detailLines({ swarm, claims, helping, unread }: SwarmDetailView, breake
     ['granted', swarm.granted?.join(', ')],
     ['capacity', String(swarm.capacity)],
     ['rate', dollarsText(swarm.costPerHourNanos, '/h')],
-    ['reputation', swarm.reputation === undefined ? undefined : String(swarm.reputation)],
+    ['reputation', reputationText(swarm)],
     ['budget', dollarsText(swarm.budgetNanos)],
     ['breaker', [breakerText(breaker), breaker.reason].filter((part) => part !== undefined).join(': ')],
     ['works on', claims.map((claim) => `${claimText(claim)}, epoch ${claim.epoch}`).join('\n')],
@@ -219,6 +219,12 @@ function detailLines({ swarm, claims, helping, unread }: SwarmDetailView, breake
     ...Object.entries(swarm.metadata),
     ['registered', formatTime(swarm.registeredAt)],
   ])
+}
+
+/** What counts, and how it comes about where runs are held against it. */
+function reputationText({ reputation, measuredReputation, effectiveReputation }: SwarmView): string | undefined {
+  if (measuredReputation === undefined) return reputation === undefined ? undefined : String(reputation)
+  return `${effectiveReputation} (${reputation === undefined ? '' : `set ${reputation}, `}measured ${measuredReputation})`
 }
 
 function dollarsText(nanos: number | undefined, unit = ''): string | undefined {

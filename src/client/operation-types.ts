@@ -114,6 +114,8 @@ export interface SwarmView {
   metadata: Record<string, string>
   costPerHourNanos?: number
   reputation?: number
+  measuredReputation?: number
+  effectiveReputation: number
   budgetNanos?: number
   registeredAt: string
 }
@@ -762,6 +764,8 @@ export interface OperationTypes {
         metadata: Record<string, string>
         costPerHourNanos?: number
         reputation?: number
+        measuredReputation?: number
+        effectiveReputation: number
         budgetNanos?: number
         registeredAt: string
         issued?: {

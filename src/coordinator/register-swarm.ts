@@ -101,6 +101,13 @@ function sameJson(a: unknown, b: unknown): boolean {
 }
 
 export const swarmRegistered: Evolve<EntryOf<'swarm_registered'>> = (state, { subject, at, data }) => {
-  const { registeredAt = at, granted } = state.swarms.get(subject) ?? {}
-  state.putSwarm({ id: subject, state: 'active', ...data, ...(granted && { granted }), registeredAt })
+  const { registeredAt = at, granted, measuredReputation } = state.swarms.get(subject) ?? {}
+  state.putSwarm({
+    id: subject,
+    state: 'active',
+    ...data,
+    ...(granted && { granted }),
+    ...(measuredReputation !== undefined && { measuredReputation }),
+    registeredAt,
+  })
 }

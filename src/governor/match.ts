@@ -1,3 +1,4 @@
+import { NEW_REPUTATION } from '../chassis/service-level/reputation.js'
 import type { SwarmRow } from '../model/swarm.js'
 import type { TaskSpec } from '../model/task.js'
 import { effectiveCapabilities, hasRules } from './matching/effective.js'
@@ -28,11 +29,15 @@ export function tierSuffices(have: string | undefined, need: string | undefined,
   return needRank >= 0 && haveRank >= needRank
 }
 
-/** Reputation of a swarm of which nothing is known. */
-const NEW_REPUTATION = 1
+/** Reputations count to nine decimals. */
+export const WHOLE_REPUTATION = 1_000_000_000
 
-export function reputationOf({ reputation }: Pick<SwarmRow, 'reputation'>): number {
-  return reputation ?? NEW_REPUTATION
+/** What counts wherever swarms are chosen: how far an administrator trusts it, times what its runs say of it. */
+export function reputationOf({
+  reputation = NEW_REPUTATION,
+  measuredReputation = NEW_REPUTATION,
+}: Pick<SwarmRow, 'reputation' | 'measuredReputation'>): number {
+  return Math.round(reputation * measuredReputation * WHOLE_REPUTATION) / WHOLE_REPUTATION
 }
 
 /** Why a swarm does not qualify for a piece of work, or how well it does. */

@@ -15,8 +15,10 @@ export interface SwarmRow {
   readonly capacity: number
   /** Nano-dollars for an hour of its work; 0 is free. Without it the policy assumes a rate. */
   readonly costPerHourNanos?: number
-  /** 0 to 1; 1 without it. */
+  /** How far an administrator trusts it, 0 to 1; 1 without it. */
   readonly reputation?: number
+  /** What the runs of its module say of it, 0 to 1; absent while nothing is held against it. */
+  readonly measuredReputation?: number
   /** What it may spend altogether, nano-dollars. The policy may limit it further. */
   readonly budgetNanos?: number
   readonly metadata: Readonly<Record<string, string>>

@@ -2,6 +2,7 @@ import type { Replies } from '../coordinator/commands.js'
 import type { Page, SwarmDetail, TaskDetail } from '../coordinator/queries.js'
 import type { CancelReport, ClaimGrant, HeartbeatReply, Offer } from '../coordinator/replies.js'
 import type { FabricStatus, InboxPage } from '../fabric/fabric.js'
+import { reputationOf } from '../governor/match.js'
 import type { BlockerRow } from '../model/blocker.js'
 import type { Message } from '../model/message.js'
 import type { SwarmRow } from '../model/swarm.js'
@@ -64,7 +65,7 @@ export function presentBlocker({ resolvedAt, replanAt, helpers, ...row }: Blocke
 }
 
 export function presentSwarm(row: SwarmRow): SwarmView {
-  return { ...row, registeredAt: formatTimestamp(row.registeredAt) }
+  return { ...row, effectiveReputation: reputationOf(row), registeredAt: formatTimestamp(row.registeredAt) }
 }
 
 export function presentMessage(message: Message): MessageView {

@@ -118,6 +118,10 @@ export const swarmView = z.strictObject({
   metadata: z.record(z.string(), z.string()),
   costPerHourNanos: z.int().exactOptional(),
   reputation: z.number().exactOptional(),
+  /** What its runs say of it; absent while nothing is held against it. */
+  measuredReputation: z.number().exactOptional(),
+  /** What counts: the one that was set, or 1, times the measured one. */
+  effectiveReputation: z.number(),
   budgetNanos: z.int().exactOptional(),
   registeredAt: timestamp,
 })

@@ -1,7 +1,7 @@
 import { compareIds } from '../../model/ids.js'
 import { NANOS_PER_DOLLAR } from '../../model/money.js'
 import type { SwarmRow } from '../../model/swarm.js'
-import { reputationOf } from '../match.js'
+import { reputationOf, WHOLE_REPUTATION } from '../match.js'
 import type { GovernorPolicy } from '../policy/policy.js'
 import { compareProducts } from './compare-products.js'
 
@@ -21,7 +21,7 @@ export interface Score extends Worth {
 }
 
 export function scoreOf(
-  swarm: Pick<SwarmRow, 'id' | 'reputation' | 'costPerHourNanos'>,
+  swarm: Pick<SwarmRow, 'id' | 'reputation' | 'measuredReputation' | 'costPerHourNanos'>,
   match: number,
   policy: Pick<GovernorPolicy, 'assumedCostPerHourNanos'>,
 ): Score {
@@ -82,7 +82,6 @@ function divisor(costPerHourNanos: number): number {
 
 /** The least common multiple of 1 to 16: a match over up to 16 needed capabilities is a whole number of parts. */
 const WHOLE_MATCH = 720_720
-const WHOLE_REPUTATION = 1_000_000_000
 
 function matchParts(match: number): number {
   return Math.round(match * WHOLE_MATCH)
