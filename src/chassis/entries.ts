@@ -1,6 +1,9 @@
 import type { Entry } from '../model/entry.js'
-import type { SignedContract } from './contract/contract.js'
+import type { ServiceLevels, SignedContract } from './contract/contract.js'
 import type { CredentialEndpoint, CredentialHolder } from './credential/credential.js'
+import type { JailLevel } from './jail/levels.js'
+import type { RunEnd } from './sandbox/run.js'
+import type { LevelChange } from './service-level/service-level.js'
 
 /** A module works for a swarm from now on. Subject: the swarm. */
 export interface ModuleLoaded extends SignedContract {
@@ -56,6 +59,39 @@ export interface CredentialRefused extends CredentialHolder {
   readonly count: number
 }
 
+/** The module of a swarm ran. Subject: the swarm. Whole numbers, 0 where nobody knows. */
+export interface RunEnded {
+  /** The claim that it ran for, where it was one. */
+  readonly task?: string
+  readonly epoch?: number
+  /** SHA-256 of the module as it is, hexadecimal. */
+  readonly digest: string
+  readonly version: string
+  readonly end: RunEnd
+  readonly fuel: number
+  readonly memoryBytes: number
+  readonly wallMs: number
+  readonly cpuMs: number
+  readonly hostCalls: number
+  /** Requests of it that were not let through. */
+  readonly refusedCalls?: number
+  readonly jail: JailLevel
+  /** What its contract promises, where that is not what was promised at the run before. */
+  readonly levels?: ServiceLevels
+}
+
+/** Its newest runs do not keep a promise any more. Subject: the swarm. */
+export type ServiceLevelViolated = Required<Omit<LevelChange, 'violated'>>
+
+/** They keep it again, or it is not promised any more. */
+export type ServiceLevelRestored = Omit<LevelChange, 'violated'>
+
+/** Failures weigh less after a day without a run. Subject: the swarm. */
+export interface ReputationAged {
+  readonly reputation: number
+  readonly before: number
+}
+
 /** Everything the chassis writes. The stored type is `infrafabric.chassis.<name>.v1`. */
 export type ChassisEntry =
   | Entry<'module_loaded', ModuleLoaded>
@@ -64,6 +100,10 @@ export type ChassisEntry =
   | Entry<'credential_revoked', CredentialRevoked>
   | Entry<'credential_used', CredentialUsed>
   | Entry<'credential_refused', CredentialRefused>
+  | Entry<'run_ended', RunEnded>
+  | Entry<'service_level_violated', ServiceLevelViolated>
+  | Entry<'service_level_restored', ServiceLevelRestored>
+  | Entry<'reputation_aged', ReputationAged>
 
 export type ChassisEntryType = ChassisEntry['type']
 
@@ -74,6 +114,10 @@ const CHASSIS_ENTRIES: Readonly<Record<ChassisEntryType, true>> = {
   credential_revoked: true,
   credential_used: true,
   credential_refused: true,
+  run_ended: true,
+  service_level_violated: true,
+  service_level_restored: true,
+  reputation_aged: true,
 }
 
 export function isChassisEntryType(type: string): type is ChassisEntryType {

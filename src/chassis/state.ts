@@ -2,13 +2,15 @@ import { ExpiringRows } from '../model/expiring-rows.js'
 import { LIMITS } from '../model/limits.js'
 import type { ModuleRow } from './contract/module-row.js'
 import type { CredentialRow } from './credential/credential.js'
+import { newServiceLevel, type ServiceLevelRow } from './service-level/service-level.js'
 
 /** A row of any table of the chassis, as a snapshot holds it. */
 export type ChassisRow =
   | { readonly table: 'module'; readonly row: ModuleRow }
   | { readonly table: 'credential'; readonly row: CredentialRow }
+  | { readonly table: 'service_level'; readonly row: ServiceLevelRow }
 
-/** What the chassis knows: the modules that work for swarms, and the rights of claims. */
+/** What the chassis knows: the modules that work for swarms, how they keep what they promise, and the rights of claims. */
 export class ChassisState {
   /** By the swarm that each works for. */
   readonly modules = new Map<string, ModuleRow>()
@@ -17,6 +19,13 @@ export class ChassisState {
     ownerOf: ({ epoch }) => String(epoch),
     most: LIMITS.credentials,
   })
+
+  /** By swarm: those whose module ran. */
+  readonly serviceLevels = new Map<string, ServiceLevelRow>()
+
+  serviceLevel(swarm: string): ServiceLevelRow {
+    return this.serviceLevels.get(swarm) ?? newServiceLevel(swarm)
+  }
 
   /** Credentials of a claim that are good at a time, oldest first. */
   credentialsOf(epoch: number, at: number): CredentialRow[] {
@@ -31,15 +40,17 @@ export class ChassisState {
   *rows(): IterableIterator<ChassisRow> {
     for (const row of this.modules.values()) yield { table: 'module', row }
     for (const row of this.credentials.values()) yield { table: 'credential', row }
+    for (const row of this.serviceLevels.values()) yield { table: 'service_level', row }
   }
 
   putRow({ table, row }: ChassisRow): void {
     if (table === 'module') this.modules.set(row.contract.swarm, row)
-    else this.credentials.put(row)
+    else if (table === 'credential') this.credentials.put(row)
+    else this.serviceLevels.set(row.swarm, row)
   }
 }
 
-const TABLES: Readonly<Record<ChassisRow['table'], true>> = { module: true, credential: true }
+const TABLES: Readonly<Record<ChassisRow['table'], true>> = { module: true, credential: true, service_level: true }
 
 export function isChassisRow(stored: { readonly table: string }): stored is ChassisRow {
   return Object.hasOwn(TABLES, stored.table)

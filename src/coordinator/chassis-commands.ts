@@ -1,6 +1,6 @@
-import type { SignedContract } from '../chassis/contract/contract.js'
+import type { ServiceLevels, SignedContract } from '../chassis/contract/contract.js'
 import type { CredentialEndpoint, CredentialHolder } from '../chassis/credential/credential.js'
-import type { CredentialRefused, CredentialUsed } from '../chassis/entries.js'
+import type { CredentialRefused, CredentialUsed, RunEnded } from '../chassis/entries.js'
 
 /** Lets a module work for the swarm of its contract. */
 export interface LoadModule extends SignedContract {
@@ -49,4 +49,12 @@ export interface RecordCredentialRefusal extends CredentialRefused {
   readonly type: 'record_credential_refusal'
   /** The credential that did not allow it, where there was one. */
   readonly id?: string
+}
+
+/** Writes down how a call of the module of a swarm ended, and what follows from it for its promises and reputation. */
+export interface RecordRun extends Omit<RunEnded, 'levels'> {
+  readonly type: 'record_run'
+  readonly swarm: string
+  /** What the contract that it ran under promises. */
+  readonly levels: ServiceLevels
 }

@@ -1,5 +1,6 @@
 import type { ModuleRow } from '../chassis/contract/module-row.js'
 import type { CredentialRow } from '../chassis/credential/credential.js'
+import type { ServiceLevelRow } from '../chassis/service-level/service-level.js'
 import type { BlockerKind, BlockerRow } from '../model/blocker.js'
 import type { BreakerRow } from '../model/breaker.js'
 import type { AccountRow, Usage } from '../model/budget.js'
@@ -13,6 +14,7 @@ import type {
   LoadModule,
   RecordCredentialRefusal,
   RecordCredentialUse,
+  RecordRun,
   RevokeCredential,
   RotateCredential,
   UnloadModule,
@@ -281,6 +283,7 @@ export type CoordinatorCommand =
   | RevokeCredential
   | RecordCredentialUse
   | RecordCredentialRefusal
+  | RecordRun
   | Tick
 
 /** What the sender of each command gets back once it is durable. */
@@ -326,6 +329,7 @@ export interface Replies {
   revoke_credential: CredentialRow
   record_credential_use: { readonly recorded: true }
   record_credential_refusal: { readonly recorded: true }
+  record_run: ServiceLevelRow
   tick: { readonly due: number }
 }
 

@@ -5,8 +5,8 @@ import type { Policy } from './policy.js'
 
 /** `task`: stall, end of lease, end of backoff, retention. `reads`: coalesced acknowledgements. `help`: helpers that do
  * not answer or fell silent, or a plan that has to be made anew. `breaker`: the end of its time, or of a probe's.
- * `escalation`: nobody answered. */
-export const DEADLINE_KINDS = ['task', 'reads', 'help', 'breaker', 'escalation'] as const
+ * `escalation`: nobody answered. `reputation`: what is held against a swarm weighs less. */
+export const DEADLINE_KINDS = ['task', 'reads', 'help', 'breaker', 'escalation', 'reputation'] as const
 export type DeadlineKind = (typeof DEADLINE_KINDS)[number]
 
 /** Something that happens by itself when its time comes. */

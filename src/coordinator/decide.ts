@@ -22,6 +22,7 @@ import { raiseBlocker } from './raise-blocker.js'
 import { acknowledgeInbox } from './read-inbox.js'
 import { recordCredentialRefusal, recordCredentialUse } from './record-credential-use.js'
 import { recordNotice } from './record-notice.js'
+import { recordRun } from './record-run.js'
 import { registerSwarm } from './register-swarm.js'
 import { releaseTask } from './release-task.js'
 import { reportMilestone } from './report-milestone.js'
@@ -78,6 +79,7 @@ const DECIDERS: { readonly [Type in CommandType]: Decide<Type> } = {
   revoke_credential: revokeCredential,
   record_credential_use: recordCredentialUse,
   record_credential_refusal: recordCredentialRefusal,
+  record_run: recordRun,
   tick,
 }
 

@@ -28,6 +28,7 @@ import { blockerRaised } from './raise-blocker.js'
 import { inboxesAcknowledged } from './read-inbox.js'
 import { credentialRefused, credentialUsed } from './record-credential-use.js'
 import { escalationNotified } from './record-notice.js'
+import { reputationAged, runEnded, serviceLevelRestored, serviceLevelViolated } from './record-run.js'
 import { swarmRegistered } from './register-swarm.js'
 import { taskReleased } from './release-task.js'
 import { milestoneReported } from './report-milestone.js'
@@ -94,6 +95,10 @@ const EVOLVERS: { readonly [Type in CoordinatorEntryType]: Evolve<EntryOf<Type>>
   credential_revoked: credentialRevoked,
   credential_used: credentialUsed,
   credential_refused: credentialRefused,
+  run_ended: runEnded,
+  service_level_violated: serviceLevelViolated,
+  service_level_restored: serviceLevelRestored,
+  reputation_aged: reputationAged,
 }
 
 export function isCoordinatorEntryType(type: string): type is CoordinatorEntryType {
@@ -117,6 +122,7 @@ const REFRESH: Readonly<Record<DeadlineKind, (state: FabricState, id: string) =>
   help: (state, id) => state.refreshBlockerDeadline(id),
   breaker: (state, id) => state.refreshBreakerDeadline(id),
   escalation: (state, id) => state.refreshEscalationDeadline(id),
+  reputation: (state, id) => state.refreshReputationDeadline(id),
 }
 
 /** Applies what a decision changes in memory only. */

@@ -1,4 +1,6 @@
-import { ChassisState, isChassisRow } from '../chassis/state.js'
+import { NEW_REPUTATION } from '../chassis/service-level/reputation.js'
+import { agingDeadline, type ServiceLevelRow } from '../chassis/service-level/service-level.js'
+import { type ChassisRow, ChassisState, isChassisRow } from '../chassis/state.js'
 import { breakerDeadline } from '../governor/breaker/breaker.js'
 import { holdOf, isExhausted } from '../governor/budget/reserve.js'
 import { type GovernorRow, GovernorState, type PolicyRow } from '../governor/state.js'
@@ -151,6 +153,16 @@ export class FabricState {
     this.news.profiles.add(row.id)
   }
 
+  /** A reputation that changes is a change of the swarm's profile: it is chosen by it. */
+  putServiceLevel(row: ServiceLevelRow): void {
+    this.#putChassisRow({ table: 'service_level', row })
+    const swarm = this.swarms.get(row.swarm)
+    if (swarm === undefined || (swarm.measuredReputation ?? NEW_REPUTATION) === row.reputation) return
+    const { measuredReputation: _, ...profile } = swarm
+    const measured = row.reputation === NEW_REPUTATION ? {} : { measuredReputation: row.reputation }
+    this.putSwarm({ ...profile, ...measured })
+  }
+
   putBreaker(row: BreakerRow): void {
     this.governor.putBreaker(row)
     this.news.profiles.add(row.swarm)
@@ -289,6 +301,11 @@ export class FabricState {
     this.#setDeadline('escalation', id, this.governor.escalations.get(id)?.expiresAt)
   }
 
+  refreshReputationDeadline(swarm: string): void {
+    const row = this.chassis.serviceLevels.get(swarm)
+    this.#setDeadline('reputation', swarm, row && agingDeadline(row))
+  }
+
   forgetNews(): void {
     for (const names of Object.values(this.news)) names.clear()
   }
@@ -306,7 +323,7 @@ export class FabricState {
 
   putRow(stored: StateRow): void {
     if (isChassisRow(stored)) {
-      this.chassis.putRow(stored)
+      this.#putChassisRow(stored)
       return
     }
     const { table, row } = stored
@@ -317,6 +334,11 @@ export class FabricState {
     else if (table === 'archived') this.archived.set(row.id, row)
     else if (table === 'token') this.tokens.put(row)
     else this.#putGovernorRow(stored as GovernorRow)
+  }
+
+  #putChassisRow(stored: ChassisRow): void {
+    this.chassis.putRow(stored)
+    if (stored.table === 'service_level') this.refreshReputationDeadline(stored.row.swarm)
   }
 
   #putGovernorRow(stored: GovernorRow): void {

@@ -12,6 +12,7 @@ import { blockerRow, type ClaimedTask, claimedTask, taskRow } from './lookup.js'
 import { openBreaker } from './open-breaker.js'
 import { planHelp } from './plan-help.js'
 import { acknowledgedCursors } from './read-inbox.js'
+import { agedReputation } from './record-run.js'
 import { releaseClaim } from './release-task.js'
 import { type FabricState, helpKey } from './state.js'
 import type { Decide, DecisionContext, Evolve } from './transition.js'
@@ -30,11 +31,12 @@ const DUE: Readonly<Record<DeadlineKind, Due>> = {
   escalation: (state, id, _context, entries) => {
     entries.push({ type: 'escalation_expired', subject: id, data: aboutOf(escalationRow(state, id)) })
   },
+  reputation: (state, id, { now }, entries) => void entries.push(agedReputation(state, id, now)),
 }
 
 /**
  * Does what is due: warns about silent holders, ends leases, backoffs and retention, writes down read cursors, replaces
- * helpers that do not answer, moves breakers on, and ends questions that nobody answered.
+ * helpers that do not answer, moves breakers on, ends questions that nobody answered, and lets failures of runs fade.
  */
 export const tick: Decide<'tick'> = (state, command, context) => {
   const due = distinctOwners(
@@ -85,6 +87,7 @@ function ownersOf(state: FabricState, { kind, id }: Deadline): string[] {
       return task === undefined ? [] : [`task ${task}`]
     }
     case 'reads':
+    case 'reputation':
       return []
   }
 }

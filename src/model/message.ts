@@ -17,6 +17,8 @@ export const MESSAGE_KINDS = [
   'escalation_opened',
   'escalation_answered',
   'escalation_expired',
+  'service_level_violated',
+  'service_level_restored',
 ] as const
 export type MessageKind = (typeof MESSAGE_KINDS)[number]
 

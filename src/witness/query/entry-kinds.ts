@@ -82,6 +82,10 @@ const KINDS: Readonly<Record<string, EntryKind>> = {
   credential_issued: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
   credential_revoked: of('chassis', 'notice', { tasks: ['task'], swarms: ['swarm'] }),
   credential_used: of('chassis', 'info', { tasks: ['task'], swarms: ['swarm'] }),
+  run_ended: of('chassis', 'info', { subject: 'swarm', tasks: ['task'] }),
+  service_level_violated: of('chassis', 'warning', { subject: 'swarm' }),
+  service_level_restored: of('chassis', 'notice', { subject: 'swarm' }),
+  reputation_aged: of('chassis', 'info', { subject: 'swarm' }),
   credential_refused: of('chassis', 'warning', { tasks: ['task'], swarms: ['swarm'] }),
 }
 

@@ -14,6 +14,22 @@ export const CHASSIS_WORDS: Readonly<Record<string, Words>> = {
     `${named(swarm)} sent ${requestText(request)} under ${named(subject)}: ${outcome === 'answered' ? `status ${status}` : `FAILED${optional(', ', reason, named)}`}`,
   credential_refused: ({ swarm, reason, count, ...request }) =>
     `REFUSED ${requestText(request)} of ${named(swarm)}: ${named(reason)}${count === 1 ? '' : `, ${count} times`}`,
+
+  run_ended: ({ version, end, wallMs, fuel, refusedCalls, jail }) =>
+    `module ${named(version)} ran: ${named(end)} after ${wallMs} ms, ${fuel} fuel, in ${named(jail)}${optional(', requests refused: ', refusedCalls, String)}`,
+  service_level_violated: ({ level, target, actual }) =>
+    `promised ${levelText(level)} VIOLATED: ${measured(level, actual)}, not ${measured(level, target)}`,
+  service_level_restored: ({ level, target, actual }) =>
+    `${levelText(level)} ${target === undefined ? 'is not promised any more' : `kept again: ${measured(level, actual)} of ${measured(level, target)}`}`,
+  reputation_aged: ({ reputation, before }) => `reputation rose from ${before} to ${reputation} with time`,
+}
+
+function levelText(level: unknown): string {
+  return level === 'p99' ? 'p99 latency' : level === 'success' ? 'success rate' : named(level)
+}
+
+function measured(level: unknown, value: unknown): string {
+  return level === 'p99' ? `${value} ms` : `${Math.round(Number(value) * 10_000) / 100}%`
 }
 
 function endpointText(endpoint: unknown): string {

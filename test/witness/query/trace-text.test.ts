@@ -119,6 +119,13 @@ const SAMPLES: Samples = {
     ...{ outcome: 'answered', status: 200 },
   },
   credential_refused: { ...claim, task: 'A', host: 'a b', port: 80, method: 'GET', reason: 'endpoint', count: 2 },
+  run_ended: {
+    ...{ task: 'A', epoch: 7, digest: 'ab12', version: '1.4.0', end: 'deadline', fuel: 900, memoryBytes: 65_536 },
+    ...{ wallMs: 30_001, cpuMs: 20, hostCalls: 3, refusedCalls: 1, jail: 'bubblewrap' },
+  },
+  service_level_violated: { level: 'success', target: 0.99, actual: 0.97531 },
+  service_level_restored: { level: 'p99', target: 500, actual: 420 },
+  reputation_aged: { reputation: 0.9, before: 0.8 },
 }
 
 function entry(type: string, data: unknown, subject = 'S'): FabricEntry {
@@ -188,6 +195,10 @@ test('every entry that is written has words of its own', () => {
     'A: credential S of ada is revoked: "leaked"',
     'A: ada sent GET to api.example.com:443 under S: status 200',
     'A: REFUSED GET to "a b":80 of ada: endpoint, 2 times',
+    'A S: module 1.4.0 ran: deadline after 30001 ms, 900 fuel, in bubblewrap, requests refused: 1',
+    'S: promised success rate VIOLATED: 97.53%, not 99%',
+    'S: p99 latency kept again: 420 ms of 500 ms',
+    'S: reputation rose from 0.8 to 0.9 with time',
   ])
 })
 
@@ -216,6 +227,7 @@ test('an entry says what happened where it can mean more than one thing', () => 
       'ada sent GET to h:80 under S: FAILED, timeout',
     ],
     ['credential_refused', { ...claim, reason: 'expired', count: 1 }, 'REFUSED a request of ada: expired'],
+    ['service_level_restored', { level: 'availability' }, 'S: availability is not promised any more'],
     [
       'escalation_notified',
       { channel: 'ops', event: 'answered', delivered: true, attempts: 2 },
