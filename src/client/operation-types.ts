@@ -122,7 +122,7 @@ export interface SwarmView {
 
 export interface MessageView {
   index: number
-  kind: 'direct' | 'task_available' | 'task_stalled' | 'task_failed' | 'claim_lost' | 'blocker_raised' | 'blocker_resolved' | 'help_requested' | 'help_accepted' | 'help_declined' | 'budget_warned' | 'claim_stopped' | 'claim_resumed' | 'breaker_opened' | 'breaker_closed' | 'escalation_opened' | 'escalation_answered' | 'escalation_expired'
+  kind: 'direct' | 'task_available' | 'task_stalled' | 'task_failed' | 'claim_lost' | 'blocker_raised' | 'blocker_resolved' | 'help_requested' | 'help_accepted' | 'help_declined' | 'budget_warned' | 'claim_stopped' | 'claim_resumed' | 'breaker_opened' | 'breaker_closed' | 'escalation_opened' | 'escalation_answered' | 'escalation_expired' | 'service_level_violated' | 'service_level_restored'
   from: string
   at: string
   text: string

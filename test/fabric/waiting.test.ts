@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { Offer } from '../../src/coordinator/replies.js'
-import { ADMIN_ACTOR } from '../../src/model/entry.js'
+import { ADMIN_ACTOR, FABRIC_ACTOR } from '../../src/model/entry.js'
 import { isFabricError } from '../../src/model/errors.js'
 import { MINUTE_MS } from '../../src/model/time.js'
 import { makeRegistration, makeTask } from '../../src/testing/factories.js'
+import { makeRun } from '../coordinator/make-run.js'
 import { type Fixture, openFixture, settle } from './fixture.js'
 
 let fixture: Fixture
@@ -68,6 +69,22 @@ describe('waiting for work', () => {
       await settle()
     }
     expect(offers).toEqual(['best: primary t1', 'partly: primary t2', 'doubted: primary t3', 'dear: primary t4'])
+  })
+
+  test('one whose module fails is not the best any more, also while it waits', async () => {
+    for (const swarm of ['s1', 's2']) {
+      void wait(swarm)
+      await settle()
+    }
+    for (let run = 0; run < 10; run += 1) {
+      await fixture.fabric.submit(makeRun('s1', { end: 'trap' }), { actor: FABRIC_ACTOR })
+    }
+    await settle()
+    for (const id of ['t1', 't2']) {
+      await fixture.create(id)
+      await settle()
+    }
+    expect(offers).toEqual(['s2: primary t1', 's1: primary t2'])
   })
 
   test('one task makes one of many ask again', async () => {

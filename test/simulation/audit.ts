@@ -2,6 +2,7 @@ import type { StoredEntry } from '../../src/journal/journal.js'
 import { BreakerAudit } from './breaker-audit.js'
 import { EscalationAudit } from './escalation-audit.js'
 import { BUILT_IN, type Event, Ledger, type Policy, ruleFor } from './ledger.js'
+import { RunAudit } from './run-audit.js'
 
 interface Claim {
   readonly swarm: string
@@ -41,6 +42,7 @@ export class Audit {
   readonly #granted = new Map<string, readonly string[]>()
   readonly #blockers = new Map<string, Blocker>()
   readonly #breakers: BreakerAudit
+  readonly #runs: RunAudit
   readonly #others: readonly { follow(name: string, event: Event): void }[]
   #policy: Policy = BUILT_IN
   #lastTime = ''
@@ -48,7 +50,8 @@ export class Audit {
   constructor() {
     const require = this.#hold.bind(this)
     this.#breakers = new BreakerAudit(require)
-    this.#others = [this.#breakers, new EscalationAudit(require), new Ledger(require)]
+    this.#runs = new RunAudit(require)
+    this.#others = [this.#breakers, this.#runs, new EscalationAudit(require), new Ledger(require)]
   }
 
   read({ index, bytes }: StoredEntry): void {
@@ -65,6 +68,7 @@ export class Audit {
 
   /** What holds whenever no decision is half read. */
   between(): void {
+    this.#runs.between()
     for (const [id, { claim }] of this.#tasks) {
       if (claim === undefined) continue
       const { state } = this.#breakers.of(claim.swarm)
@@ -207,7 +211,8 @@ export class Audit {
     this.#hold(this.#swarms.has(swarm), event, `${swarm} is in service`)
     this.#hold(need.size === 0 || met / need.size >= minCapabilityMatch, event, `${swarm} has what it takes`)
     const least = requires.map((name) => ruleFor(this.#policy, name)?.minimumReputation ?? 0)
-    this.#hold(reputation >= Math.max(minReputation, ...least), event, `${swarm} is trusted enough`)
+    const trust = Math.round(reputation * this.#runs.reputationOf(swarm) * 1e9) / 1e9
+    this.#hold(trust >= Math.max(minReputation, ...least), event, `${swarm} is trusted enough`)
   }
 
   /** The word must come from the holder of the live epoch. */

@@ -5,6 +5,7 @@ import type { Probe } from '../../src/model/breaker.js'
 import { AMOUNT_FIELDS, type Amount, type HoldRow } from '../../src/model/budget.js'
 import type { IdIndex } from '../../src/model/id-index.js'
 import { type Claim, isFinished, isStuck, type TaskRow } from '../../src/model/task.js'
+import { DAY_MS } from '../../src/model/time.js'
 
 type Groups = Record<string, string[]>
 
@@ -48,6 +49,8 @@ export function keptIndexes(state: FabricState): unknown {
     helpDeadlines: deadlinesOf(state, 'help').map(({ id }) => id),
     breakerDeadlines: deadlinesOf(state, 'breaker'),
     escalationDeadlines: deadlinesOf(state, 'escalation'),
+    reputationDeadlines: deadlinesOf(state, 'reputation'),
+    measured: [...state.swarms.values()].map(({ id, measuredReputation }) => [id, measuredReputation]),
     helpRenewed: [...state.helpRenewals.keys()].filter(
       (key) => (state.blockers.get(key.split('/')[0] ?? '')?.state ?? 'resolved') === 'resolved',
     ),
@@ -157,6 +160,14 @@ export function recomputedIndexes(state: FabricState): unknown {
       })
       .sort(byId),
     escalationDeadlines: [...escalations.values()].map(({ id, expiresAt }) => ({ id, at: expiresAt })).sort(byId),
+    reputationDeadlines: [...state.chassis.serviceLevels.values()]
+      .filter(({ reputation }) => reputation < 1)
+      .map(({ swarm, judgedAt }) => ({ id: swarm, at: judgedAt + DAY_MS }))
+      .sort(byId),
+    measured: [...state.swarms.keys()].map((id) => {
+      const reputation = state.chassis.serviceLevels.get(id)?.reputation
+      return [id, reputation === 1 ? undefined : reputation]
+    }),
     helpRenewed: [],
     liveHolds: holds
       .filter((hold) => isHeld(state, hold))

@@ -19,6 +19,7 @@ import { Crowd, type Said } from './commands.js'
 import { keptIndexes, recomputedIndexes } from './indexes.js'
 import { Random } from './random.js'
 import { ReferenceTree } from './reference-tree.js'
+import { runWords } from './run-words.js'
 
 export interface SimulationOptions {
   readonly seed: number
@@ -39,6 +40,8 @@ export interface SimulationReport {
 export class Simulation {
   readonly #random: Random
   readonly #crowd: Crowd
+  /** Of its own, so that what modules do changes nothing of what others say. */
+  readonly #runs: Random
   readonly #steps: number
   readonly #journal = new FaultyJournal(new MemoryJournal())
   readonly #audit = new Audit()
@@ -58,6 +61,7 @@ export class Simulation {
 
   constructor({ seed, swarms, steps }: SimulationOptions) {
     this.#random = new Random(seed)
+    this.#runs = new Random(seed + 1_000_000)
     this.#crowd = new Crowd(this.#random, swarms)
     this.#steps = steps
   }
@@ -84,6 +88,7 @@ export class Simulation {
     if (faulty) await this.#scriptFault()
     const state = await this.#state()
     const said = Array.from({ length: 1 + random.below(24) }, () => this.#crowd.say(state))
+    said.push(...runWords(this.#runs))
     if (faulty) said.push({ command: this.#alwaysWritten(), actor: ADMIN_ACTOR })
     const silent = await this.#say(said)
     if (silent === 'failed') await this.#restart(false)

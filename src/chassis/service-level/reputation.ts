@@ -10,8 +10,6 @@ const SHORTFALL_FACTOR = 2
 const MOST_SHORTFALL_PENALTY = 0.3
 const LATENCY_FACTOR = 0.2
 const MOST_LATENCY_PENALTY = 0.2
-/** Four decimals, so that no digit depends on how a sum was rounded on the way. */
-const PARTS = 10_000
 
 /**
  * What a sample of runs (see `sampleOf`) makes of a swarm, 0 to 1:
@@ -28,7 +26,12 @@ export function reputationFrom(sample: readonly RunRecord[], levels: ServiceLeve
   const { successRate: target = 0, p99LatencyMs } = levels
   const shortfall = clamp(SHORTFALL_FACTOR * (target - success), MOST_SHORTFALL_PENALTY)
   const latency = p99LatencyMs === undefined ? 0 : latencyPenalty(sample, p99LatencyMs, now)
-  return Math.round((1 - shortfall - latency) * success * PARTS) / PARTS
+  return fourDecimals((1 - shortfall - latency) * success)
+}
+
+/** By way of nine: so what lies half-way is rounded up, whatever a sum lost on its way. */
+function fourDecimals(value: number): number {
+  return Math.round(Math.round(value * 1e9) / 1e5) / 1e4
 }
 
 /** 0 to 1: a failure counts by its weight. */
