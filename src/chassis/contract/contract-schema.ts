@@ -73,7 +73,7 @@ const levels = z
   .strictObject({
     p99_latency: field.duration(CONTRACT_BOUNDS.latencyMs, 'Time in which 99 of 100 calls end.').exactOptional(),
     success_rate: field.fraction('Least part of its calls that succeed.').exactOptional(),
-    availability: field.fraction('Least part of the time in which it can be called.').exactOptional(),
+    availability: field.fraction('Least part of its calls that it answers, if only with a failure.').exactOptional(),
   })
   .transform(
     ({ p99_latency, success_rate, availability }): ServiceLevels => ({
