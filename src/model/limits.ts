@@ -207,6 +207,27 @@ export const LIMITS = {
   guestLogScanBytes: 16 * 1024,
   /** Lines that a swarm may log at once; more only as fast as its contract says. */
   guestLogBurst: 100,
+  /** Child processes of one sandbox, and how many of them work for one swarm at a time: each takes some 40 MB. */
+  sandboxChildren: 128,
+  sandboxChildrenPerSwarm: 4,
+  /** Calls that wait for a child process, of all swarms and of one. */
+  sandboxCallsWaiting: 2_000,
+  sandboxCallsWaitingPerSwarm: 64,
+  /** How long a child may take to start, to compile a module, and to be without work. */
+  sandboxStartMs: 30_000,
+  sandboxLoadMs: 20_000,
+  sandboxIdleMs: 60_000,
+  /** Memory of a child beyond what it has at its start, what its module may have, and what goes in and out: code, and the heap. */
+  sandboxOverheadBytes: 192 * 1024 * 1024,
+  /** How often the processor time and the memory of children at work are looked at. */
+  sandboxWatchMs: 50,
+  /** Least processor time of a call, whatever its contract: the kernel counts in steps of 10 ms, and compiling counts too. */
+  sandboxCpuMs: 100,
+  /** Input of a call, and what a guest may get for one request. */
+  sandboxInputBytes: 16 * 1024 * 1024,
+  sandboxAnswerBytes: 16 * 1024 * 1024,
+  /** Log lines of one call. */
+  sandboxLogLines: 10_000,
   /** A configuration or instructions of an agent's client that `ifab setup` changes. */
   clientFileBytes: 256 * 1024,
   /** Problems of one of these files that are told. */

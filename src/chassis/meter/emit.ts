@@ -1,9 +1,9 @@
+import { FAULT_CODES, type Fault } from '../child/fault.js'
 import type { ByteWriter } from '../wasm/byte-writer.js'
 import { OP } from '../wasm/operations.js'
 import { EMPTY_BLOCK } from '../wasm/types.js'
 import type { Additions } from './additions.js'
 import { BULK_BASE, BYTES_PER_UNIT_LOG2, FUEL_PER_PAGE } from './cost.js'
-import { FAULT_CODES, type Fault } from './fault.js'
 
 /** Code that the chassis puts into a module. None of it leaves or takes an operand unless it says so. */
 

@@ -1,4 +1,5 @@
 import { assertInvariant } from '../../model/errors.js'
+import { FAULT_EXPORT, FUEL_EXPORT, RESERVED_PREFIX, START_EXPORT } from '../child/fault.js'
 import { refuseModule } from '../refusal.js'
 import { ByteWriter } from '../wasm/byte-writer.js'
 import { type Caps, Measures, MODULE_CAPS } from '../wasm/caps.js'
@@ -6,7 +7,6 @@ import { OP } from '../wasm/operations.js'
 import { SECTION } from '../wasm/sections.js'
 import { type FunctionType, I32, I64, KINDS, type WasmModule } from '../wasm/types.js'
 import { Additions } from './additions.js'
-import { FAULT_EXPORT, FUEL_EXPORT, RESERVED_PREFIX, START_EXPORT } from './fault.js'
 import { type MeterLimits, type Rooms, roomsOf } from './limits.js'
 import { type BodyContext, rewriteBody } from './rewrite-body.js'
 
@@ -17,7 +17,7 @@ const METERED_CODE_BYTES = 32 * 1024 * 1024
 
 /**
  * The module with fuel, limits and a bound on its stack in its own code. What is added comes last in its index space, so that
- * every index of the original means what it meant. The start function is exported instead of run: see `fault.ts`. Custom
+ * every index of the original means what it meant. The start function is exported instead of run: see `child/fault.ts`. Custom
  * sections are left out.
  *
  * The module must have been parsed, found valid by an engine, and import functions only. Throws MODULE_REFUSED for what does

@@ -1,4 +1,4 @@
-import { FAULT_EXPORT, FUEL_EXPORT, readFault, START_EXPORT } from '../../../src/chassis/meter/fault.js'
+import { FAULT_EXPORT, FUEL_EXPORT, readFault, START_EXPORT } from '../../../src/chassis/child/fault.js'
 import { DEFAULT_METER_LIMITS, type MeterLimits } from '../../../src/chassis/meter/limits.js'
 import { meterModule } from '../../../src/chassis/meter/meter-module.js'
 import { type Callable, type Global, type Imports, instantiate } from './engine.js'

@@ -1,0 +1,74 @@
+import { type Call, FROM_CHILD, GUEST_LOG_LEVELS, LOG_LINE_BYTES, TO_CHILD } from './frames.js'
+import { GuestMemory } from './guest-memory.js'
+import { GuestStop } from './guest-stop.js'
+import { receive, send } from './pipe.js'
+import { RandomBytes } from './random-bytes.js'
+
+/** What host functions of every profile stand on: one call of a guest, with its bounds. */
+export class GuestHost {
+  readonly memory = new GuestMemory()
+  /** The answer to the last request. */
+  response = new Uint8Array(0)
+  readonly #call: Call
+  readonly #random: RandomBytes
+  readonly #output: Uint8Array[] = []
+  #outputBytes = 0
+  #logBytes = 0
+  #logLines = 0
+
+  constructor(call: Call) {
+    this.#call = call
+    this.#random = new RandomBytes(call.key)
+  }
+
+  get input(): Uint8Array {
+    return this.#call.input
+  }
+
+  get output(): Uint8Array {
+    return Buffer.concat(this.#output)
+  }
+
+  /** Text beyond what a call may log is left out, without a word: to log is no reason to fail. */
+  log(level: number, text: Uint8Array): void {
+    const left = this.#call.logBytes - this.#logBytes - LOG_LINE_BYTES
+    if (left < 0 || this.#logLines >= this.#call.logLines) return
+    const part = text.subarray(0, left)
+    this.#logBytes += LOG_LINE_BYTES + part.length
+    this.#logLines += 1
+    const content = new Uint8Array(1 + part.length)
+    content[0] = Math.min(level >>> 0, GUEST_LOG_LEVELS.length - 1)
+    content.set(part, 1)
+    send(FROM_CHILD.log, content)
+  }
+
+  /** Adds to the output. More than is allowed ends the call, since half an answer is none. */
+  write(bytes: Uint8Array): void {
+    if (this.#outputBytes + bytes.length > this.#call.outputBytes) {
+      const what = `it wrote more than ${this.#call.outputBytes} bytes of output`
+      throw new GuestStop('output', what)
+    }
+    this.#outputBytes += bytes.length
+    this.#output.push(bytes.slice())
+  }
+
+  /** Sends a request and waits for its answer, which becomes the response; false for one that is too long to be sent. */
+  request(request: Uint8Array): boolean {
+    if (request.length > this.#call.requestBytes) return false
+    send(FROM_CHILD.request, request)
+    const answer = receive()
+    // Without its parent a child has nothing left to do.
+    if (answer?.type !== TO_CHILD.answer) process.exit(1)
+    this.response = new Uint8Array(answer.content)
+    return true
+  }
+
+  random(target: Uint8Array): void {
+    this.#random.fill(target)
+  }
+
+  /** Whole milliseconds since 1970: too coarse to time what a processor does. */
+  clockMs(): number {
+    return Date.now()
+  }
+}

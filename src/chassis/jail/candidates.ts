@@ -1,0 +1,21 @@
+import { bubblewrap } from './bubblewrap.js'
+import type { Jail } from './jail.js'
+import type { JailLevel } from './levels.js'
+import { permissionOnly } from './permission.js'
+import { permissionFlag } from './program.js'
+import { unshare } from './unshare.js'
+
+/** Ways to start a program at a level, the best first; some machines let only one of them through. */
+export function candidatesOf(level: JailLevel): (() => Promise<Jail>)[] {
+  const permission = permissionFlag()
+  if (level === 'bubblewrap') return [async () => bubblewrap(permission)]
+  if (level === 'unshare') {
+    return [async () => unshare(permission, true), ...(isRoot() ? [async () => unshare(permission, false)] : [])]
+  }
+  if (permission === undefined) return []
+  return [async () => permissionOnly(permission, isRoot() ? 'root' : 'user'), async () => permissionOnly(permission)]
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0
+}

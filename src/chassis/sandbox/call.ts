@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import { assertInvariant } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import {
+  decodeEnded,
+  END_MESSAGE_BYTES,
+  ENDED_HEAD_BYTES,
+  encodeCall,
+  FROM_CHILD,
+  GUEST_LOG_LEVELS,
+  GUEST_PROFILES,
+  LOG_LINE_BYTES,
+  TO_CHILD,
+} from '../child/frames.js'
+import type { ContractLimits } from '../contract/contract.js'
+import type { JailLevel } from '../jail/levels.js'
+import { cpuBudgetMs, memoryBudget } from './budgets.js'
+import type { SandboxChild } from './child.js'
+import { Exchange, type ExchangeBounds, type Outcome } from './exchange.js'
+import type { Expected } from './frame-reader.js'
+import type { LoadedModule, RunReport, RunRequest } from './run.js'
+
+const NOTHING = new Uint8Array(0)
+const NO_FRAMES: Expected = new Map()
+
+/**
+ * Gives a new child its module and its bound on memory. Undefined when it is ready for calls, otherwise how that ended: then the
+ * child is of no use.
+ */
+export async function loadModule(
+  child: SandboxChild,
+  module: LoadedModule,
+  signal?: AbortSignal,
+): Promise<Outcome | undefined> {
+  child.measure()
+  await child.limit(memoryBudget(module))
+  const exchange = new Exchange(child)
+  const expected: Expected = new Map([
+    [FROM_CHILD.loaded, 0],
+    [FROM_CHILD.ended, ENDED_HEAD_BYTES + END_MESSAGE_BYTES],
+  ])
+  const bounds = boundsOf(child, module, { wallMs: LIMITS.sandboxLoadMs, cpuMs: LIMITS.sandboxLoadMs }, signal)
+  const outcome = await exchange.run(bounds, expected, {
+    ask: () => child.send(TO_CHILD.load, Uint8Array.of(GUEST_PROFILES.indexOf(module.profile)), module.metered),
+    onFrame: (type, content) => exchange.answered(type === FROM_CHILD.loaded ? LOADED : endOf(content)),
+  })
+  if (outcome === LOADED) {
+    child.measure()
+    return undefined
+  }
+  child.kill()
+  return outcome
+}
+
+const LOADED: Outcome = { end: 'completed' }
+
+/** Calls the module of a child. After an end that is bad the child is killed. */
+export async function callModule(child: SandboxChild, request: RunRequest): Promise<RunReport> {
+  const { module, signal } = request
+  const { wallMs } = module.limits
+  const call = new Call(child, request)
+  const cpuMsBefore = child.use.cpuMs
+  const began = performance.now()
+  const outcome = await call.run(boundsOf(child, module, { wallMs, cpuMs: cpuBudgetMs(module.limits) }, signal))
+  const elapsed = performance.now() - began
+  if (!child.isOver) child.measure()
+  if (outcome.end !== 'completed' && outcome.end !== 'failed') child.kill()
+  return {
+    ...emptyReport(child.level, outcome),
+    wallMs: elapsed,
+    cpuMs: child.use.cpuMs - cpuMsBefore,
+    hostCalls: call.hostCalls,
+  }
+}
+
+/** The report of a call that cost nothing yet. */
+export function emptyReport(jail: JailLevel, { end, message, ended }: Outcome): RunReport {
+  return {
+    end,
+    ...(message !== undefined && message !== '' && { message }),
+    ...((end === 'completed' || end === 'failed') && ended !== undefined && { code: ended.code }),
+    output: ended?.output ?? NOTHING,
+    fuel: ended?.fuelUsed ?? 0,
+    memoryBytes: ended?.memoryBytes ?? 0,
+    wallMs: 0,
+    cpuMs: 0,
+    hostCalls: 0,
+    jail,
+  }
+}
+
+/** What the guest says during a call, and what it is answered. */
+class Call {
+  hostCalls = 0
+  readonly #child: SandboxChild
+  readonly #request: RunRequest
+  readonly #exchange: Exchange
+  readonly #expected: Expected
+  #logBytes = 0
+  #logLines = 0
+
+  constructor(child: SandboxChild, request: RunRequest) {
+    const { outputBytes, logBytes } = request.module.limits
+    this.#child = child
+    this.#request = request
+    this.#exchange = new Exchange(child)
+    this.#expected = new Map([
+      [FROM_CHILD.log, 1 + logBytes],
+      [FROM_CHILD.request, LIMITS.egressRequestBytes],
+      [FROM_CHILD.ended, ENDED_HEAD_BYTES + END_MESSAGE_BYTES + outputBytes],
+    ])
+  }
+
+  run(bounds: ExchangeBounds): Promise<Outcome> {
+    return this.#exchange.run(bounds, this.#expected, {
+      ask: () => this.#ask(),
+      onFrame: (type, content) => this.#take(type, content),
+    })
+  }
+
+  #ask(): void {
+    const { input, seed, module } = this.#request
+    const { fuel, outputBytes, logBytes } = module.limits
+    const { egressRequestBytes: requestBytes, sandboxLogLines: logLines } = LIMITS
+    const key = createHash('sha256').update(seed).digest()
+    this.#child.send(TO_CHILD.call, encodeCall({ fuel, outputBytes, logBytes, requestBytes, logLines, key, input }))
+  }
+
+  #take(type: number, content: Uint8Array): void {
+    if (type === FROM_CHILD.log) this.#log(content)
+    else if (type === FROM_CHILD.request) void this.#answer(content)
+    else this.#exchange.answered(endOf(content, this.#request.module.limits))
+  }
+
+  /** The child keeps to these bounds too. One that does not is not ours any more. */
+  #log(content: Uint8Array): void {
+    const { logBytes } = this.#request.module.limits
+    const level = GUEST_LOG_LEVELS[content[0] ?? GUEST_LOG_LEVELS.length]
+    this.hostCalls += 1
+    this.#logLines += 1
+    this.#logBytes += LOG_LINE_BYTES + content.length - 1
+    const isTooMuch = this.#logBytes > logBytes || this.#logLines > LIMITS.sandboxLogLines
+    if (level === undefined || isTooMuch) this.#exchange.stop('protocol', 'it sent a log line that it may not')
+    else this.#guard(() => this.#request.host.log(level, content.subarray(1)))
+  }
+
+  /** Until it is answered the child waits, and has nothing to say. */
+  async #answer(request: Uint8Array): Promise<void> {
+    this.hostCalls += 1
+    this.#child.expect(NO_FRAMES)
+    try {
+      const answer = await this.#request.host.httpRequest(request, this.#exchange.over)
+      assertInvariant(answer.length <= LIMITS.sandboxAnswerBytes, 'the answer to a guest is larger than it may be')
+      if (this.#exchange.over.aborted) return
+      this.#child.expect(this.#expected)
+      this.#child.send(TO_CHILD.answer, answer)
+    } catch (fault) {
+      this.#exchange.fail(fault)
+    }
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work()
+    } catch (fault) {
+      this.#exchange.fail(fault)
+    }
+  }
+}
+
+function boundsOf(
+  child: SandboxChild,
+  module: LoadedModule,
+  { wallMs, cpuMs }: { readonly wallMs: number; readonly cpuMs: number },
+  signal: AbortSignal | undefined,
+): ExchangeBounds {
+  const { use, residentAtStart } = child
+  const most = { cpuMs: use.cpuMs + cpuMs, residentBytes: residentAtStart + memoryBudget(module) }
+  return { wallMs, most, ...(signal !== undefined && { signal }) }
+}
+
+/** What the child says of an end; `protocol` for what our program would not say. */
+function endOf(content: Uint8Array, limits?: ContractLimits): Outcome {
+  const ended = decodeEnded(content)
+  const isPossible =
+    ended !== undefined && ended.fuelUsed <= (limits?.fuel ?? 0) && ended.output.length <= (limits?.outputBytes ?? 0)
+  if (!isPossible) return { end: 'protocol', message: 'it told of an end that cannot be' }
+  return { end: ended.end, message: ended.message, ended }
+}

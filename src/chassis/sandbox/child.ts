@@ -1,0 +1,165 @@
+import { FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import { FRAME_HEAD_BYTES, FROM_CHILD } from '../child/frames.js'
+import type { Jail } from '../jail/jail.js'
+import type { JailLevel } from '../jail/levels.js'
+import { limitProcess } from '../jail/process-limits.js'
+import { type ProcessUse, processUse } from '../jail/process-view.js'
+import type { JailedProgram } from '../jail/program.js'
+import { JailedProcess, type ProcessEnd } from '../jail/start.js'
+import { type Expected, FrameReader } from './frame-reader.js'
+
+const NOTHING: Expected = new Map()
+
+/** One child process, and frames to and from it. It may say something only while it has a listener that expects it. */
+export class SandboxChild {
+  readonly #process: JailedProcess
+  #expected = NOTHING
+  #listener: FrameListener | undefined
+  #isOver = false
+  #use: ProcessUse = { cpuMs: 0, residentBytes: 0 }
+  #residentAtStart = 0
+
+  private constructor(jail: Jail, program: JailedProgram) {
+    this.#process = new JailedProcess(jail, program)
+    const reader = new FrameReader(
+      () => this.#expected,
+      (type, content) => this.#listener?.onFrame(type, content),
+    )
+    this.#process.fromProgram.on('data', (chunk: Buffer) => {
+      if (this.#isOver) return
+      const wrong = reader.push(chunk)
+      if (wrong !== undefined) this.#refuse(wrong)
+    })
+    this.#process.ended.then(
+      () => this.#end(),
+      () => this.#end(),
+    )
+  }
+
+  /** A child that waits for work. Throws UNAVAILABLE when there comes none. */
+  static async start(jail: Jail, program: JailedProgram): Promise<SandboxChild> {
+    const child = new SandboxChild(jail, program)
+    const timer = setTimeout(() => child.kill(), LIMITS.sandboxStartMs)
+    try {
+      await child.#ready()
+      return child
+    } catch (error) {
+      child.kill()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  get level(): JailLevel {
+    return this.#process.jail.level
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid
+  }
+
+  /** What it had used when it was measured last. */
+  get use(): ProcessUse {
+    return this.#use
+  }
+
+  /** Before it had anything of a guest. */
+  get residentAtStart(): number {
+    return this.#residentAtStart
+  }
+
+  measure(): void {
+    const { pid } = this
+    this.#use = (pid === undefined ? undefined : processUse(pid)) ?? this.#use
+  }
+
+  /** Whether it is gone, or about to be. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** When it is gone. Rejects when it could not be started. */
+  get ended(): Promise<ProcessEnd> {
+    return this.#process.ended
+  }
+
+  /** What it wrote to its standard error, which nobody reads while all is well. */
+  get complaint(): string {
+    return this.#process.complaint
+  }
+
+  /** From now on only these frames may come, and go to the listener. */
+  listen(listener: FrameListener, expected: Expected): void {
+    this.#listener = listener
+    this.#expected = expected
+  }
+
+  expect(expected: Expected): void {
+    this.#expected = expected
+  }
+
+  /** Whatever it says now is one word too many. */
+  silence(): void {
+    this.#listener = undefined
+    this.#expected = NOTHING
+  }
+
+  send(type: number, ...contents: readonly Uint8Array[]): void {
+    const head = Buffer.alloc(FRAME_HEAD_BYTES)
+    head.writeUInt32LE(
+      contents.reduce((total, { length }) => total + length, 0),
+      0,
+    )
+    head.writeUInt8(type, 4)
+    const { toProgram } = this.#process
+    toProgram.cork()
+    for (const part of [head, ...contents]) toProgram.write(part)
+    toProgram.uncork()
+  }
+
+  /** Bounds its memory at what it has now and so many bytes. */
+  async limit(moreBytes: number): Promise<void> {
+    const { pid } = this
+    if (pid !== undefined && this.#process.jail.isLimited) await limitProcess(pid, moreBytes)
+  }
+
+  kill(): void {
+    this.#isOver = true
+    this.#process.kill()
+  }
+
+  #refuse(wrong: string): void {
+    const listener = this.#listener
+    this.kill()
+    listener?.onWrong(wrong)
+  }
+
+  #end(): void {
+    this.#isOver = true
+    this.#listener?.onEnd()
+  }
+
+  #ready(): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      const fail = (why: string) =>
+        reject(new FabricError('UNAVAILABLE', `A process of the sandbox does not start: ${why}`))
+      const onEnd = () => fail(this.complaint || 'it ended, or took too long.')
+      this.#process.ended.catch(reject)
+      this.listen({ onFrame: () => resolve(), onWrong: fail, onEnd }, new Map([[FROM_CHILD.ready, 0]]))
+    }).then(() => {
+      this.silence()
+      this.measure()
+      this.#residentAtStart = this.#use.residentBytes
+    })
+  }
+}
+
+export interface FrameListener {
+  onFrame(type: number, content: Uint8Array): void
+  /** It said what it may not, and was killed. */
+  onWrong(what: string): void
+  /** It is gone. */
+  onEnd(): void
+}

@@ -1,0 +1,115 @@
+import type { Ended } from '../child/frames.js'
+import type { ProcessUse } from '../jail/process-view.js'
+import type { SandboxChild } from './child.js'
+import type { Expected } from './frame-reader.js'
+import { watchProcess } from './process-watch.js'
+import type { RunEnd } from './run.js'
+
+/** How an exchange ended; `ended` is what the child said of it, if it did. */
+export interface Outcome {
+  readonly end: RunEnd
+  readonly message?: string
+  readonly ended?: Ended
+}
+
+export interface ExchangeBounds {
+  readonly wallMs: number
+  /** What the process may have used in all by the end. */
+  readonly most: ProcessUse
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Something that is asked of a child, until it is answered or cannot be any more. However it ends, it ends once; where the end is
+ * not the child's own word, the child is killed.
+ */
+export class Exchange {
+  readonly #child: SandboxChild
+  /** Aborted at the end: what is under way for the child is of no use then. */
+  readonly #over = new AbortController()
+  #resolve: (outcome: Outcome) => void = () => undefined
+  #reject: (fault: unknown) => void = () => undefined
+
+  constructor(child: SandboxChild) {
+    this.#child = child
+  }
+
+  get over(): AbortSignal {
+    return this.#over.signal
+  }
+
+  /** Asks, and hands on the frames that are expected. Rejects only with what `fail` is given. */
+  async run(bounds: ExchangeBounds, expected: Expected, { ask, onFrame }: Asking): Promise<Outcome> {
+    const undo = [this.#deadline(bounds.wallMs), this.#watch(bounds), this.#heed(bounds.signal)]
+    try {
+      return await new Promise<Outcome>((resolve, reject) => {
+        this.#resolve = resolve
+        this.#reject = reject
+        const onEnd = () => this.#died()
+        const onWrong = (what: string) => this.stop('protocol', what)
+        this.#child.listen({ onFrame, onWrong, onEnd }, expected)
+        if (bounds.signal?.aborted === true) this.stop('cancelled', CANCELLED)
+        else if (this.#child.isOver) this.#died()
+        else ask()
+      })
+    } finally {
+      this.#over.abort()
+      this.#child.silence()
+      for (const step of undo) step()
+    }
+  }
+
+  /** The child has said how it ended. */
+  answered(outcome: Outcome): void {
+    this.#resolve(outcome)
+  }
+
+  /** Ends it from outside. */
+  stop(end: RunEnd, message: string): void {
+    if (!this.#child.isOver) this.#child.measure()
+    this.#child.kill()
+    this.#resolve({ end, message })
+  }
+
+  /** Ends it for a fault that is not the child's. */
+  fail(fault: unknown): void {
+    this.#child.kill()
+    this.#reject(fault)
+  }
+
+  #died(): void {
+    const { complaint } = this.#child
+    const end = /out of memory/i.test(complaint) ? 'memory' : 'crashed'
+    this.stop(end, printable(complaint.split('\n', 1)[0] || 'the process ended by itself'))
+  }
+
+  #deadline(wallMs: number): () => void {
+    const timer = setTimeout(() => this.stop('deadline', `it took longer than ${wallMs} ms`), wallMs)
+    return () => clearTimeout(timer)
+  }
+
+  #watch({ most }: ExchangeBounds): () => void {
+    const { pid } = this.#child
+    if (pid === undefined) return () => undefined
+    const words = { cpu: 'it used up its processor time', memory: 'its process had more memory than it may' }
+    return watchProcess({ pid, most, onBeyond: (end) => this.stop(end, words[end]) })
+  }
+
+  #heed(signal: AbortSignal | undefined): () => void {
+    const cancel = () => this.stop('cancelled', CANCELLED)
+    signal?.addEventListener('abort', cancel, { once: true })
+    return () => signal?.removeEventListener('abort', cancel)
+  }
+}
+
+export interface Asking {
+  ask(): void
+  onFrame(type: number, content: Uint8Array): void
+}
+
+const CANCELLED = 'the caller ended it'
+const MESSAGE_CHARS = 512
+
+function printable(text: string): string {
+  return text.replace(/[^ -~]/g, '?').slice(0, MESSAGE_CHARS)
+}

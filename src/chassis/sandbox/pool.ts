@@ -1,0 +1,213 @@
+import { FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import type { SandboxChild } from './child.js'
+
+/** Whose module a child has. No child ever has two. */
+export interface Tenant {
+  readonly swarm: string
+  /** Of the module with its limits. */
+  readonly key: string
+}
+
+export interface PoolOptions {
+  /** Children at one time, and of these at work for one swarm. */
+  readonly children: number
+  readonly childrenPerSwarm: number
+  /** Children that are started ahead. */
+  readonly spares: number
+  readonly idleMs: number
+  readonly start: () => Promise<SandboxChild>
+}
+
+/** A child that works for one tenant until it is given back. */
+export interface Lease {
+  readonly child: SandboxChild
+  readonly tenant: Tenant
+  /** Whether it has the module of the tenant already. */
+  readonly isLoaded: boolean
+}
+
+interface Waiter {
+  readonly tenant: Tenant
+  readonly resolve: (lease: Lease | undefined) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Children and who has them. A child that worked for a tenant waits for more work of the same one, and is closed when there comes
+ * none for a time, or when its room is needed.
+ */
+export class Pool {
+  readonly #options: PoolOptions
+  /** All that live, in whatever state. */
+  readonly #children = new Set<SandboxChild>()
+  #starting = 0
+  readonly #spares: SandboxChild[] = []
+  #sparesStarting = 0
+  /** Children without work and the tenant whose module they have; the longest without work first. */
+  readonly #idle = new Map<SandboxChild, { readonly key: string; readonly timer: NodeJS.Timeout }>()
+  /** Leases by swarm. */
+  readonly #busy = new Map<string, number>()
+  readonly #waiting: Waiter[] = []
+  #isClosed = false
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+  }
+
+  /** Starts what shall be ready before it is asked for. */
+  refill(): void {
+    while (
+      this.#hasRoom &&
+      this.#waiting.length === 0 &&
+      this.#spares.length + this.#sparesStarting < this.#options.spares
+    ) {
+      this.#sparesStarting += 1
+      this.#start()
+        .then((child) => {
+          this.#spares.push(child)
+        })
+        // Who needs a child will hear why there is none.
+        .catch(() => undefined)
+        .finally(() => {
+          this.#sparesStarting -= 1
+          this.#advance()
+        })
+    }
+  }
+
+  /** A child for this tenant, when there is one; undefined when the signal comes before. Throws RATE_LIMITED when too many wait. */
+  async acquire(tenant: Tenant, signal?: AbortSignal): Promise<Lease | undefined> {
+    if (this.#isClosed) throw closed()
+    this.#requireTurn(tenant.swarm)
+    let waiter: Waiter | undefined
+    const giveUp = () => {
+      const at = waiter === undefined ? -1 : this.#waiting.indexOf(waiter)
+      if (at >= 0) this.#waiting.splice(at, 1)[0]?.resolve(undefined)
+    }
+    signal?.addEventListener('abort', giveUp, { once: true })
+    try {
+      return await new Promise<Lease | undefined>((resolve, reject) => {
+        waiter = { tenant, resolve, reject }
+        this.#waiting.push(waiter)
+        this.#advance()
+      })
+    } finally {
+      signal?.removeEventListener('abort', giveUp)
+    }
+  }
+
+  /** Gives a child back. One that was killed is forgotten. */
+  release({ child, tenant }: Lease): void {
+    this.#leave(tenant.swarm)
+    if (child.isOver) this.#forget(child)
+    else this.#rest(child, tenant.key)
+    this.#advance()
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { reject } of this.#waiting.splice(0)) reject(closed())
+    for (const { timer } of this.#idle.values()) clearTimeout(timer)
+    for (const child of this.#children) child.kill()
+  }
+
+  get #hasRoom(): boolean {
+    return !this.#isClosed && this.#children.size + this.#starting < this.#options.children
+  }
+
+  #requireTurn(swarm: string): void {
+    const ofSwarm = this.#waiting.filter(({ tenant }) => tenant.swarm === swarm).length
+    if (ofSwarm < LIMITS.sandboxCallsWaitingPerSwarm && this.#waiting.length < LIMITS.sandboxCallsWaiting) return
+    const message = `Too many calls wait for the sandbox: ${ofSwarm} of swarm ${swarm}, ${this.#waiting.length} in all. Try again later.`
+    throw new FabricError('RATE_LIMITED', message, { swarm, waiting: ofSwarm })
+  }
+
+  /** Serves those who wait in their order, but a swarm that has its share only when it gave some of it back. */
+  #advance(): void {
+    for (let at = 0; at < this.#waiting.length; ) {
+      const waiter = this.#waiting[at] as Waiter
+      if (this.#busyOf(waiter.tenant.swarm) >= this.#options.childrenPerSwarm) {
+        at += 1
+        continue
+      }
+      const lease = this.#offer(waiter.tenant)
+      if (lease === undefined) break
+      this.#waiting.splice(at, 1)
+      this.#busy.set(waiter.tenant.swarm, this.#busyOf(waiter.tenant.swarm) + 1)
+      lease.then(waiter.resolve, (error) => {
+        this.#leave(waiter.tenant.swarm)
+        waiter.reject(error)
+      })
+    }
+    this.refill()
+  }
+
+  #offer(tenant: Tenant): Promise<Lease> | undefined {
+    const own = [...this.#idle].find(([, { key }]) => key === tenant.key)?.[0]
+    if (own !== undefined) {
+      this.#wake(own)
+      return Promise.resolve({ child: own, tenant, isLoaded: true })
+    }
+    const spare = this.#spares.shift()
+    if (spare !== undefined) return Promise.resolve({ child: spare, tenant, isLoaded: false })
+    const [oldest] = this.#idle.keys()
+    if (!this.#hasRoom && oldest !== undefined) this.#discard(oldest)
+    if (!this.#hasRoom) return undefined
+    return this.#start().then((child) => ({ child, tenant, isLoaded: false }))
+  }
+
+  async #start(): Promise<SandboxChild> {
+    this.#starting += 1
+    try {
+      const child = await this.#options.start()
+      this.#children.add(child)
+      const gone = () => {
+        this.#forget(child)
+        this.#advance()
+      }
+      child.ended.then(gone, gone)
+      if (!this.#isClosed) return child
+      child.kill()
+      throw closed()
+    } finally {
+      this.#starting -= 1
+    }
+  }
+
+  #rest(child: SandboxChild, key: string): void {
+    const timer = setTimeout(() => this.#discard(child), this.#options.idleMs).unref()
+    this.#idle.set(child, { key, timer })
+  }
+
+  #wake(child: SandboxChild): void {
+    clearTimeout(this.#idle.get(child)?.timer)
+    this.#idle.delete(child)
+  }
+
+  #discard(child: SandboxChild): void {
+    child.kill()
+    this.#forget(child)
+  }
+
+  #forget(child: SandboxChild): void {
+    this.#wake(child)
+    this.#children.delete(child)
+    const spare = this.#spares.indexOf(child)
+    if (spare >= 0) this.#spares.splice(spare, 1)
+  }
+
+  #busyOf(swarm: string): number {
+    return this.#busy.get(swarm) ?? 0
+  }
+
+  #leave(swarm: string): void {
+    const busy = this.#busyOf(swarm) - 1
+    if (busy > 0) this.#busy.set(swarm, busy)
+    else this.#busy.delete(swarm)
+  }
+}
+
+function closed(): FabricError {
+  return new FabricError('UNAVAILABLE', 'The sandbox is closed. Start the fabric again, or make another sandbox.')
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import { FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import type { Jail } from '../jail/jail.js'
+import { isAtLeast, JAIL_LEVELS, type JailLevel } from '../jail/levels.js'
+import { CHILD_PROGRAM, type JailedProgram } from '../jail/program.js'
+import { callModule, emptyReport, loadModule } from './call.js'
+import { SandboxChild } from './child.js'
+import { Pool, type Tenant } from './pool.js'
+import { type Probe, probeJails } from './probe-jails.js'
+import type { RunReport, RunRequest } from './run.js'
+
+export interface SandboxOptions {
+  /** The weakest jail that is enough. Where the machine has none, nothing runs. */
+  readonly minimumJail?: JailLevel
+  /** Levels that are tried, the strongest first. */
+  readonly levels?: readonly JailLevel[]
+  /** Children that are started ahead of the calls that need them. Default 1. */
+  readonly spares?: number
+  /** Children at one time. */
+  readonly children?: number
+  /** Calls of one swarm at one time; more wait. */
+  readonly childrenPerSwarm?: number
+  /** How long a child waits for more work of its tenant. */
+  readonly idleMs?: number
+  /** What runs in the children. */
+  readonly program?: JailedProgram
+}
+
+/** Levels as this machine has them are found out once. */
+const probes = new Map<string, Promise<Probe>>()
+
+/** Calls modules that nobody trusts, each in a process of its tenant, in the strongest jail that this machine has. */
+export class Sandbox {
+  readonly #options: SandboxOptions
+  readonly #running = new Set<AbortController>()
+  readonly #pool: Pool
+  #isClosed = false
+
+  constructor(options: SandboxOptions = {}) {
+    const { spares = 1, children = LIMITS.sandboxChildren, idleMs = LIMITS.sandboxIdleMs } = options
+    const { childrenPerSwarm = LIMITS.sandboxChildrenPerSwarm, program = CHILD_PROGRAM } = options
+    this.#options = options
+    const start = async () => SandboxChild.start(await this.#jail(), program)
+    this.#pool = new Pool({ spares, children, childrenPerSwarm, idleMs, start })
+  }
+
+  /** The level of jail that calls get. Throws POLICY_VIOLATION when it is not enough, UNAVAILABLE when there is none. */
+  async level(): Promise<JailLevel> {
+    return (await this.#jail()).level
+  }
+
+  /**
+   * Calls the module once. Whatever it does is told by the report; this throws INVALID_ARGUMENT for too much input, RATE_LIMITED
+   * when too many calls wait, POLICY_VIOLATION where the jail is not enough, and UNAVAILABLE where no process starts.
+   */
+  async run(request: RunRequest): Promise<RunReport> {
+    requireFit(request.input)
+    const jail = await this.level()
+    const control = new AbortController()
+    const cancel = () => control.abort()
+    request.signal?.addEventListener('abort', cancel, { once: true })
+    if (request.signal?.aborted === true || this.#isClosed) cancel()
+    this.#running.add(control)
+    try {
+      return await this.#run({ ...request, signal: control.signal }, jail)
+    } finally {
+      this.#running.delete(control)
+      request.signal?.removeEventListener('abort', cancel)
+    }
+  }
+
+  /** Ends all calls and children. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const control of this.#running) control.abort()
+    await this.#pool.close()
+  }
+
+  async #run(request: RunRequest, jail: JailLevel): Promise<RunReport> {
+    const { module, signal } = request
+    const lease = signal?.aborted === true ? undefined : await this.#pool.acquire(tenantOf(request), signal)
+    if (lease === undefined) return emptyReport(jail, { end: 'cancelled', message: 'the caller ended it' })
+    try {
+      const failure = lease.isLoaded ? undefined : await loadModule(lease.child, module, signal)
+      return failure === undefined ? await callModule(lease.child, request) : emptyReport(jail, failure)
+    } catch (fault) {
+      lease.child.kill()
+      throw fault
+    } finally {
+      this.#pool.release(lease)
+    }
+  }
+
+  async #jail(): Promise<Jail> {
+    const { levels = JAIL_LEVELS, minimumJail = JAIL_LEVELS.at(-1) } = this.#options
+    const key = levels.join()
+    const probe = probes.get(key) ?? probeJails(levels)
+    probes.set(key, probe)
+    const { jail, failures } = await probe
+    const reasons = [...failures].map(([level, reason]) => `${level}: ${reason}`).join('; ')
+    if (jail === undefined) {
+      throw new FabricError('UNAVAILABLE', `No module can run here: no jail starts (${reasons}). ${INSTALL}`)
+    }
+    if (minimumJail !== undefined && !isAtLeast(jail.level, minimumJail)) {
+      const message = `Modules must run in a jail of level ${minimumJail}, and this machine has ${jail.level} (${reasons}). ${INSTALL}`
+      throw new FabricError('POLICY_VIOLATION', message, { required: minimumJail, reached: jail.level })
+    }
+    return jail
+  }
+}
+
+const INSTALL = 'Install bubblewrap and util-linux on Linux, and allow user namespaces.'
+
+function requireFit({ length }: Uint8Array): void {
+  if (length <= LIMITS.sandboxInputBytes) return
+  const message = `The input has ${length} bytes, and a module takes at most ${LIMITS.sandboxInputBytes}. Send less.`
+  throw new FabricError('INVALID_ARGUMENT', message, { found: length, limit: LIMITS.sandboxInputBytes })
+}
+
+/** A module with other limits was rewritten otherwise, so it is another one. */
+function tenantOf({ swarm, module }: RunRequest): Tenant {
+  const { digest, profile, limits } = module
+  const key = createHash('sha256')
+    .update(JSON.stringify([swarm, digest, profile, limits]))
+    .digest('hex')
+  return { swarm, key }
+}
