@@ -1,15 +1,19 @@
 import { PROFILES, type Profile } from '../chassis/admission/imports.js'
 import type { SignedContract } from '../chassis/contract/contract.js'
-import { LIMITS } from '../model/limits.js'
 import type { Answer } from './answer.js'
+import { addChassisBuild } from './chassis-build.js'
 import { addModuleCommands } from './chassis-modules.js'
+import { addChassisSigning } from './chassis-sign.js'
 import type { CliCommand } from './command.js'
 import { choice, repeated } from './option-values.js'
-import { readStart, readUserText } from './user-file.js'
+import { readStart } from './user-file.js'
 
 /** Modules that run in the sandbox. To examine one needs no fabric. */
 export function addChassisCommands(program: CliCommand): void {
-  const chassis = program.command('chassis').description('examine and load the modules that run in the sandbox')
+  const chassis = program
+    .command('chassis')
+    .description('make, sign, examine and load the modules that run in the sandbox')
+  addChassisBuild(chassis)
   chassis
     .command('inspect')
     .description('examine a WebAssembly module as admission does, and say why it is refused; exits with 5 when it is')
@@ -20,6 +24,7 @@ export function addChassisCommands(program: CliCommand): void {
     .example('ifab chassis inspect tool.wasm')
     .example('ifab chassis inspect tool.wasm --contract contract.yaml --key "$VKEY"')
     .does(async (_call, path: string, options: InspectOptions) => inspect(path, options))
+  addChassisSigning(chassis)
   addModuleCommands(chassis)
 }
 
@@ -36,7 +41,7 @@ async function inspect(path: string, options: InspectOptions): Promise<Answer> {
     import('./chassis-text.js'),
     import('../chassis/wasm/caps.js'),
   ])
-  const signed = options.contract === undefined ? undefined : await readContractFile(options.contract)
+  const signed = options.contract === undefined ? undefined : await readSigned(options.contract)
   const bytes = await readStart(path, MODULE_CAPS.bytes)
   const profile = options.profile ?? signed?.contract.profile ?? 'core'
   const inspection = await inspectModule(bytes, {
@@ -49,10 +54,9 @@ async function inspect(path: string, options: InspectOptions): Promise<Answer> {
   return { value, lines: inspectionLines(value), ...(isRefused && { exit: 5 }) }
 }
 
-async function readContractFile(path: string): Promise<SignedContract> {
-  const source = await readUserText(path, LIMITS.contractBytes)
-  const { readContract } = await import('../chassis/contract/read-contract.js')
-  return readContract(path, source)
+async function readSigned(path: string): Promise<SignedContract> {
+  const { readContractFile } = await import('./contract-file.js')
+  return (await readContractFile(path)).signed
 }
 
 /** With keys, the contract must be signed by one of them. */

@@ -7,6 +7,7 @@ import {
   type AllowedHost,
   type ContractLimits,
   DEFAULT_CONTRACT_LIMITS,
+  DEFAULT_FUEL,
   METHODS,
   type ServiceLevels,
   type SignedContract,
@@ -26,6 +27,10 @@ const CONTRACT_BOUNDS = {
 } as const satisfies Record<string, readonly [least: number, most: number]>
 
 const defaults = DEFAULT_CONTRACT_LIMITS
+const FUEL_DEFAULTS = `${DEFAULT_FUEL.core}, or ${DEFAULT_FUEL.typescript} with typescript,`
+
+/** The fuel depends on the profile, which is not known here. */
+type Limits = Omit<ContractLimits, 'fuel'> & Partial<Pick<ContractLimits, 'fuel'>>
 
 const limits = z
   .strictObject({
@@ -42,8 +47,11 @@ const limits = z
       .duration(CONTRACT_BOUNDS.wallMs, 'Longest time of one call.')
       .prefault(field.durationText(defaults.wallMs)),
     fuel: field
-      .amount(CONTRACT_BOUNDS.fuel, 'Fuel of one call; one unit is about one instruction.')
-      .prefault(defaults.fuel),
+      .amount(
+        CONTRACT_BOUNDS.fuel,
+        `Fuel of one call; one unit is about one instruction. ${FUEL_DEFAULTS} unless given.`,
+      )
+      .exactOptional(),
     host_calls_per_second: field
       .whole(CONTRACT_BOUNDS.hostCallsPerSecond, 'Most calls of host functions in a second.')
       .default(defaults.hostCallsPerSecond),
@@ -55,12 +63,12 @@ const limits = z
       .prefault(field.bytesText(defaults.logBytes)),
   })
   .transform(
-    (given): ContractLimits => ({
+    ({ fuel, ...given }): Limits => ({
       memoryBytes: given.memory,
       tableElements: given.table_elements,
       cpuPercent: given.cpu_percent,
       wallMs: given.wall_time,
-      fuel: given.fuel,
+      ...(fuel !== undefined && { fuel }),
       hostCallsPerSecond: given.host_calls_per_second,
       outputBytes: given.output,
       logBytes: given.log,
@@ -173,7 +181,8 @@ export const contractSchema = z
       .describe('Hosts that it may send requests to. An empty list allows none.'),
     signature: signature.exactOptional(),
   })
-  .transform(({ signature: signed, ...contract }): SignedContract => {
+  .transform(({ signature: signed, limits: given, ...rest }): SignedContract => {
+    const contract = { ...rest, limits: { fuel: DEFAULT_FUEL[rest.profile], ...given } }
     return { contract, ...(signed !== undefined && { signature: signed }) }
   })
   .meta({ title: 'contract.yaml', description: 'What a module that runs in the sandbox is, may and promises.' })

@@ -68,13 +68,16 @@ export interface SignedContract {
   readonly signature?: ContractSignature
 }
 
-/** What a contract has that does not say otherwise. */
+/** A script in an engine that is itself a module takes many instructions for each of its own. */
+export const DEFAULT_FUEL: Readonly<Record<Profile, number>> = { core: 1_000_000_000, typescript: 10_000_000_000 }
+
+/** What a contract of the profile `core` has that does not say otherwise; others differ in their fuel. */
 export const DEFAULT_CONTRACT_LIMITS: ContractLimits = {
   memoryBytes: 256 * 1024 * 1024,
   tableElements: 100_000,
   cpuPercent: 25,
   wallMs: 30_000,
-  fuel: 1_000_000_000,
+  fuel: DEFAULT_FUEL.core,
   hostCallsPerSecond: 10,
   outputBytes: 1024 * 1024,
   logBytes: 64 * 1024,
