@@ -18,7 +18,11 @@ export async function readContractFile(path: string): Promise<ContractFile> {
 }
 
 /** Writes into a contract which module it is for, and takes out a signature, which would not be of it any more. */
-export async function nameModule(path: string, module: string, digest: string): Promise<{ readonly wasSigned: boolean }> {
+export async function nameModule(
+  path: string,
+  module: string,
+  digest: string,
+): Promise<{ readonly wasSigned: boolean }> {
   const { source, signed } = await readContractFile(path)
   const next = { path: pathInContract(path, module), sha256: digest }
   const { module: before } = signed.contract
@@ -36,7 +40,9 @@ export async function writeContract(path: string, text: string): Promise<SignedC
 
 /** A contract names its module in its own directory or below it. */
 function pathInContract(contract: string, module: string): string {
-  const path = relative(dirname(resolve(contract)), resolve(module)).split(sep).join('/')
+  const path = relative(dirname(resolve(contract)), resolve(module))
+    .split(sep)
+    .join('/')
   if (path !== '..' && !path.startsWith('../') && !path.startsWith('/')) return path
   const message = `${module} is not in the directory of ${contract} or below it. Put the module beside its contract.`
   throw new FabricError('INVALID_ARGUMENT', message, { module, contract })

@@ -1,4 +1,4 @@
-import { isMap, parseDocument } from 'yaml'
+import { parseDocument } from 'yaml'
 import type { Contract, ContractSignature } from './contract.js'
 
 /** What tools write into a contract. */
@@ -11,7 +11,6 @@ export interface ContractEdit {
 /** The text of contract.yaml with these keys set; comments and everything else stay. The text must have been read. */
 export function editContract(source: string, { module, signature }: ContractEdit): string {
   const document = parseDocument(source, { schema: 'core', uniqueKeys: false })
-  if (!isMap(document.contents)) document.contents = document.createNode({}) as typeof document.contents
   for (const [key, value] of Object.entries(module ?? {})) document.setIn(['module', key], value)
   if (signature === null) document.delete('signature')
   for (const [key, value] of Object.entries(signature ?? {})) document.setIn(['signature', key], value)
