@@ -12,18 +12,6 @@ export interface Native {
 /** Name of the global in which they are when evaluation begins; tools do not find it there. */
 export const NATIVE_GLOBAL = 'ifab native'
 
-/** Operations of `env.host_call` by their numbers; each is the host function of this name in the profile `core`. */
-export const HOST_OPERATIONS = [
-  'log',
-  'input_length',
-  'read_input',
-  'write_output',
-  'http_request',
-  'response_length',
-  'read_response',
-] as const
-export type HostOperation = (typeof HOST_OPERATIONS)[number]
-
 /** What `run` of a baked module gives. */
 export const RUN_CODES = {
   completed: 0,

@@ -1,4 +1,5 @@
-import { HOST_OPERATIONS, type HostOperation, NATIVE_GLOBAL, type Native } from './interface.js'
+import { HOST_OPERATIONS, type HostOperation } from '../../child/host-operations.js'
+import { NATIVE_GLOBAL, type Native } from './interface.js'
 
 const globals = globalThis as Record<string, unknown>
 const native = globals[NATIVE_GLOBAL] as Native
