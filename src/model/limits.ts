@@ -189,8 +189,8 @@ export const LIMITS = {
   /** Headers of a request or a response, and their names and values together. */
   egressHeaders: 100,
   egressHeaderBytes: 16 * 1024,
-  /** Body of a response. */
-  egressResponseBytes: 4 * 1024 * 1024,
+  /** Body of a response: to look for secrets in it keeps everybody waiting. */
+  egressResponseBytes: 1024 * 1024,
   /** From the request of a module to the last byte of the response, redirects included; and to connect to one address. */
   egressMs: 30_000,
   egressConnectMs: 5_000,

@@ -1,62 +1,83 @@
+import { placesWithoutEscapes, withoutEscapes } from './escapes.js'
+
 const MARK = '[redacted]'
+/** Escapes within escapes that are looked into. */
+const LEVELS = 3
 
-/** Takes secrets out of what comes back, in whatever common spelling they are echoed. Takes linear time. */
+/** From where to where. */
+type Span = readonly [start: number, end: number]
+
+/**
+ * Takes secrets out of what comes back, in whatever common spelling a server repeats them: as they are, in base64 or
+ * hexadecimal, and each of these in the escapes of URLs, JSON and HTML. Case does not matter. Takes linear time.
+ */
 export class Scrubber {
-  readonly #pattern: RegExp | undefined
+  /** What is looked for, by the levels of escapes that were taken out. */
+  readonly #needles: readonly (readonly string[])[]
 
-  /** Secrets are printable ASCII. Without one it finds nothing. */
+  /** Secrets are printable ASCII. */
   constructor(secrets: readonly string[]) {
-    const forms = new Set(secrets.flatMap(spellings))
-    // The longest first: a shorter one may be the beginning of it.
-    const literals = [...forms].sort((a, b) => b.length - a.length).map((form) => form.replace(/[^\w\s]/g, '\\$&'))
-    this.#pattern = literals.length === 0 ? undefined : new RegExp(literals.join('|'), 'gi')
+    let plain = secrets.flatMap(spellings)
+    const needles = new Set<string>()
+    this.#needles = Array.from({ length: secrets.length === 0 ? 0 : LEVELS + 1 }, () => {
+      for (const text of plain) needles.add(text.toLowerCase())
+      // A secret may itself look like an escape, and loses that together with the text around it.
+      plain = plain.map(withoutEscapes)
+      return [...needles]
+    })
   }
 
+  /** `text` has no characters beyond Latin-1. */
   finds(text: string): boolean {
-    return this.#pattern !== undefined && text.search(this.#pattern) !== -1
+    let inner = text
+    return this.#needles.some((needles) => {
+      const lower = inner.toLowerCase()
+      inner = withoutEscapes(inner)
+      return needles.some((needle) => lower.includes(needle))
+    })
   }
 
   text(text: string): string {
-    return this.#pattern === undefined ? text : text.replace(this.#pattern, MARK)
+    if (!this.finds(text)) return text
+    let shown = ''
+    let from = 0
+    for (const [start, end] of this.#spans(text).sort(([one], [other]) => one - other)) {
+      if (start >= from) shown += text.slice(from, start) + MARK
+      from = Math.max(from, end)
+    }
+    return shown + text.slice(from)
   }
 
   /** Bytes of any encoding that has ASCII in it. */
   bytes(bytes: Buffer): Buffer {
     const text = bytes.toString('latin1')
-    return this.finds(text) ? Buffer.from(this.text(text), 'latin1') : bytes
+    const shown = this.text(text)
+    return shown === text ? bytes : Buffer.from(shown, 'latin1')
+  }
+
+  /** Where it is found, on whatever level of escapes, as places of `text` itself. */
+  #spans(text: string): Span[] {
+    const found: Span[] = []
+    let inner = text
+    let places = Uint32Array.from({ length: text.length + 1 }, (_, at) => at)
+    for (const needles of this.#needles) {
+      const lower = inner.toLowerCase()
+      for (const needle of needles) {
+        for (let at = lower.indexOf(needle); at !== -1; at = lower.indexOf(needle, at + needle.length)) {
+          found.push([places[at] ?? 0, places[at + needle.length] ?? text.length])
+        }
+      }
+      const outer = places
+      places = placesWithoutEscapes(inner).map((place) => outer[place] ?? text.length)
+      inner = withoutEscapes(inner)
+    }
+    return found
   }
 }
 
-/** A text as it is, and as JSON, URLs, forms, HTML, base64 and hexadecimal have it. Case is left to the search. */
+/** A secret as it is, in hexadecimal and in base64. Where it has spaces, forms have plus signs. */
 function spellings(secret: string): string[] {
-  const json = JSON.stringify(secret).slice(1, -1)
-  const url = encodeURIComponent(secret)
-  return [
-    secret,
-    json,
-    json.replaceAll('/', '\\/'),
-    escapeAll(secret, /./g, (code) => `\\u00${code}`),
-    escapeAll(secret, /[<>&'"=+]/g, (code) => `\\u00${code}`),
-    encodeURI(secret),
-    url,
-    escapeAll(secret, /[^\w.~-]/g, (code) => `%${code}`),
-    escapeAll(secret, /[^\w.*-]/g, (code) => (code === '20' ? '+' : `%${code}`)),
-    escapeAll(secret, /./g, (code) => `%${code}`),
-    encodeURIComponent(url),
-    ...HTML_FORMS.map((entities) => secret.replace(/[&<>"']/g, (found) => entities[found] ?? found)),
-    Buffer.from(secret).toString('hex'),
-    ...base64Forms(secret),
-  ]
-}
-
-const HTML_FORMS: readonly Readonly<Record<string, string>>[] = [
-  { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' },
-  { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#x27;' },
-  { '&': '&amp;', '<': '&lt;', '>': '&gt;' },
-]
-
-function escapeAll(secret: string, which: RegExp, spell: (code: string) => string): string {
-  return secret.replace(which, (found) => spell(found.charCodeAt(0).toString(16).padStart(2, '0')))
+  return [secret, secret.replaceAll(' ', '+'), Buffer.from(secret).toString('hex'), ...base64Forms(secret)]
 }
 
 /**
