@@ -3,8 +3,9 @@ import { DEFAULT_METER_LIMITS, type MeterLimits, roomsOf } from '../meter/limits
 import { meterModule, requireFreeNames } from '../meter/meter-module.js'
 import { ModuleParser } from '../wasm/parse-module.js'
 import type { WasmModule } from '../wasm/types.js'
+import type { EngineBounds } from './bounded-process.js'
 import { capsOf } from './caps.js'
-import { checkWithEngine, ENGINE_BOUNDS, type EngineBounds } from './engine-check.js'
+import { checkWithEngine, ENGINE_BOUNDS } from './engine-check.js'
 import { type Profile, requireAllowedImports } from './imports.js'
 
 export interface AdmissionOptions {

@@ -14,6 +14,8 @@ export interface ProcessEnd {
 /** What is kept of what a process says on its standard error: enough for the reason why it does not start. */
 const COMPLAINT_CHARS = 4_096
 
+const LAST_WORDS_MS = 200
+
 /** A program that was started in a jail. It keeps no process alive: it ends with the one that started it. */
 export class JailedProcess {
   readonly jail: Jail
@@ -35,7 +37,7 @@ export class JailedProcess {
     this.toProgram = toProgram
     this.fromProgram = fromProgram
     this.ended = new Promise((resolve, reject) => {
-      this.#command.once('exit', (code, signal) => resolve({ code, signal }))
+      this.#command.once('exit', (code, signal) => void this.#lastWords().then(() => resolve({ code, signal })))
       this.#command.once('error', (cause) => {
         const what = `Cannot start ${command.argv[0]}: ${cause.message}.`
         reject(new FabricError('UNAVAILABLE', `${what} Install it, or free memory and processes.`, {}, { cause }))
@@ -63,6 +65,16 @@ export class JailedProcess {
     const isRunning = this.#command.exitCode === null && this.#command.signalCode === null
     if (isRunning && this.#inner !== undefined) killQuietly(this.#inner)
     this.#command.kill('SIGKILL')
+  }
+
+  /** Whoever asks why it ended shall have its complaint: that can come a little after its end. */
+  #lastWords(): Promise<unknown> {
+    const { stderr } = this.#command
+    if (stderr === null || stderr.closed) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, LAST_WORDS_MS)
+      stderr.once('close', () => resolve(clearTimeout(timer)))
+    })
   }
 
   #listen(): void {

@@ -17,11 +17,10 @@ import type { JailLevel } from '../jail/levels.js'
 import { cpuBudgetMs, memoryBudget } from './budgets.js'
 import type { SandboxChild } from './child.js'
 import { Exchange, type ExchangeBounds, type Outcome } from './exchange.js'
-import type { Expected } from './frame-reader.js'
+import { type Expected, NO_FRAMES } from './frame-reader.js'
 import type { LoadedModule, RunReport, RunRequest } from './run.js'
 
 const NOTHING = new Uint8Array(0)
-const NO_FRAMES: Expected = new Map()
 
 /**
  * Gives a new child its module and its bound on memory. Undefined when it is ready for calls, otherwise how that ended: then the
@@ -42,7 +41,7 @@ export async function loadModule(
   const bounds = boundsOf(child, module, { wallMs: LIMITS.sandboxLoadMs, cpuMs: LIMITS.sandboxLoadMs }, signal)
   const outcome = await exchange.run(bounds, expected, {
     ask: () => child.send(TO_CHILD.load, Uint8Array.of(GUEST_PROFILES.indexOf(module.profile)), module.metered),
-    onFrame: (type, content) => exchange.answered(type === FROM_CHILD.loaded ? LOADED : endOf(content)),
+    onFrame: (type, content) => exchange.answered(type === FROM_CHILD.loaded ? LOADED : refusalOf(content)),
   })
   if (outcome === LOADED) {
     child.measure()
@@ -179,11 +178,20 @@ function boundsOf(
   return { wallMs, most, ...(signal !== undefined && { signal }) }
 }
 
+/** Why a module did not compile. Nothing of it ran, so it can have no end of its own. */
+function refusalOf(content: Uint8Array): Outcome {
+  const outcome = endOf(content)
+  const isPossible = outcome.end !== 'completed' && outcome.end !== 'failed'
+  return isPossible ? outcome : { end: 'protocol', message: IMPOSSIBLE }
+}
+
+const IMPOSSIBLE = 'it told of an end that cannot be'
+
 /** What the child says of an end; `protocol` for what our program would not say. */
 function endOf(content: Uint8Array, limits?: ContractLimits): Outcome {
   const ended = decodeEnded(content)
   const isPossible =
     ended !== undefined && ended.fuelUsed <= (limits?.fuel ?? 0) && ended.output.length <= (limits?.outputBytes ?? 0)
-  if (!isPossible) return { end: 'protocol', message: 'it told of an end that cannot be' }
+  if (!isPossible) return { end: 'protocol', message: IMPOSSIBLE }
   return { end: ended.end, message: ended.message, ended }
 }

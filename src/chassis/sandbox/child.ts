@@ -7,14 +7,12 @@ import { limitProcess } from '../jail/process-limits.js'
 import { type ProcessUse, processUse } from '../jail/process-view.js'
 import type { JailedProgram } from '../jail/program.js'
 import { JailedProcess, type ProcessEnd } from '../jail/start.js'
-import { type Expected, FrameReader } from './frame-reader.js'
-
-const NOTHING: Expected = new Map()
+import { type Expected, FrameReader, NO_FRAMES } from './frame-reader.js'
 
 /** One child process, and frames to and from it. It may say something only while it has a listener that expects it. */
 export class SandboxChild {
   readonly #process: JailedProcess
-  #expected = NOTHING
+  #expected = NO_FRAMES
   #listener: FrameListener | undefined
   #isOver = false
   #use: ProcessUse = { cpuMs: 0, residentBytes: 0 }
@@ -103,7 +101,7 @@ export class SandboxChild {
   /** Whatever it says now is one word too many. */
   silence(): void {
     this.#listener = undefined
-    this.#expected = NOTHING
+    this.#expected = NO_FRAMES
   }
 
   send(type: number, ...contents: readonly Uint8Array[]): void {

@@ -1,7 +1,7 @@
 import type { Ended } from '../child/frames.js'
 import type { ProcessUse } from '../jail/process-view.js'
 import type { SandboxChild } from './child.js'
-import type { Expected } from './frame-reader.js'
+import { type Expected, NO_FRAMES } from './frame-reader.js'
 import { watchProcess } from './process-watch.js'
 import type { RunEnd } from './run.js'
 
@@ -59,9 +59,10 @@ export class Exchange {
     }
   }
 
-  /** The child has said how it ended. */
+  /** The child has said how it ended. What else comes with these words is still held against it. */
   answered(outcome: Outcome): void {
-    this.#resolve(outcome)
+    this.#child.expect(NO_FRAMES)
+    queueMicrotask(() => this.#resolve(outcome))
   }
 
   /** Ends it from outside. */
@@ -78,9 +79,10 @@ export class Exchange {
   }
 
   #died(): void {
-    const { complaint } = this.#child
-    const end = /out of memory/i.test(complaint) ? 'memory' : 'crashed'
-    this.stop(end, printable(complaint.split('\n', 1)[0] || 'the process ended by itself'))
+    const lines = this.#child.complaint.split('\n')
+    const outOfMemory = lines.find((line) => /out of memory/i.test(line))
+    if (outOfMemory !== undefined) this.stop('memory', printable(outOfMemory))
+    else this.stop('crashed', printable(lines.find((line) => /\w/.test(line)) ?? 'the process ended by itself'))
   }
 
   #deadline(wallMs: number): () => void {

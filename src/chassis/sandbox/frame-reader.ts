@@ -2,6 +2,7 @@ import { FRAME_HEAD_BYTES } from '../child/frames.js'
 
 /** Types of frames that may come now, each with the most bytes that its content may have. */
 export type Expected = ReadonlyMap<number, number>
+export const NO_FRAMES: Expected = new Map()
 
 /**
  * Reads frames out of what a child sends. Nothing of a frame is kept that is not expected, or larger than it may be: the first
