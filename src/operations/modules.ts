@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { admitModule, moduleDigest } from '../chassis/admission/admit.js'
+import { moduleDigest } from '../chassis/admission/admit.js'
+import { admitInChild } from '../chassis/admission/admit-in-child.js'
 import { PROFILES } from '../chassis/admission/imports.js'
 import { METHODS, type SignedContract } from '../chassis/contract/contract.js'
 import { judgeContract, requireTrusted } from '../chassis/contract/judge-contract.js'
@@ -92,7 +93,7 @@ async function admit(fabric: Fabric, signed: SignedContract, bytes: Uint8Array, 
   const { contract } = signed
   const digest = moduleDigest(bytes)
   await fabric.read((state) => requireTrusted(judgeContract(signed, digest, contractTrust(state.governor.policy))))
-  await admitModule(bytes, { profile: contract.profile, limits: limitsOf(contract.limits) })
+  await admitInChild(bytes, { profile: contract.profile, limits: limitsOf(contract.limits) })
   await fabric.putBlob(bytes, 'application/wasm', origin)
   return fabric.submit({ type: 'load_module', ...signed, digest, bytes: bytes.length }, origin)
 }
