@@ -25,7 +25,7 @@ export type Evaluation =
   | { readonly end: 'endless' }
 
 /** How often the engine asks at most whether it should stop, which takes it some seconds, and how many jobs it may leave. */
-const MOST_POLLS = 20_000
+const MOST_POLLS = 5_000
 const MOST_JOBS = 100_000
 /** Memory of the engine while it evaluates: what is left must fit a module. */
 const MOST_BYTES = 128 * 1024 * 1024
