@@ -4,6 +4,7 @@ import type { Answer } from './answer.js'
 import { addChassisBuild } from './chassis-build.js'
 import { addModuleCommands } from './chassis-modules.js'
 import { addChassisSigning } from './chassis-sign.js'
+import { addSloCommand } from './chassis-slo.js'
 import type { CliCommand } from './command.js'
 import { choice, repeated } from './option-values.js'
 import { readStart } from './user-file.js'
@@ -26,6 +27,7 @@ export function addChassisCommands(program: CliCommand): void {
     .does(async (_call, path: string, options: InspectOptions) => inspect(path, options))
   addChassisSigning(chassis)
   addModuleCommands(chassis)
+  addSloCommand(chassis)
 }
 
 interface InspectOptions {

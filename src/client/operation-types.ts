@@ -1082,6 +1082,121 @@ export interface OperationTypes {
       }
     }
   }
+  slo: {
+    list: {
+      input: {
+        violated?: boolean | undefined
+        limit?: number | undefined
+        cursor?: string | undefined
+      }
+      output: {
+        items: readonly {
+          swarm: string
+          runs: number
+          compliance: {
+            p99: {
+              verdict: 'met' | 'violated' | 'not_promised'
+              target?: number
+              actual?: number
+              errorBudget?: number
+            }
+            success: {
+              verdict: 'met' | 'violated' | 'not_promised'
+              target?: number
+              actual?: number
+              errorBudget?: number
+            }
+            availability: {
+              verdict: 'met' | 'violated' | 'not_promised'
+              target?: number
+              actual?: number
+              errorBudget?: number
+            }
+          }
+          violated: readonly ('p99' | 'success' | 'availability')[]
+          newest: {
+            runs: number
+            successRate?: number
+            availability?: number
+            p50Ms?: number
+            p95Ms?: number
+            p99Ms?: number
+          }
+          reputation: number
+          effectiveReputation: number
+        }[]
+        nextCursor?: string
+      }
+    }
+    show: {
+      input: {
+        swarm: string
+      }
+      output: {
+        swarm: string
+        runs: number
+        compliance: {
+          p99: {
+            verdict: 'met' | 'violated' | 'not_promised'
+            target?: number
+            actual?: number
+            errorBudget?: number
+          }
+          success: {
+            verdict: 'met' | 'violated' | 'not_promised'
+            target?: number
+            actual?: number
+            errorBudget?: number
+          }
+          availability: {
+            verdict: 'met' | 'violated' | 'not_promised'
+            target?: number
+            actual?: number
+            errorBudget?: number
+          }
+        }
+        violated: readonly ('p99' | 'success' | 'availability')[]
+        newest: {
+          runs: number
+          successRate?: number
+          availability?: number
+          p50Ms?: number
+          p95Ms?: number
+          p99Ms?: number
+        }
+        reputation: number
+        effectiveReputation: number
+        hour: {
+          runs: number
+          successRate?: number
+          availability?: number
+          p50Ms?: number
+          p95Ms?: number
+          p99Ms?: number
+        }
+        day: {
+          runs: number
+          successRate?: number
+          availability?: number
+          p50Ms?: number
+          p95Ms?: number
+          p99Ms?: number
+        }
+        violations: readonly {
+          level: 'p99' | 'success' | 'availability'
+          target: number
+          actual: number
+          at: string
+          until?: string
+        }[]
+        history: readonly {
+          day: string
+          reputation: number
+        }[]
+        judgedAt?: string
+      }
+    }
+  }
   breaker: {
     list: {
       input: {

@@ -54,6 +54,10 @@ export const ROUTES = {
     show: { method: 'GET', path: '/v1/modules/:swarm', keyed: false },
     unload: { method: 'POST', path: '/v1/modules/:swarm/unload', keyed: false },
   },
+  slo: {
+    list: { method: 'GET', path: '/v1/slos', keyed: false },
+    show: { method: 'GET', path: '/v1/slos/:swarm', keyed: false },
+  },
   breaker: {
     list: { method: 'GET', path: '/v1/breakers', keyed: false },
     show: { method: 'GET', path: '/v1/breakers/:swarm', keyed: false },

@@ -13,6 +13,7 @@ import * as log from './log.js'
 import * as modules from './modules.js'
 import type { Operation } from './operation.js'
 import * as policy from './policy.js'
+import * as serviceLevels from './service-levels.js'
 import * as swarms from './swarms.js'
 import * as tasks from './tasks.js'
 import * as tokens from './tokens.js'
@@ -58,6 +59,7 @@ export const operations = {
   },
   governor: { match: governor.match, capabilities: governor.capabilities },
   module: { load: modules.load, list: modules.list, show: modules.show, unload: modules.unload },
+  slo: { list: serviceLevels.list, show: serviceLevels.show },
   breaker: {
     list: breakers.list,
     show: breakers.show,

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { compareIds } from '../../model/ids.js'
 import * as governorViews from '../../operations/governor-views.js'
+import * as serviceLevelViews from '../../operations/service-level-views.js'
 import type { NamedOperation } from '../../operations/table.js'
 import * as views from '../../operations/views.js'
 import type { Schema } from './types.js'
@@ -48,7 +49,7 @@ function componentName(operation: string, kind: string): string {
 
 /** Exports called `taskView` or `taskPage`, as `Task` and `TaskPage`. */
 function namedViews(): [string, z.ZodType][] {
-  const found = Object.entries<unknown>({ ...views, ...governorViews }).flatMap(
+  const found = Object.entries<unknown>({ ...views, ...governorViews, ...serviceLevelViews }).flatMap(
     ([name, view]): [string, z.ZodType][] =>
       /(View|Page)$/.test(name) && view instanceof z.ZodType ? [[capitalised(name.replace(/View$/, '')), view]] : [],
   )

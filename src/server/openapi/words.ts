@@ -55,6 +55,13 @@ const APPROVAL = {
   'Escalation.context': { action: 'deploy', arguments: '{"service":"sip-edge"}', reason: 'release 1.4' },
 }
 
+const COMPLIANCE = {
+  p99: { verdict: 'met', target: 500, actual: 120, errorBudget: 1 },
+  success: { verdict: 'violated', target: 0.99, actual: 0.97, errorBudget: 0 },
+  availability: { verdict: 'not_promised' },
+}
+const RUNS = { runs: 100, successRate: 0.97, availability: 1, p50Ms: 31, p95Ms: 84, p99Ms: 120 }
+
 /**
  * By the name of a field, or by that of its component and its own. Optional fields are shown when they are named by both;
  * undefined leaves one out.
@@ -102,6 +109,25 @@ export const WORDS: Readonly<Record<string, unknown>> = {
   'Candidacy.eligible': true,
   'Candidacy.match': 1,
   'Candidacy.score': 0.92,
+  'Slo.swarm': 'tokenizer',
+  'Slo.runs': 240,
+  'Slo.compliance': COMPLIANCE,
+  'Slo.violated': ['success'],
+  'Slo.newest': RUNS,
+  'Slo.reputation': 0.9312,
+  'Slo.effectiveReputation': 0.9312,
+  'SloDetail.swarm': 'tokenizer',
+  'SloDetail.runs': 240,
+  'SloDetail.compliance': COMPLIANCE,
+  'SloDetail.violated': ['success'],
+  'SloDetail.newest': RUNS,
+  'SloDetail.hour': { runs: 0 },
+  'SloDetail.day': RUNS,
+  'SloDetail.violations': [{ level: 'success', target: 0.99, actual: 0.98, at: TIME }],
+  'SloDetail.reputation': 0.9312,
+  'SloDetail.effectiveReputation': 0.9312,
+  'SloDetail.history': [{ day: '2026-01-31', reputation: 0.9312 }],
+  'SloDetail.judgedAt': TIME,
   'Export.files': [{ name: 'phase-0.md', content: '# Task board\n' }],
   'BlobPutAnswer.bytes': 19,
   'BlobShowAnswer.bytes': 19,
@@ -152,6 +178,7 @@ export const WORDS: Readonly<Record<string, unknown>> = {
   nextCursor: 'P0.1.2',
   capacity: 1,
   reputation: 0.92,
+  effectiveReputation: 0.92,
 }
 
 /** The same where one operation answers otherwise. */
