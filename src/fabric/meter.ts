@@ -1,5 +1,9 @@
+import type { RunEnded } from '../chassis/entries.js'
+import type { RunEnd } from '../chassis/sandbox/run.js'
 import type { ErrorCode } from '../model/errors.js'
 import { COUNT_BOUNDS, Histogram } from '../model/histogram.js'
+import { SECOND_MS } from '../model/time.js'
+import type { FabricEntry } from './entries.js'
 
 /** `refused` is for the caller to mend, `failed` a fault of the program. */
 export type OperationOutcome = 'done' | 'refused' | 'failed'
@@ -29,6 +33,9 @@ export class Meter {
   readonly batchEntries = new Histogram(COUNT_BOUNDS)
   /** From the commit that wakes a waiting caller to what it was woken for. Seconds. */
   readonly wakeSeconds = new Histogram()
+  /** Runs of modules by their end, and how long they took. Seconds. */
+  readonly runs = new Map<RunEnd, number>()
+  readonly runSeconds = new Histogram()
   /** Times the state was rebuilt after an append that failed. */
   recoveries = 0
 
@@ -50,10 +57,18 @@ export class Meter {
     this.batchCommands.observe(commands)
   }
 
-  written(entries: readonly { readonly type: string }[]): void {
+  written(entries: readonly FabricEntry[]): void {
     if (entries.length === 0) return
     this.batchEntries.observe(entries.length)
-    for (const { type } of entries) this.entries.set(type, (this.entries.get(type) ?? 0) + 1)
+    for (const entry of entries) {
+      this.entries.set(entry.type, (this.entries.get(entry.type) ?? 0) + 1)
+      if (entry.type === 'run_ended') this.#ran(entry.data)
+    }
+  }
+
+  #ran({ end, wallMs }: RunEnded): void {
+    this.runs.set(end, (this.runs.get(end) ?? 0) + 1)
+    this.runSeconds.observe(wallMs / SECOND_MS)
   }
 
   refused(command: string, code: ErrorCode): void {

@@ -10,7 +10,7 @@ const LEAST: Readonly<Record<Role, readonly string[]>> = {
   viewer: [
     'fabric.status task.list task.show task.ready blocker.list swarm.list swarm.show',
     'token.whoami token.rotate token.revoke governor.match governor.capabilities',
-    'module.list module.show breaker.list breaker.show policy.show policy.explain cost.report cost.budget',
+    'module.list module.show slo.list slo.show breaker.list breaker.show policy.show policy.explain cost.report cost.budget',
     'escalation.list escalation.show board.export log.read blob.show',
     'witness.checkpoint witness.prove witness.query witness.trace',
   ],

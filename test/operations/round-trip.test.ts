@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest'
 import type { FabricClient } from '../../src/client/client.js'
+import { FABRIC_ACTOR } from '../../src/model/entry.js'
 import { OPERATION_LIST, operations } from '../../src/operations/table.js'
 import { emptyModule } from '../chassis/support/sample-modules.js'
+import { makeRun } from '../coordinator/make-run.js'
 import { type ServedFabric, serveFabric } from '../support/served-fabric.js'
 import { askPeople, chargeUsage, decidePolicy, tripBreakers } from './governor-calls.js'
 
@@ -22,6 +24,7 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   await proveLog(client)
   await keepBlobs(client)
   await loadModules(client)
+  await keepPromises(client, served)
   expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
 })
 
@@ -197,6 +200,29 @@ async function keepBlobs({ blob }: FabricClient) {
   expect(await blob.show({ sha256 })).toMatchObject({ content, bytes: 10 })
   await blob.delete({ sha256, reason: 'no longer needed' })
   await expect(blob.show({ sha256 })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+}
+
+async function keepPromises({ slo }: FabricClient, { fabric }: ServedFabric) {
+  expect(await slo.list()).toEqual({ items: [] })
+  const none = { verdict: 'not_promised' }
+  expect(await slo.show({ swarm: 'tokenizer' })).toMatchObject({
+    runs: 0,
+    newest: { runs: 0 },
+    compliance: { p99: none },
+  })
+  for (let count = 0; count < 10; count += 1) {
+    const run = makeRun('tokenizer', { end: count < 8 ? 'completed' : 'trap', levels: { successRate: 0.9 } })
+    await fabric.submit(run, { actor: FABRIC_ACTOR })
+  }
+  const standing = { swarm: 'tokenizer', violated: ['success'], reputation: 0.64, effectiveReputation: 0.64 }
+  expect((await slo.list({ violated: true })).items).toMatchObject([standing])
+  expect(await slo.show({ swarm: 'tokenizer' })).toMatchObject({
+    ...standing,
+    runs: 10,
+    hour: { runs: 10, successRate: 0.8, p99Ms: 10 },
+    violations: [{ level: 'success', target: 0.9 }],
+    history: [{ reputation: 0.64 }],
+  })
 }
 
 async function loadModules({ module, swarm }: FabricClient) {

@@ -7,6 +7,7 @@ import { SECOND_MS } from '../../model/time.js'
 import { isReady } from '../health.js'
 import { addBudgets } from './budget-samples.js'
 import type { Exposition } from './exposition.js'
+import { addServiceLevels } from './service-level-samples.js'
 
 const STATES = ['running', 'recovering', 'failed', 'closed'] as const
 
@@ -46,6 +47,9 @@ function addCounts(page: Exposition, meter: Meter): void {
   page.add('infrafabric_tasks_completed_total', written('task_completed'))
   page.add('infrafabric_task_attempts_failed_total', written('task_attempt_failed'))
   page.add('infrafabric_recoveries_total', meter.recoveries)
+  page.add('infrafabric_service_level_violations_total', written('service_level_violated'))
+  for (const [end, count] of meter.runs) page.add('infrafabric_runs_total', count, { end })
+  page.addHistogram('infrafabric_run_duration_seconds', meter.runSeconds)
   for (const [type, count] of meter.entries) page.add('infrafabric_entries_written_total', count, { type })
   addRefusals(page, meter)
   for (const { seconds, ...labels } of meter.operations.values()) {
@@ -84,6 +88,7 @@ function addState(page: Exposition, state: FabricState, now: number): void {
   const open = countBy(state.governor.escalations.values(), (row) => (row.state === 'open' ? row.kind : undefined))
   for (const kind of ESCALATION_KINDS) page.add('infrafabric_escalations_open', open.get(kind) ?? 0, { kind })
   addBudgets(page, state.governor, now)
+  addServiceLevels(page, state)
 }
 
 /**

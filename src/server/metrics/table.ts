@@ -120,6 +120,20 @@ export const METRICS = {
     labels: ['model'],
   },
 
+  infrafabric_runs_total: { type: 'counter', help: 'Runs of modules, by how they ended.', labels: ['end'] },
+  infrafabric_run_duration_seconds: { type: 'histogram', help: 'Runs of modules, however they ended.' },
+  infrafabric_service_levels_violated: {
+    type: 'gauge',
+    help: 'Promises of modules that are broken now, by level.',
+    labels: ['level'],
+  },
+  infrafabric_service_level_violations_total: { type: 'counter', help: 'Times that a promise of a module was broken.' },
+  infrafabric_reputation_lowest_ratio: {
+    type: 'gauge',
+    help: 'Lowest reputation that the runs of a swarm give it, 0 to 1; 1 when nothing is held against any.',
+  },
+  infrafabric_reputation_reduced_swarms: { type: 'gauge', help: 'Swarms whose runs are held against them.' },
+
   infrafabric_http_request_duration_seconds: {
     type: 'histogram',
     help: 'Until a request was answered, by operation and class of status; long polls, streams and sockets in full.',

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import type { RunEnd } from '../../../src/chassis/sandbox/run.js'
 import { MemoryJournal } from '../../../src/journal/memory/memory-journal.js'
+import { FABRIC_ACTOR } from '../../../src/model/entry.js'
 import { FORMATS } from '../../../src/server/metrics/exposition.js'
 import { FaultyJournal } from '../../../src/testing/faulty-journal.js'
+import { makeRun } from '../../coordinator/make-run.js'
 import { type ServedFabric, serveFabric, until } from '../../support/served-fabric.js'
 
 /** Value of each series that is not a bucket. */
@@ -157,6 +160,40 @@ describe('the metrics', () => {
     const breakers = ['open', 'half_open', 'latched'].map((state) => values[`infrafabric_breakers{state="${state}"}`])
     expect(breakers.reduce((sum, count) => (sum ?? 0) + (count ?? 0), 0)).toBe(1)
     expect(values['infrafabric_escalations_open{kind="question"}']).toBe(1)
+  })
+
+  test('count runs of modules, broken promises and what is held against swarms in service', async () => {
+    await using served = await serveFabric()
+    const { client, fabric } = served
+    for (const swarm of ['alice', 'bob', 'carol']) await client.swarm.register({ swarm })
+    const run = (swarm: string, end: RunEnd) =>
+      fabric.submit(makeRun(swarm, { end, wallMs: 1_500, levels: { successRate: 0.9 } }), { actor: FABRIC_ACTOR })
+    for (let count = 0; count < 5; count += 1) {
+      for (const swarm of ['alice', 'carol']) await Promise.all([run(swarm, 'completed'), run(swarm, 'trap')])
+      await Promise.all([run('bob', 'completed'), run('bob', 'completed')])
+    }
+    const names = (values: Record<string, number>) =>
+      Object.fromEntries(Object.entries(values).filter(([name]) => /_runs?_|service_level|reputation/.test(name)))
+    const expected = {
+      'infrafabric_runs_total{end="completed"}': 20,
+      'infrafabric_runs_total{end="trap"}': 10,
+      infrafabric_run_duration_seconds_count: 30,
+      infrafabric_run_duration_seconds_sum: 45,
+      'infrafabric_service_levels_violated{level="p99"}': 0,
+      'infrafabric_service_levels_violated{level="success"}': 2,
+      'infrafabric_service_levels_violated{level="availability"}': 0,
+      infrafabric_service_level_violations_total: 2,
+      infrafabric_reputation_lowest_ratio: 0.35,
+      infrafabric_reputation_reduced_swarms: 2,
+    }
+    expect(names(await scrape(served))).toMatchObject(expected)
+    for (const swarm of ['alice', 'carol']) await client.swarm.retire({ swarm })
+    expect(names(await scrape(served))).toMatchObject({
+      ...expected,
+      'infrafabric_service_levels_violated{level="success"}': 0,
+      infrafabric_reputation_lowest_ratio: 1,
+      infrafabric_reputation_reduced_swarms: 0,
+    })
   })
 
   test('are there for a fabric that has failed, without what only its state knows', async () => {
