@@ -77,12 +77,12 @@ export class HttpEgress implements Egress {
     for (let redirects = 0; redirects <= LIMITS.egressRedirects; redirects += 1) {
       const response = await this.#hop(request, exchange)
       const scrubber = new Scrubber(exchange.secrets)
-      if (scrubber.finds(response.headers.get('location') ?? '')) throw repeatedSecret()
       const next = redirected(request, response)
       if (next === undefined) {
         const { status, headers, body } = response
         return { status, headers: shownHeaders(headers, scrubber), body: scrubber.bytes(body) }
       }
+      if (scrubber.finds(response.headers.get('location') ?? '')) throw repeatedSecret()
       request = next
     }
     const message = `There were more than ${LIMITS.egressRedirects} redirects.`

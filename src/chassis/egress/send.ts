@@ -51,10 +51,11 @@ function begin(socket: Socket, request: OutgoingRequest, signal: AbortSignal): P
       interim += 1
       if (interim > LIMITS.egressInterimResponses) outgoing.destroy(badResponse('It announces a response without end.'))
     })
-    outgoing.on('upgrade', () => outgoing.destroy(badResponse('It changes the protocol.')))
+    outgoing.on('upgrade', () => reject(badResponse('It changes the protocol.')))
     outgoing.on('response', resolve)
-    // After the response, too: whoever reads the body hears of it there.
+    // What comes after the response is heard by whoever reads the body.
     outgoing.on('error', reject)
+    outgoing.on('close', () => reject(new Error('The connection closed before there was a response.')))
     outgoing.end(body)
   })
 }
