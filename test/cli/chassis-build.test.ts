@@ -26,7 +26,7 @@ hosts: []
 
 beforeEach(async () => {
   directory = await temporaryDirectory()
-  await writeFile(path('tool.ts'), 'export default (input: { name: string }) => `Hello ${input.name}`\n')
+  await writeFile(path('tool.ts'), 'export default (input: { name: string }) => ["Hello", input.name]\n')
   await writeFile(path('contract.yaml'), CONTRACT)
 })
 afterEach(() => rm(directory, { recursive: true, force: true }))
