@@ -1,7 +1,8 @@
 import { access } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { ReadConfig } from '../governor/policy/config.js'
 import { LIMITS } from '../model/limits.js'
+import type { VaultConfig } from '../model/vault.js'
 import type { Terminal } from './terminal.js'
 import { readUserText } from './user-file.js'
 
@@ -27,7 +28,16 @@ export async function readConfigFile(
     import('../governor/policy/config.js'),
     readUserText(path, LIMITS.configBytes),
   ])
-  return { path, ...readConfig(path, source) }
+  const { host, ...config } = readConfig(path, source)
+  const { vault } = host
+  return { path, ...config, host: { ...host, ...(vault && { vault: besideConfig(vault, dirname(path)) }) } }
+}
+
+/** Paths in a file are taken from its directory. */
+function besideConfig(vault: VaultConfig, directory: string): VaultConfig {
+  if (vault.kind === 'file') return { ...vault, path: resolve(directory, vault.path) }
+  if (vault.kind !== 'hashicorp' || vault.tokenFile === undefined) return vault
+  return { ...vault, tokenFile: resolve(directory, vault.tokenFile) }
 }
 
 async function besides(data: string): Promise<string | undefined> {

@@ -152,6 +152,9 @@ export interface Fabric {
   /** Answers at once, also while the fabric recovers or after it has failed. */
   health(): FabricHealth
 
+  /** Names a secret that nothing written here may hold, until that is taken back. */
+  declare(secret: string): () => void
+
   /** Decides a command and resolves when its entries are durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]>
 

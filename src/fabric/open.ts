@@ -115,6 +115,11 @@ class EngineFabric implements Fabric {
     return this.#blobs
   }
 
+  /** Without a witness nothing is taken out of anything. */
+  declare(secret: string): () => void {
+    return this.#engine.witnessing?.declare(secret) ?? (() => {})
+  }
+
   /** Before anybody is served: what is stored now may not have its entry yet. */
   async sweepBlobs(): Promise<void> {
     await this.#blobs?.sweep()

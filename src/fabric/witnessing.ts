@@ -78,6 +78,11 @@ export class Witnessing {
     if (this.#scheduled === undefined) this.#schedule(SIGN_AFTER_MS)
   }
 
+  /** Names a secret that no entry may hold, until that is taken back. */
+  declare(secret: string): () => void {
+    return this.#redactor.declare(secret)
+  }
+
   /** A text without its secrets. */
   redactText(text: string): string {
     return this.#redactor.redactText(text)

@@ -1,4 +1,5 @@
 import type { EscalationSeverity } from './escalation.js'
+import type { VaultConfig } from './vault.js'
 
 interface ChannelBase {
   readonly name: string
@@ -41,4 +42,5 @@ export interface HostConfig {
   readonly behindProxy?: string
   readonly requestsPerSecond?: number
   readonly channels: readonly ChannelConfig[]
+  readonly vault?: VaultConfig
 }

@@ -58,6 +58,14 @@ export const LIMITS = {
   credentialTtlMs: 60 * 60 * 1_000,
   /** JSON of the endpoints of one credential. */
   credentialBytes: 8 * 1024,
+  /** Least characters of a secret, of which a shorter one could stand in any text, and most. */
+  leastSecretChars: 8,
+  secretChars: 4_096,
+  /** A file of secrets, and the token for a vault in a file. */
+  secretFileBytes: 256 * 1024,
+  /** Secrets of a vault that are known at a time, and one answer of it. */
+  vaultSecrets: 256,
+  vaultAnswerBytes: 256 * 1024,
   /** What an entry quotes of the host and the method that a guest asked for. */
   hostChars: 253,
   methodChars: 16,

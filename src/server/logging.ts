@@ -26,8 +26,8 @@ export interface Log {
   debug(message: string, fields?: LogFields): void
   /** Whether lines of this level are written: what is dear to make need not be made. */
   writes(level: LogLevel): boolean
-  /** Names a secret that must appear nowhere, such as the token of this fabric. */
-  declare(secret: string): void
+  /** Names a secret that must appear nowhere, such as the token of this fabric, until that is taken back. */
+  declare(secret: string): () => void
 }
 
 export function createLog({ level = 'info', format = 'text', write, now = Date.now }: LogOptions): Log {

@@ -14,8 +14,6 @@ export interface RedactorOptions {
   readonly secretFields?: readonly string[]
 }
 
-/** A shorter credential would also be found in ordinary words. */
-const SHORTEST_CREDENTIAL = 8
 const MARK_DIGITS = 16
 const MARKS = new RegExp(`(\\[redacted:[a-z0-9-]{1,${LIMITS.redactionKindChars}}:[0-9a-f]{${MARK_DIGITS}}\\])`)
 const ONLY_MARK = new RegExp(`^${MARKS.source}$`)
@@ -51,8 +49,8 @@ const ID_FIELDS: ReadonlySet<string> = new Set([
 export class Redactor {
   readonly #key: Uint8Array
   readonly #fields: SecretFields
-  /** Longest first, so that none is taken for a part of another. */
-  #declared: string[] = []
+  /** How often each was declared. Longest first, so that none is taken for a part of another. */
+  #declared = new Map<string, number>()
   #rules = TEXT_RULES
 
   constructor({ key, secretFields = [] }: RedactorOptions) {
@@ -60,15 +58,28 @@ export class Redactor {
     this.#fields = new SecretFields(secretFields)
   }
 
-  /** Names a credential that must appear nowhere. Throws INVALID_ARGUMENT for one that ordinary text could hold. */
-  declare(credential: string): void {
-    if (credential.length < SHORTEST_CREDENTIAL) {
-      const message = `A credential has at least ${SHORTEST_CREDENTIAL} characters. Use a longer one.`
-      throw new FabricError('INVALID_ARGUMENT', message, { minChars: SHORTEST_CREDENTIAL })
+  /**
+   * Names a credential that must appear nowhere, until that is taken back by what is returned. Throws INVALID_ARGUMENT for
+   * one that ordinary text could hold.
+   */
+  declare(credential: string): () => void {
+    if (credential.length < LIMITS.leastSecretChars) {
+      const message = `A credential has at least ${LIMITS.leastSecretChars} characters. Use a longer one.`
+      throw new FabricError('INVALID_ARGUMENT', message, { minChars: LIMITS.leastSecretChars })
     }
-    const all = new Set([...this.#declared, credential])
-    this.#declared = [...all].sort((a, b) => b.length - a.length)
-    this.#rules = [...this.#declared.map(exactly), ...TEXT_RULES]
+    this.#count(credential, 1)
+    let isDeclared = true
+    return () => {
+      if (isDeclared) this.#count(credential, -1)
+      isDeclared = false
+    }
+  }
+
+  #count(credential: string, change: number): void {
+    const counts = new Map(this.#declared).set(credential, (this.#declared.get(credential) ?? 0) + change)
+    const left = [...counts].filter(([, count]) => count > 0)
+    this.#declared = new Map(left.sort(([a], [b]) => b.length - a.length))
+    this.#rules = [...[...this.#declared.keys()].map(exactly), ...TEXT_RULES]
   }
 
   /**
@@ -80,7 +91,7 @@ export class Redactor {
   }
 
   redactText(text: string): string {
-    if (!this.#declared.some((credential) => text.includes(credential)) && !isSuspicious(text)) return text
+    if (!this.#holdsDeclared(text) && !isSuspicious(text)) return text
     // Text and marks by turns. Marks are left alone: their own letters may look like a secret.
     let parts: readonly string[] = text.split(MARKS)
     for (let pass = 0; pass < PASSES; pass += 1) {
@@ -89,6 +100,11 @@ export class Redactor {
       if (parts.length === before) break
     }
     return parts.join('')
+  }
+
+  #holdsDeclared(text: string): boolean {
+    for (const credential of this.#declared.keys()) if (text.includes(credential)) return true
+    return false
   }
 
   #walk(value: unknown, field: string, depth: number): unknown {

@@ -98,37 +98,43 @@ const HOST_NAME = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z
 /** What a path may have (RFC 3986) without escapes. */
 const PATH = /^\/[A-Za-z0-9._~!$&'()*+,;=:@/-]{0,1023}$/
 
+/** A place that requests may go to, as people write it. */
+export const hostFields = {
+  host: z
+    .string()
+    .regex(HOST_NAME, { error: 'is no name of a host. Write one such as api.example.com, without port or scheme.' })
+    .describe('Name of the host, in small letters. An address is no name.'),
+  port: field.whole([1, 65_535], 'Its port; 443 with https and 80 with http unless given.').exactOptional(),
+  scheme: z.enum(['https', 'http']).default('https').describe('How it is reached.'),
+  methods: z
+    .array(z.enum(METHODS))
+    .min(1)
+    .max(METHODS.length)
+    .default(['GET'])
+    .describe('Methods that requests may have.'),
+  paths: z
+    .array(
+      z
+        .string()
+        .regex(PATH, { error: 'is no path. Begin with a slash, without a query or escapes.' })
+        .refine((path) => !/(?:^|\/)\.{1,2}(?:\/|$)/.test(path), {
+          error: 'has a step of dots. Write where it leads.',
+        }),
+    )
+    .min(1)
+    .max(LIMITS.listItems)
+    .default(['/'])
+    .describe('What the path of a request must begin with, one of these.'),
+}
+
+/** The port of a scheme, unless another is given. */
+export function portOf(scheme: AllowedHost['scheme'], port: number | undefined): number {
+  return port ?? (scheme === 'https' ? 443 : 80)
+}
+
 const host = z
-  .strictObject({
-    host: z
-      .string()
-      .regex(HOST_NAME, { error: 'is no name of a host. Write one such as api.example.com, without port or scheme.' })
-      .describe('Name of the host, in small letters. An address is no name.'),
-    port: field.whole([1, 65_535], 'Its port; 443 with https and 80 with http unless given.').exactOptional(),
-    scheme: z.enum(['https', 'http']).default('https').describe('How it is reached.'),
-    methods: z
-      .array(z.enum(METHODS))
-      .min(1)
-      .max(METHODS.length)
-      .default(['GET'])
-      .describe('Methods that requests may have.'),
-    paths: z
-      .array(
-        z
-          .string()
-          .regex(PATH, { error: 'is no path. Begin with a slash, without a query or escapes.' })
-          .refine((path) => !/(?:^|\/)\.{1,2}(?:\/|$)/.test(path), {
-            error: 'has a step of dots. Write where it leads.',
-          }),
-      )
-      .min(1)
-      .max(LIMITS.listItems)
-      .default(['/'])
-      .describe('What the path of a request must begin with, one of these.'),
-  })
-  .transform(
-    ({ port, scheme, ...rest }): AllowedHost => ({ ...rest, scheme, port: port ?? (scheme === 'https' ? 443 : 80) }),
-  )
+  .strictObject(hostFields)
+  .transform(({ port, scheme, ...rest }): AllowedHost => ({ ...rest, scheme, port: portOf(scheme, port) }))
 
 const signature = z
   .strictObject({

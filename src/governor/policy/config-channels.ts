@@ -12,7 +12,7 @@ const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?|[0-9A-Fa-f:]{2
 const ADDRESS = /^[^\s@<>,;:"\p{Cc}]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/u
 const LISTEN = /^(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/
 
-function variable(description: string) {
+export function variable(description: string) {
   return z
     .string()
     .regex(VARIABLE, { error: 'is no name of an environment variable. Use letters, digits and underscores.' })

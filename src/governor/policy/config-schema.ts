@@ -3,6 +3,7 @@ import type { HostConfig } from '../../model/channel.js'
 import { isLoopback } from '../../model/loopback.js'
 import { budgetsSection, pricesSection } from './config-budgets.js'
 import { behindProxyField, channelsSection, listenField, requestsPerSecondField, tlsField } from './config-channels.js'
+import { chassisSection } from './config-chassis.js'
 import {
   breakersSection,
   capabilityRegistrySection,
@@ -10,6 +11,7 @@ import {
   helpSection,
   resourcePolicySection,
 } from './config-sections.js'
+import { vaultSection } from './config-vault.js'
 import type { GovernorPolicy } from './policy.js'
 
 /** What infrafabric.yaml comes to. */
@@ -30,7 +32,9 @@ export const configSchema = z
     breakers: breakersSection,
     help: helpSection,
     escalation: escalationSection,
+    chassis: chassisSection.exactOptional(),
     channels: channelsSection,
+    vault: vaultSection.exactOptional(),
     listen: listenField.exactOptional(),
     tls: tlsField.exactOptional(),
     behind_proxy: behindProxyField.exactOptional(),
@@ -42,9 +46,10 @@ export const configSchema = z
     const message = 'is reachable from other machines. Give tls or behind_proxy, or listen on 127.0.0.1.'
     context.addIssue({ code: 'custom', path: ['listen'], message })
   })
-  .transform(({ channels, listen, tls, behind_proxy, requests_per_second, ...sections }): Config => {
+  .transform(({ channels, vault, listen, tls, behind_proxy, requests_per_second, ...sections }): Config => {
     const host: HostConfig = {
       channels,
+      ...(vault !== undefined && { vault }),
       ...(listen !== undefined && { listen }),
       ...(tls !== undefined && { tls }),
       ...(behind_proxy !== undefined && { behindProxy: behind_proxy }),
@@ -65,6 +70,7 @@ interface Sections {
   readonly breakers: Omit<GovernorPolicy['breaker'], 'failureThreshold'>
   readonly help: GovernorPolicy['help']
   readonly escalation: z.output<typeof escalationSection>
+  readonly chassis?: GovernorPolicy['chassis']
 }
 
 function toPolicy({ resource_policy: resource, ...sections }: Sections): GovernorPolicy {
@@ -84,5 +90,6 @@ function toPolicy({ resource_policy: resource, ...sections }: Sections): Governo
     escalationMs: sections.escalation.expires_after,
     budgets: sections.budgets,
     prices: sections.prices,
+    ...(sections.chassis !== undefined && { chassis: sections.chassis }),
   }
 }

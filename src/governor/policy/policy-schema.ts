@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { chassisPolicyShape } from '../../chassis/policy/policy-schema.js'
 import { CAPABILITY_PATTERN } from '../../model/capability.js'
 import { ID_PATTERN } from '../../model/ids.js'
 import { LIMITS } from '../../model/limits.js'
@@ -103,4 +104,5 @@ export const policyShape = z.strictObject({
     version: line(LIMITS.titleChars),
     models: z.record(z.string().regex(MODEL_PATTERN), modelPrice),
   }),
+  chassis: chassisPolicyShape.exactOptional(),
 })

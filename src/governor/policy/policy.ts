@@ -1,3 +1,4 @@
+import { type ChassisPolicy, DEFAULT_CHASSIS_POLICY } from '../../chassis/policy/policy.js'
 import type { Amount, WindowKind } from '../../model/budget.js'
 import { NANOS_PER_DOLLAR } from '../../model/money.js'
 import { DAY_MS, MINUTE_MS, SECOND_MS } from '../../model/time.js'
@@ -95,13 +96,19 @@ export interface GovernorPolicy {
   readonly escalationMs: number
   readonly budgets: BudgetPolicy
   readonly prices: PriceTable
+  /** What is decided about modules; absent: DEFAULT_CHASSIS_POLICY. Policies of older logs have none. */
+  readonly chassis?: ChassisPolicy
+}
+
+export function chassisPolicyOf({ chassis }: Pick<GovernorPolicy, 'chassis'>): ChassisPolicy {
+  return chassis ?? DEFAULT_CHASSIS_POLICY
 }
 
 /**
  * The policy of a fabric that was never told another. It never changes: logs without a policy of their own are folded by
  * it, so another default has to be applied by an entry when a fabric is created. A test holds its digest.
  */
-export const DEFAULT_GOVERNOR_POLICY: GovernorPolicy = {
+export const DEFAULT_GOVERNOR_POLICY: Omit<GovernorPolicy, 'chassis'> = {
   maxSwarmsPerTask: 3,
   maxCostPerTaskNanos: 10 * NANOS_PER_DOLLAR,
   minCapabilityMatch: 0.7,
