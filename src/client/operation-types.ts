@@ -1382,6 +1382,25 @@ export interface OperationTypes {
               cachedNanos: number
             }>
           }
+          chassis?: {
+            requireSignature: boolean
+            requirePinnedVersion: boolean
+            trustedKeys: readonly string[]
+            pinnedVersions: Record<string, string>
+            minimumJail?: 'bubblewrap' | 'unshare' | 'permission' | undefined
+            grants: Record<string, readonly {
+              host: string
+              port: number
+              scheme: 'https' | 'http'
+              methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+              paths: readonly string[]
+              inject?: {
+                name: string
+                header: string
+                prefix?: string | undefined
+              } | undefined
+            }[]>
+          } | undefined
         }
         as?: string | undefined
       }

@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest'
+import type { SignedContract } from '../../src/chassis/contract/contract.js'
+import { signContract } from '../../src/chassis/contract/sign-contract.js'
+import { type ChassisPolicy, DEFAULT_CHASSIS_POLICY } from '../../src/chassis/policy/policy.js'
 import { moduleWork } from '../../src/coordinator/module-work.js'
 import { ADMIN_ACTOR } from '../../src/model/entry.js'
 import { makeContract, makeRegistration, makeTask } from '../../src/testing/factories.js'
+import { NoteSigner } from '../../src/witness/note/signer.js'
 import { World } from './world.js'
 
 const DIGEST = '0'.repeat(64)
 
 class Modules extends World {
-  constructor() {
-    super()
+  constructor(chassis?: Partial<ChassisPolicy>) {
+    super({}, chassis && { chassis: { ...DEFAULT_CHASSIS_POLICY, ...chassis } })
     this.send(makeRegistration('tokenizer', { capacity: 2, capabilities: ['text:tokens'] }), ADMIN_ACTOR)
     this.send(makeRegistration('ada'), ADMIN_ACTOR)
   }
@@ -72,6 +76,57 @@ describe('loading a module', () => {
     world.send({ type: 'unload_module', swarm: 'tokenizer', reason: 'slow' }, ADMIN_ACTOR)
     expect(world.state.chassis.modules.size).toBe(0)
     expect(world.refused({ type: 'unload_module', swarm: 'tokenizer' }, ADMIN_ACTOR).code).toBe('NOT_FOUND')
+  })
+})
+
+describe('a contract under a policy', () => {
+  const signer = NoteSigner.generate('release')
+  const trust = { requireSignature: true, requirePinnedVersion: true, trustedKeys: [signer.vkey] }
+  const contract = makeContract('tokenizer')
+  const signature = signContract(contract, signer)
+  const command = (signed: SignedContract) => ({ type: 'load_module', digest: DIGEST, bytes: 8, ...signed }) as const
+
+  test('that a trusted key signed is loaded, and the entry names the key', () => {
+    const world = new Modules(trust)
+    expect(world.send(command({ contract, signature }), ADMIN_ACTOR)).toMatchObject({ signedBy: signature.key })
+    expect(world.log.at(-1)?.data).toMatchObject({ contract, signature, signedBy: signature.key })
+  })
+
+  const other = signContract(contract, NoteSigner.generate('release'))
+  const latest = makeContract('tokenizer', { version: 'latest' })
+  const REFUSED: readonly (readonly [reason: string, signed: SignedContract])[] = [
+    ['unsigned', { contract }],
+    ['tampered', { contract: { ...contract, version: '1.0.1' }, signature }],
+    ['unknown_key', { contract, signature: other }],
+    ['unpinned_version', { contract: latest, signature: signContract(latest, signer) }],
+  ]
+  test.each(REFUSED)('is refused where it is %s and the policy wants another', (reason, signed) => {
+    const world = new Modules(trust)
+    const refusal = world.refused(command(signed), ADMIN_ACTOR)
+    expect(refusal).toMatchObject({ code: 'MODULE_REFUSED', details: { reason } })
+    expect(world.state.chassis.modules.size).toBe(0)
+  })
+
+  test.each(REFUSED)('that is %s is loaded by a policy that says nothing, unless it was changed', (reason, signed) => {
+    const world = new Modules({ trustedKeys: [signer.vkey] })
+    if (reason === 'tampered') expect(world.refused(command(signed), ADMIN_ACTOR).details).toEqual({ reason })
+    else expect(world.send(command(signed), ADMIN_ACTOR).contract).toEqual(signed.contract)
+  })
+
+  test('of another version than the one that is pinned is refused', () => {
+    const world = new Modules({ pinnedVersions: { tokenizer: '1.0.1' } })
+    expect(world.refused(command({ contract }), ADMIN_ACTOR).details).toEqual({ reason: 'unpinned_version' })
+    expect(world.load({ version: '1.0.1' }).contract.version).toBe('1.0.1')
+    expect(new Modules({ pinnedVersions: { ada: '9.9.9' } }).load()).toMatchObject({ contract })
+  })
+
+  test('is judged by the policy that is in force', () => {
+    const world = new Modules()
+    world.load()
+    world.send({ type: 'unload_module', swarm: 'tokenizer' }, ADMIN_ACTOR)
+    const policy = { ...world.state.governor.policy, chassis: { ...DEFAULT_CHASSIS_POLICY, ...trust } }
+    world.send({ type: 'apply_policy', policy, digest: 'd'.repeat(64) }, ADMIN_ACTOR)
+    expect(world.refused(command({ contract }), ADMIN_ACTOR).details).toEqual({ reason: 'unsigned' })
   })
 })
 

@@ -8,7 +8,7 @@ import { variable } from './config-channels.js'
 const path = (description: string) => field.line(description)
 
 const environment = z.strictObject({
-  kind: z.literal('environment').describe('Reads secrets from variables of the process.'),
+  kind: z.literal('environment').describe('Reads secrets from variables of the process that hosts the fabric.'),
   prefix: variable('What the names of the variables begin with.').default('IFAB_SECRET_'),
 })
 
