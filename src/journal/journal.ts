@@ -102,4 +102,6 @@ export interface JournalHealth {
   readonly flushMs?: number
   /** Where the data lies, for people. */
   readonly location?: string
+  /** What can be lost, and what to change; absent when the journal gives all that its driver can. */
+  readonly warning?: string
 }

@@ -9,6 +9,17 @@ export const LIMITS = {
   /** Writer id or batch id in a journal, UTF-8. */
   journalIdBytes: 256,
   journalSegmentBytes: 256 * 1024 * 1024,
+  /** One message of a log on NATS, whatever more the server takes; larger batches go in parts. */
+  natsMessageBytes: 1024 * 1024,
+  /** Messages, and about how many bytes, that a reader of such a log asks for at once. */
+  natsReads: 64,
+  natsReadBytes: 4 * 1024 * 1024,
+  /** Newest messages of it that are kept for those who follow. */
+  natsRecentBytes: 8 * 1024 * 1024,
+  /** Places in it where batches begin that are remembered. */
+  natsBatchStarts: 4_096,
+  /** What a NATS server says of itself (`/varz`). */
+  natsMonitorBytes: 1024 * 1024,
   lockNoteBytes: 4_096,
   batchCommands: 1_024,
   /** Entries of one command, which are written together: an import of the largest board fits. */

@@ -244,6 +244,7 @@ const journalView = z.strictObject({
   bytes: z.int(),
   flushMs: z.number().exactOptional(),
   location: z.string().exactOptional(),
+  warning: z.string().exactOptional(),
 })
 
 export const statusView = z.strictObject({
