@@ -267,6 +267,7 @@ export interface StatusView {
     bytes: number
     flushMs?: number
     location?: string
+    warning?: string
   }
   witness?: {
     vkey: string

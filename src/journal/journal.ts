@@ -2,7 +2,8 @@ import type { Histogram } from '../model/histogram.js'
 
 /**
  * The contract of a journal: an append-only sequence of entries with a conditional append. Every engine (memory, file,
- * and servers later) is one folder beside this file plus a ten-line test that runs the conformance suite.
+ * NATS) is one folder beside this file plus a ten-line test that runs the conformance suite. Several processes may have
+ * a journal open that servers keep: of those that append at the same size one wins.
  */
 export interface Journal {
   /**
@@ -17,9 +18,10 @@ export interface Journal {
    * durable. The first entry of the batch gets index `expectedSize`.
    *
    * Throws `INVALID_ARGUMENT` for a batch without entries or beyond the limits, `FENCED` when the log has another size,
-   * `AMBIGUOUS` when it is unknown whether the batch was written (read `head()` back and compare `batchId`), and
-   * `STORAGE_FAILED` when the storage refused it: the journal must be opened again, and the head that `open`
-   * returns tells whether the batch is in the log after all (a failed flush leaves that open).
+   * `AMBIGUOUS` when it is unknown whether the batch was written (read `head()` back and compare `batchId`),
+   * `UNAVAILABLE` when a server cannot be reached and nothing was written, `LOG_DIVERGED` when the server has lost
+   * entries that were acknowledged, and `STORAGE_FAILED` when the storage refused it: the journal must be opened again,
+   * and the head that `open` returns tells whether the batch is in the log after all (a failed flush leaves that open).
    */
   append(expectedSize: number, batch: Batch): Promise<void>
 
@@ -29,13 +31,14 @@ export interface Journal {
   /**
    * Durable entries from index `from`, in order, up to the end at the time of the call, in chunks of bounded size (one
    * asynchronous step per entry would cost ten times as much). A chunk is never empty; beyond the end there is none.
-   * Throws `DATA_CORRUPT` when stored data fails its checks.
+   * What other processes wrote counts from when this one knows of it: a moment later by itself, and after `head()` for
+   * certain. Throws `DATA_CORRUPT` when stored data fails its checks.
    */
   read(from: number): AsyncIterable<Chunk>
 
   /**
    * Durable entries from index `from`, in order and without a gap, in chunks as they become durable. Ends when `signal`
-   * aborts; throws `UNAVAILABLE` when the journal is closed.
+   * aborts; throws `UNAVAILABLE` when the journal is closed. Waits while a server cannot be reached.
    */
   follow(from: number, signal: AbortSignal): AsyncIterable<Chunk>
 

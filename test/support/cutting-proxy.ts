@@ -16,6 +16,7 @@ export class CuttingProxy {
   #replies: Treatment = 'pass'
   #refuses = false
   #onRequest: (bytes: Buffer) => void = () => {}
+  #onReply: (bytes: Buffer) => void = () => {}
 
   private constructor(server: Server, targetPort: number) {
     this.#server = server
@@ -43,6 +44,11 @@ export class CuttingProxy {
   /** Calls `listener` with the bytes that clients send, before they are treated. */
   onRequest(listener: (bytes: Buffer) => void): void {
     this.#onRequest = listener
+  }
+
+  /** Calls `listener` with the bytes that the server answers, before they are treated; when it cuts, they are lost. */
+  onReply(listener: (bytes: Buffer) => void): void {
+    this.#onReply = listener
   }
 
   /** Treats what clients send, and what the server answers, from now on. */
@@ -99,6 +105,7 @@ export class CuttingProxy {
       if (this.#requests !== 'drop') server.write(bytes)
     })
     server.on('data', (bytes) => {
+      this.#onReply(bytes)
       if (this.#replies !== 'drop') client.write(bytes)
     })
     this.#steer(client, this.#requests)

@@ -20,19 +20,19 @@ if (program === undefined) {
 /** `describe` where nats-server is installed; elsewhere the tests are counted as skipped, after a warning. */
 export const describeWithNats = program === undefined ? describe.skip : describe
 
-/** Version of the server, for what only newer ones can; `[0, 0]` without one. */
-export const natsVersion: readonly [number, number] = readVersion()
+/** Version of the server as a number, 210 for 2.10; 0 without one. */
+export const natsVersion = readVersion()
 
-function readVersion(): readonly [number, number] {
+function readVersion(): number {
   const output = program === undefined ? '' : String(spawnSync(program, ['--version']).stdout)
-  const [, major = '0', minor = '0'] = /v(\d+)\.(\d+)/.exec(output) ?? []
-  return [Number(major), Number(minor)]
+  const [, major = 0, minor = 0] = /v(\d+)\.(\d+)/.exec(output) ?? []
+  return 100 * Number(major) + Number(minor)
 }
 
 export interface NatsServerOptions {
-  /** More of its configuration, outside and inside of the `jetstream` section. */
+  /** More of its configuration, outside and inside of the `jetstream` section; false leaves that out. */
   readonly settings?: string
-  readonly jetstream?: string
+  readonly jetstream?: string | false
 }
 
 /** A real nats-server with a directory of its own on a free port of this machine. */
@@ -40,7 +40,7 @@ export class NatsServer {
   /** `host:port` for clients, and the address of its monitoring. */
   readonly address: string
   readonly monitor: string
-  readonly #port: number
+  readonly port: number
   readonly #directory: string
   readonly #configuration: string
   #process: ChildProcess | undefined
@@ -48,7 +48,7 @@ export class NatsServer {
   private constructor(port: number, monitorPort: number, directory: string) {
     this.address = `127.0.0.1:${port}`
     this.monitor = `http://127.0.0.1:${monitorPort}`
-    this.#port = port
+    this.port = port
     this.#directory = directory
     this.#configuration = join(directory, 'server.conf')
   }
@@ -80,7 +80,7 @@ export class NatsServer {
           `server_name: "server-${position + 1}"`,
           `listen: "127.0.0.1:${port}"`,
           `http: "127.0.0.1:${ports[count + position]}"`,
-          `jetstream { store_dir: "${directory}/data"\n${jetstream}\n}`,
+          jetstream === false ? '' : `jetstream { store_dir: "${directory}/data"\n${jetstream}\n}`,
           count > 1 ? cluster : '',
           settings,
         ]
@@ -98,7 +98,7 @@ export class NatsServer {
     child.stderr?.on('data', (data) => {
       log = `${log}${data}`.slice(-4_000)
     })
-    while (!(await greets(this.#port))) {
+    while (!(await greets(this.port))) {
       if (child.exitCode !== null) throw new Error(`nats-server ended. ${log}`)
       await new Promise((resolve) => setTimeout(resolve, 20))
     }

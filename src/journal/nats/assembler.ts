@@ -4,8 +4,8 @@ import type { StoredEntry } from '../journal.js'
 import type { LogMessage } from './message.js'
 
 /**
- * Makes batches of messages that come in the order of the stream. A batch in parts exists from its last part on; parts that
- * another batch follows were left by a writer that died, and are dropped.
+ * Makes batches of messages that come in the order of the stream. A batch in parts exists from its last part on; parts
+ * that another batch follows were left by a writer that died, and are dropped.
  */
 export class Assembler {
   #next: number

@@ -17,8 +17,9 @@ export interface Durability {
 const MONITOR_MS = 2_000
 
 /**
- * What an acknowledged append survives. A server writes it to its files before it acknowledges, so the death of processes
- * loses nothing. A power cut takes what was not flushed; when other servers have it too, only a power cut of most of them does.
+ * What an acknowledged append survives. A server writes it to its files before it acknowledges, so the death of
+ * processes loses nothing. A power cut takes what was not flushed; when other servers have it too, only a power cut of
+ * most of them does.
  */
 export function judgeDurability(info: StreamInfo, flushing: ReadonlyMap<string, Flushing>): Durability {
   const servers = holders(info)
@@ -42,7 +43,9 @@ export function requireDurable({ warning }: Durability): void {
   throw new FabricError('POLICY_VIOLATION', `The journal must be durable and is not. ${warning}`)
 }
 
-/** Asks the HTTP monitoring of each server how it flushes; by name of the server. One that does not answer is left out. */
+/**
+ * Asks the HTTP monitoring of each server how it flushes; by name of the server. One that does not answer is left out.
+ */
 export async function askMonitors(monitors: readonly string[]): Promise<Map<string, Flushing>> {
   const answers = await Promise.all(monitors.map((monitor) => askMonitor(monitor).catch(() => undefined)))
   return new Map(answers.filter((answer) => answer !== undefined))

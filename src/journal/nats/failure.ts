@@ -6,9 +6,9 @@ import { FabricError } from '../../model/errors.js'
 export class Disconnected extends Error {}
 
 /**
- * What became of a request that failed. `lost`: it may have been carried out. `nobody`: no server took it. `taken`: the stream
- * has another last sequence. `missing`: there is no such stream. `denied`: the permissions forbid it. `refused`: the server
- * would not.
+ * What became of a request that failed. `lost`: it may have been carried out. `nobody`: no server took it. `taken`: the
+ * stream has another last sequence. `missing`: there is no such stream. `denied`: the permissions forbid it. `refused`:
+ * the server would not.
  */
 export type Failure = 'lost' | 'nobody' | 'taken' | 'missing' | 'denied' | 'refused'
 
@@ -57,7 +57,10 @@ export function diverged(stream: string, what: string): FabricError {
   return new FabricError('LOG_DIVERGED', message, { stream })
 }
 
-/** Another writer wrote between the parts of a batch, which therefore does not count. The log has the expected size still. */
+/**
+ * Another writer wrote between the parts of a batch, which therefore does not count. The log has the expected size
+ * still.
+ */
 export function interrupted(size: number): FabricError {
   const message = `Another writer wrote at entry ${size} at the same time. Nothing of the batch counts: decide again.`
   return new FabricError('FENCED', message, { expected: size, actual: size })

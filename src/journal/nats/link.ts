@@ -122,11 +122,20 @@ async function connectionOptions(options: NatsJournalOptions): Promise<Connectio
   }
 }
 
-async function authenticatorOf(options: NatsJournalOptions): Promise<Authenticator | undefined> {
-  const credentials = await readText(options.credentialsFile)
-  if (credentials !== undefined) return credsAuthenticator(Buffer.from(credentials))
-  const seed = await readText(options.nkeyFile)
-  return seed === undefined ? undefined : nkeyAuthenticator(Buffer.from(seed.trim()))
+async function authenticatorOf({ credentialsFile, nkeyFile }: NatsJournalOptions): Promise<Authenticator | undefined> {
+  const path = credentialsFile ?? nkeyFile
+  const secret = await readText(path)
+  if (secret === undefined) return undefined
+  // The client looks for a line break behind the last line.
+  const bytes = Buffer.from(path === credentialsFile ? `${secret}\n` : secret.trim())
+  const authenticator = path === credentialsFile ? credsAuthenticator(bytes) : nkeyAuthenticator(bytes)
+  try {
+    authenticator('try')
+  } catch {
+    const message = `${path} holds no ${path === credentialsFile ? 'credentials' : 'seed of an nkey'}. Name another file.`
+    throw new FabricError('INVALID_ARGUMENT', message, { path })
+  }
+  return authenticator
 }
 
 async function readText(path: string | undefined): Promise<string | undefined> {

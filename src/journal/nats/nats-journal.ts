@@ -15,8 +15,8 @@ interface Opened {
 }
 
 /**
- * A journal that NATS JetStream keeps: one stream, one message for each batch. Any number of processes may have it open; each
- * append is conditional, so of those that write at the same place one wins and the others are fenced.
+ * A journal that NATS JetStream keeps: one stream, one message for each batch. Any number of processes may have it
+ * open; each append is conditional, so of those that write at the same place one wins and the others are fenced.
  */
 export class NatsJournal implements Journal {
   readonly #options: NatsJournalOptions
@@ -33,8 +33,9 @@ export class NatsJournal implements Journal {
   }
 
   /**
-   * Throws UNAVAILABLE when no server answers, CONFLICT when the stream is something else, POLICY_VIOLATION when it must be
-   * durable and is not. Opening it after a failure checks that the log still is what it was, or throws LOG_DIVERGED.
+   * Throws UNAVAILABLE when no server answers, CONFLICT when the stream is something else, POLICY_VIOLATION when it
+   * must be durable and is not. Opening it after a failure checks that the log still is what it was, or throws
+   * LOG_DIVERGED.
    */
   async open(): Promise<Head> {
     if (this.#opening) throw new FabricError('UNAVAILABLE', 'The journal is being opened. Wait for that.')
@@ -145,6 +146,7 @@ export class NatsJournal implements Journal {
 
   #fail(error: FabricError): void {
     this.#failure ??= error
+    this.#opened?.log.fallSilent()
     // Entries that are lost were shown: whoever follows must not go on as if nothing had happened.
     if (error.code === 'LOG_DIVERGED') this.#opened?.growth.end(error)
   }

@@ -2,23 +2,28 @@ import type { Subscription } from '@nats-io/transport-node'
 import type { Link } from './link.js'
 import { type LogMessage, viewMessage } from './message.js'
 
-/** How often the last writer says where the log ends, and how long a follower that hears nothing waits before it looks. */
+/**
+ * How often the last writer says where the log ends, and how long a follower that hears nothing waits before it looks.
+ */
 const BEAT_MS = 250
 const SILENCE_MS = 1_000
 
 const SEQUENCE_BYTES = 8
 
 export interface NewsEvents {
-  /** Where the log of another process ends, as far as that one knows; with the batch that ends it when it is new and small. */
+  /**
+   * Where the log of another process ends, as far as that one knows; with the batch that ends it when it is new and
+   * small.
+   */
   heard(sequence: number, message: LogMessage | undefined, bytes: Uint8Array): void
   /** Nothing was heard for a while. */
   silent(): void
 }
 
 /**
- * What writers tell followers, on a plain subject: each batch once it is stored, and every 250 ms where the log ends. Any of it
- * may be lost; a follower then sees a gap, or an end that it does not know, and reads what it missed from the stream. So
- * nothing has to be kept on the server for a follower, and none is slow to come back.
+ * What writers tell followers, on a plain subject: each batch once it is stored, and every 250 ms where the log ends.
+ * Any of it may be lost; a follower then sees a gap, or an end that it does not know, and reads what it missed from the
+ * stream. So nothing has to be kept on the server for a follower, and none is slow to come back.
  */
 export class News {
   readonly #link: Link

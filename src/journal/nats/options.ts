@@ -32,8 +32,8 @@ const DEFAULT_NAME = 'main'
 const MAX_REPLICAS = 5
 
 /**
- * What `nats://host[:port][,host[:port]...][/name]` says; `tls://` demands TLS. Secrets have no place in it: they come in files.
- * Throws INVALID_ARGUMENT.
+ * What `nats://host[:port][,host[:port]...][/name]` says; `tls://` demands TLS. Secrets have no place in it: they come
+ * in files. Throws INVALID_ARGUMENT.
  */
 export function parseNatsUrl(url: string): Pick<NatsJournalOptions, 'servers' | 'name' | 'tls'> {
   const match = /^(nats|tls):\/\/([^/?#]+)(?:\/([^/?#]*))?$/.exec(url)

@@ -1,7 +1,10 @@
 import { LIMITS } from '../../model/limits.js'
 import type { LogMessage } from './message.js'
 
-/** The newest messages that were written or heard, up to some bytes: who follows the log closely asks the server for none. */
+/**
+ * The newest messages that were written or heard, up to some bytes: who follows the log closely asks the server for
+ * none.
+ */
 export class RecentMessages {
   readonly #messages = new Map<number, LogMessage>()
   #bytes = 0

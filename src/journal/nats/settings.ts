@@ -4,7 +4,10 @@ import { FabricError } from '../../model/errors.js'
 const FORMAT = 1
 const DESCRIPTION = `Log of InfraFabric, format ${FORMAT}`
 
-/** A stream that keeps everything: nothing expires, nothing is removed for room, and nobody deletes or purges by mistake. */
+/**
+ * A stream that keeps everything: nothing expires, nothing is removed for room, and nobody deletes or purges by
+ * mistake.
+ */
 export function logSettings(
   stream: string,
   subject: string,
@@ -30,8 +33,8 @@ export function logSettings(
 }
 
 /**
- * Throws CONFLICT when an existing stream is no log or could lose entries, and DATA_TOO_NEW when a later release made it.
- * Servers drop settings they do not know without a word, so this is also asked of a stream that was just made.
+ * Throws CONFLICT when an existing stream is no log or could lose entries, and DATA_TOO_NEW when a later release made
+ * it. Servers drop settings they do not know without a word, so this is also asked of a stream that was just made.
  */
 export function checkSettings(config: StreamConfig, subject: string, replicas: number | undefined): void {
   const format = Number(/^Log of InfraFabric, format (\d+)/.exec(config.description ?? '')?.[1])

@@ -9,15 +9,15 @@ import { Link } from './link.js'
 import { encodeMessages, isSame, type LogMessage, viewMessage } from './message.js'
 import { News } from './news.js'
 import type { NatsJournalOptions } from './options.js'
-import { findBatch, readMessages } from './reader.js'
-import { RecentMessages } from './recent-messages.js'
-import { SequenceIndex } from './sequence-index.js'
+import { type Fetch, LogReader } from './reader.js'
 import { LogStream, type Patience } from './stream.js'
 import { EMPTY, findTail, type Tail, tailAt } from './tail.js'
 import { writeMessages } from './writer.js'
 
 const DEFAULT_TIMEOUT_MS = 10_000
-/** How often an end that lies before the known one makes this process look: its writer may not know that it is not the last. */
+/**
+ * How often a writer that tells of an earlier end makes this process look: most likely it only does not know better.
+ */
 const DOUBT_MS = 1_000
 
 export interface LogEvents {
@@ -38,8 +38,7 @@ export class SharedLog {
   readonly #options: NatsJournalOptions
   readonly #events: LogEvents
   readonly #closing = new AbortController()
-  readonly #known = new SequenceIndex()
-  readonly #recent = new RecentMessages()
+  readonly #reader = new LogReader()
   #session: Session | undefined
   #tail: Tail = EMPTY
   #bytes = 0
@@ -71,33 +70,47 @@ export class SharedLog {
 
   /** Connects, again too, and finds the end of the log. One that was seen before is never made anew when it is gone. */
   async connect(): Promise<void> {
-    await this.#disconnect()
     const link = await Link.open(this.#options, () => void this.#repair())
+    const former = this.#session
     try {
-      const stream = await LogStream.over(link, this.#options)
-      const patience = this.#patience()
-      if (this.#tail.sequence === 0) await stream.ensure(this.#options.replicas, patience)
-      const info = await this.#look(stream, patience)
-      this.#durability = judgeDurability(info, await askMonitors(this.#options.monitors ?? []))
-      if (this.#options.requireDurable === true) requireDurable(this.#durability)
-      const subject = `ifab.${this.#options.name}.news`
-      const end = () => (this.#last ? this.#tail.sequence : undefined)
-      const news = new News(link, subject, end, {
-        heard: (sequence, message) => this.#heard(sequence, message),
-        silent: () => void (this.#followers > 0 && this.#repair()),
-      })
-      this.#session = { link, stream, news }
+      this.#session = await this.#begin(link)
+      // What was told between looking and listening was missed.
+      await this.look()
     } catch (error) {
+      if (this.#session !== former) this.#session?.news.close()
+      this.#session = former
       await link.close()
       throw error
     }
-    // What was told between looking and listening was missed.
-    await this.look()
+    await end(former)
+  }
+
+  async #begin(link: Link): Promise<Session> {
+    const { name, replicas, monitors = [] } = this.#options
+    const stream = await LogStream.over(link, this.#options)
+    const patience = this.#patience()
+    if (this.#tail.sequence === 0) await stream.ensure(replicas, patience)
+    const info = await this.#look(stream, patience)
+    this.#durability = judgeDurability(info, await askMonitors(monitors))
+    if (this.#options.requireDurable === true) requireDurable(this.#durability)
+    const last = () => (this.#last ? this.#tail.sequence : undefined)
+    const news = new News(link, `ifab.${name}.news`, last, {
+      heard: (sequence, message) => this.#heard(sequence, message),
+      silent: () => void (this.#followers > 0 && this.#repair()),
+    })
+    return { link, stream, news }
   }
 
   async close(): Promise<void> {
     this.#closing.abort()
-    await this.#disconnect()
+    const session = this.#session
+    this.#session = undefined
+    await end(session)
+  }
+
+  /** Tells others no more where the log ends: this process does not know. They look for themselves then. */
+  fallSilent(): void {
+    this.#last = false
   }
 
   /** Asks the leader of the stream where the log ends. Throws LOG_DIVERGED when it has not what was there before. */
@@ -125,25 +138,24 @@ export class SharedLog {
 
   /** Entries from `from` to the end as it is known at the time of the call. */
   chunks(from: number, signal?: AbortSignal): AsyncIterable<Chunk> {
-    const { sequence, size } = this.#tail
-    const { stream } = this.#opened
-    return this.#read(stream, from, sequence + 1, size, signal)
+    return this.#reader.read(from, this.#tail, this.#fetch(signal))
   }
 
   /** Waits through whatever keeps the servers from answering. */
   async *follow(from: number, growth: Growth, signal: AbortSignal): AsyncGenerator<Chunk, void> {
+    const either = AbortSignal.any([signal, this.#closing.signal])
+    const journal = { read: (at: number) => this.chunks(at, either) }
     let next = from
     this.#followers += 1
     try {
       while (!signal.aborted) {
-        const journal = { read: (at: number) => this.chunks(at, signal) }
         try {
           for await (const chunk of followGrowth(journal, growth, () => this.#tail.size, next, signal)) {
             next += chunk.length
             yield chunk
           }
         } catch (error) {
-          const outage = isFabricError(error, 'UNAVAILABLE') && !this.#closing.signal.aborted
+          const outage = isFabricError(error, 'UNAVAILABLE') && this.#session !== undefined
           if (!outage) throw error
         }
       }
@@ -153,33 +165,13 @@ export class SharedLog {
   }
 
   /** Id of the batch that holds an entry; undefined when the log does not reach it. */
-  async batchOf(index: number): Promise<string | undefined> {
-    const { sequence, size } = this.#tail
-    if (index >= size) return undefined
-    const messages = this.#messages(this.#opened.stream)
-    const start = await findBatch(messages, index, sequence + 1, this.#known)
-    return (await messages.fetch(start.sequence)).batchId
+  batchOf(index: number): Promise<string | undefined> {
+    return this.#reader.batchOf(index, this.#tail, this.#fetch())
   }
 
-  async *#read(
-    stream: LogStream,
-    from: number,
-    end: number,
-    until: number,
-    signal?: AbortSignal,
-  ): AsyncGenerator<Chunk, void> {
-    if (from >= until) return
-    const messages = this.#messages(stream, signal)
-    const { sequence } = await findBatch(messages, from, end, this.#known)
-    yield* readMessages(messages, { start: sequence, end, from, until }, this.#known)
-  }
-
-  #messages(stream: LogStream, signal?: AbortSignal) {
-    const either = signal === undefined ? undefined : AbortSignal.any([signal, this.#closing.signal])
-    return {
-      fetch: async (sequence: number) =>
-        this.#recent.get(sequence) ?? (await stream.fetch(sequence, this.#patience(either))),
-    }
+  #fetch(signal?: AbortSignal): Fetch {
+    const { stream } = this.#opened
+    return (sequence) => stream.fetch(sequence, this.#patience(signal))
   }
 
   async #look(stream: LogStream, patience: Patience): Promise<StreamInfo> {
@@ -203,7 +195,7 @@ export class SharedLog {
       const next = sequence === tail.sequence + 1 && message?.firstIndex === tail.size && message.parts === 1
       if (next) this.#accept(sequence, { ...message, content: Buffer.from(message.content) }, false)
       else void this.#repair()
-    } else if (performance.now() - this.#lookedAt > DOUBT_MS) {
+    } else if (sequence < tail.sequence && performance.now() - this.#lookedAt > DOUBT_MS) {
       void this.#repair()
     }
   }
@@ -220,8 +212,7 @@ export class SharedLog {
 
   /** Takes in a message that makes a batch whole, and is stored behind what was known. */
   #accept(sequence: number, message: LogMessage, own: boolean): void {
-    if (message.parts === 1) this.#recent.add(sequence, message)
-    this.#known.add({ sequence: sequence - message.part + 1, firstIndex: message.firstIndex })
+    this.#reader.add(sequence, message)
     this.#bytes += message.content.length
     this.#advance(tailAt(sequence, message), own)
   }
@@ -252,13 +243,6 @@ export class SharedLog {
     }
   }
 
-  async #disconnect(): Promise<void> {
-    const session = this.#session
-    this.#session = undefined
-    session?.news.close()
-    await session?.link.close()
-  }
-
   #patience(signal: AbortSignal = this.#closing.signal): Patience {
     return { until: performance.now() + (this.#options.timeoutMs ?? DEFAULT_TIMEOUT_MS), signal }
   }
@@ -267,4 +251,9 @@ export class SharedLog {
     if (this.#session === undefined) throw closed()
     return this.#session
   }
+}
+
+async function end(session: Session | undefined): Promise<void> {
+  session?.news.close()
+  await session?.link.close()
 }

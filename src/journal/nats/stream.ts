@@ -19,7 +19,9 @@ const HEADER_BYTES = 512
 const MIN_PAYLOAD_BYTES = 4_096
 /** Pause before a request is made again. */
 const PAUSE_MS = 50
-/** A cluster that starts may not know its streams at once, and a new leader not all messages; after this they are gone. */
+/**
+ * A cluster that starts may not know its streams at once, and a new leader not all messages; after this they are gone.
+ */
 const GRACE_MS = 1_500
 
 /** What became of one conditional publish. */
@@ -91,8 +93,8 @@ export class LogStream {
   }
 
   /**
-   * What the leader of the stream says of it, which has at least `sequence` messages: a new leader may take a moment to have
-   * them all. Throws LOG_DIVERGED when it stays shorter, has holes, or is gone.
+   * What the leader of the stream says of it, which has at least `sequence` messages: a new leader may take a moment to
+   * have them all. Throws LOG_DIVERGED when it stays shorter, has holes, or is gone.
    */
   async info(sequence: number, patience: Patience): Promise<StreamInfo> {
     const begun = performance.now()
@@ -126,6 +128,7 @@ export class LogStream {
 
   /** Publishes a message as the one behind `last`. Throws STORAGE_FAILED when the server will not have it. */
   async put(bytes: Uint8Array, last: number): Promise<PutOutcome> {
+    if (!this.#link.connected) return 'nobody'
     const expect = { lastSequence: last, streamName: this.name }
     try {
       await this.#link.answer(() => this.#client.publish(this.subject, bytes, { expect, timeout: ATTEMPT_MS }))

@@ -21,8 +21,8 @@ export function tailAt(sequence: number, message: LogMessage): Tail {
 }
 
 /**
- * Finds the end of a log of `sequence` messages by looking at the last one. Parts that never became a whole batch are passed
- * over, each lot in one step.
+ * Finds the end of a log of `sequence` messages by looking at the last one. Parts that never became a whole batch are
+ * passed over, each lot in one step.
  */
 export async function findTail(
   sequence: number,

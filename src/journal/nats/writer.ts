@@ -7,11 +7,13 @@ import type { LogStream, Patience } from './stream.js'
 export type WriteOutcome = 'stored' | 'taken' | 'interrupted'
 
 /**
- * Writes the messages of one batch behind message `last`, one after the other. Each is published on condition that it becomes
- * the next one of the stream, so whatever is sent twice or arrives late is stored once at most. When an answer is missing, the
- * place is read back: it holds this message, or another, or nothing yet, and only then is it published again.
+ * Writes the messages of one batch behind message `last`, one after the other. Each is published on condition that it
+ * becomes the next one of the stream, so whatever is sent twice or arrives late is stored once at most. When an answer
+ * is missing, the place is read back: it holds this message, or another, or nothing yet, and only then is it published
+ * again.
  *
- * Throws AMBIGUOUS when patience ends before that is known, UNAVAILABLE when nothing can have been written, STORAGE_FAILED.
+ * Throws AMBIGUOUS when patience ends before that is known, UNAVAILABLE when nothing can have been written,
+ * STORAGE_FAILED.
  */
 export async function writeMessages(
   stream: LogStream,

@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { expect } from 'vitest'
+import type { Journal } from '../../../src/journal/journal.js'
 import { NatsJournal } from '../../../src/journal/nats/nats-journal.js'
 import type { NatsJournalOptions } from '../../../src/journal/nats/options.js'
 import type { JournalPlace } from '../../conformance/journal.js'
+import type { CuttingProxy } from '../../support/cutting-proxy.js'
 
 export interface NatsPlace extends JournalPlace {
   readonly name: string
@@ -26,4 +29,41 @@ export async function natsPlace(
     journal: (more = {}) => new NatsJournal({ servers, name, directory, timeoutMs: 8_000, ...options, ...more }),
     dispose: () => rm(directory, { recursive: true, force: true }),
   }
+}
+
+/** Loses the next reply in which `text` occurs, and every connection with it. Resolves when that has happened. */
+export function loseReply(proxy: CuttingProxy, text: string, end: 'disconnect' | 'cut'): Promise<void> {
+  return new Promise((resolve) => {
+    proxy.onReply((bytes) => {
+      if (!bytes.includes(text)) return
+      proxy.onReply(() => {})
+      proxy[end]()
+      resolve()
+    })
+  })
+}
+
+/** Holds back whatever comes behind the `count`th append that a client sends. Resolves when that is on its way. */
+export function holdBehind(proxy: CuttingProxy, count: number): Promise<void> {
+  let seen = 0
+  return new Promise((resolve) => {
+    proxy.onRequest((bytes) => {
+      if (!bytes.includes('HPUB ifab.')) return
+      seen += 1
+      if (seen < count) return
+      proxy.treat({ requests: 'hold' })
+      resolve()
+    })
+  })
+}
+
+/** What a follower sees from `from` on, up to `size` entries. */
+export async function collect(journal: Journal, from: number, size: number): Promise<string[]> {
+  const seen: string[] = []
+  for await (const chunk of journal.follow(from, new AbortController().signal)) {
+    expect(chunk[0]?.index).toBe(from + seen.length)
+    for (const { bytes } of chunk) seen.push(Buffer.from(bytes).toString())
+    if (from + seen.length >= size) break
+  }
+  return seen
 }
