@@ -51,6 +51,7 @@ export function holdBehind(proxy: CuttingProxy, count: number): Promise<void> {
       if (!bytes.includes('HPUB ifab.')) return
       seen += 1
       if (seen < count) return
+      proxy.onRequest(() => {})
       proxy.treat({ requests: 'hold' })
       resolve()
     })

@@ -124,6 +124,7 @@ describeWithNats('NatsJournal, in several processes', () => {
     const child = spawn(process.execPath, [SPLIT, `127.0.0.1:${proxy.port}`, place.name], { stdio: 'inherit' })
     try {
       await held
+      await expect.poll(lastSequence).toBe(2)
       child.kill('SIGKILL')
       if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     } finally {
@@ -132,7 +133,6 @@ describeWithNats('NatsJournal, in several processes', () => {
     }
     const journal = await open()
     expect(await journal.head()).toEqual({ size: 0 })
-    expect(await lastSequence()).toBe(2)
     await journal.append(0, batch('after', ['a']))
     expect(await texts(await open(), 0)).toEqual(['a'])
   })
@@ -145,6 +145,7 @@ describeWithNats('NatsJournal, in several processes', () => {
       const held = holdBehind(proxy, 1)
       const append = slow.append(0, large('slow', 4))
       await held
+      await expect.poll(lastSequence).toBe(1)
       await fast.append(0, batch('fast', ['a']))
       proxy.heal()
       await expect(append).rejects.toMatchObject({ code: 'FENCED' })
