@@ -213,9 +213,9 @@ export const LIMITS = {
   /** From the request of a module to the last byte of the response, redirects included; and to connect to one address. */
   egressMs: 30_000,
   egressConnectMs: 5_000,
-  /** Redirects that are followed, and addresses of one host that are tried. */
+  /** Redirects that are followed, and addresses of one host that are tried, of IPv4 and of IPv6. */
   egressRedirects: 5,
-  egressAddresses: 4,
+  egressAddressesPerFamily: 2,
   /** Answers with 1xx before the response. */
   egressInterimResponses: 8,
   /** A secret that is put into a request. A shorter one would also be found in ordinary text. */

@@ -18,7 +18,7 @@ import { isExcepted, machineAddresses, type Vetting, vetAddresses } from './vet.
 export interface EgressOptions {
   readonly secrets: SecretSource
   readonly timing: Timing
-  /** Called with what was thrown by a fault in InfraFabric itself. */
+  /** Called with what a vault threw, and with what was thrown by a fault in InfraFabric itself. */
   readonly report: (error: unknown) => void
   /** `host:port` of services inside that modules may be allowed. Their addresses need not be public. */
   readonly privateHosts?: readonly string[]
@@ -103,6 +103,7 @@ export class HttpEgress implements Egress {
     } catch (error) {
       // What broke because the time was over is not the other side's fault.
       const refusal = this.#refusalOf(exchange.signal.aborted ? exchange.signal.reason : error)
+      if (refusal.cause !== undefined) this.#options.report(refusal.cause)
       const outcome = refusal.code === 'NOT_ALLOWED' || refusal.code === 'ADDRESS_REFUSED' ? 'refused' : 'failed'
       exchange.context.onUse({ ...use, ...credential, outcome, reason: refusal.code })
       throw refusal

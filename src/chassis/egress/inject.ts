@@ -21,8 +21,8 @@ export async function inject(
   { name, header, prefix = '' }: Injection,
   source: SecretSource,
 ): Promise<InjectedRequest> {
-  const secret = await source.secret(name).catch(() => {
-    throw unavailable('The vault does not give the secret that belongs into the request.')
+  const secret = await source.secret(name).catch((cause: unknown) => {
+    throw unavailable('The vault does not give the secret that belongs into the request.', { cause })
   })
   const { egressShortestSecretChars: least, egressSecretChars: most } = LIMITS
   if (!SECRET.test(secret) || secret.length < least || secret.length > most) {
@@ -41,6 +41,6 @@ function insideOf(secret: string, prefix: string): string[] {
   return [pair, password].filter((text) => SECRET.test(text) && text.length >= LIMITS.egressShortestSecretChars)
 }
 
-function unavailable(message: string): EgressRefusal {
-  return new EgressRefusal('SECRET_UNAVAILABLE', `${message} Tell the operator of the fabric.`)
+function unavailable(message: string, options?: ErrorOptions): EgressRefusal {
+  return new EgressRefusal('SECRET_UNAVAILABLE', `${message} Tell the operator of the fabric.`, options)
 }

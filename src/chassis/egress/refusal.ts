@@ -25,13 +25,13 @@ export const EGRESS_CODES = [
 ] as const
 export type EgressCode = (typeof EGRESS_CODES)[number]
 
-/** Ends a request of a module. The message is for the author of the module. */
+/** Ends a request of a module. The message is for the author of the module, the cause for the operator. */
 export class EgressRefusal extends Error {
   override readonly name = 'EgressRefusal'
   readonly code: EgressCode
 
-  constructor(code: EgressCode, message: string) {
-    super(message)
+  constructor(code: EgressCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.code = code
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { LIMITS } from '../../model/limits.js'
 import { type AddressKind, addressKind } from './address.js'
@@ -37,7 +38,8 @@ export async function vetAddresses(target: Target, vetting: Vetting, signal: Abo
   if (addresses.length === 0 || !addresses.every((address) => good(kindOf(address)))) {
     throw refused(`${host}:${port} is not a public host. The operator can except it by name.`)
   }
-  return addresses.slice(0, LIMITS.egressAddresses)
+  // Some of each family: there are machines that reach only one.
+  return [isIPv4, isIPv6].flatMap((isOf) => addresses.filter(isOf).slice(0, LIMITS.egressAddressesPerFamily))
 }
 
 /** Whether the operator said that requests may go there although it is inside. */

@@ -1,7 +1,9 @@
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CredentialEndpoint } from '../../../src/chassis/credential/credential.js'
+import { HttpEgress } from '../../../src/chassis/egress/http-egress.js'
 import { LIMITS } from '../../../src/model/limits.js'
 import {
   API,
@@ -105,6 +107,7 @@ describe('the secret of an endpoint', () => {
   test('is not sent where the vault has none that can be', async () => {
     const missing = endpoint({ inject: { name: 'unknown', header: 'x-api-key' } })
     expect(outcomeOf(await request({}, missing))).toBe('SECRET_UNAVAILABLE')
+    expect(upstream.faults).toMatchObject([{ message: 'There is no unknown.' }])
     for (const bad of ['short', 'line\r\nX-Evil: 1', 'ümlaut-secret', ' padded-secret', 'x'.repeat(4_097)]) {
       upstream.secrets.set('api-key', bad)
       expect(outcomeOf(await request({}, WITH_SECRET))).toBe('SECRET_UNAVAILABLE')
@@ -204,6 +207,25 @@ describe('an end from outside', () => {
       'CANCELLED',
     )
   })
+})
+
+test('a service inside that the operator excepted is reached by its name, over http and with its secret', async () => {
+  const headers: unknown[] = []
+  const inside = createHttpServer((incoming, response) => {
+    headers.push(incoming.headers['x-api-key'])
+    response.end('inside')
+  }).listen(0, '127.0.0.1')
+  await once(inside, 'listening')
+  const { port } = inside.address() as AddressInfo
+  const { timing, secrets } = upstream
+  const secret = async (name: string) => secrets.get(name) ?? ''
+  const privateHosts = [`localhost:${port}`]
+  const egress = new HttpEgress({ timing, secrets: { secret }, report: () => {}, privateHosts })
+  const local = { ...WITH_SECRET, host: 'localhost', port, scheme: 'http' as const }
+  const url = `http://localhost:${port}/`
+  expect(outcomeOf(await egress.request(guestRequest({ url }), upstream.context(local), never))).toBe('200 inside')
+  expect(headers).toEqual([SECRET])
+  inside.close()
 })
 
 test('a fault of ours is an answer, and is reported', async () => {
