@@ -4,7 +4,7 @@ import { meterModule, requireFreeNames } from '../meter/meter-module.js'
 import { ModuleParser } from '../wasm/parse-module.js'
 import type { WasmModule } from '../wasm/types.js'
 import type { EngineBounds } from './bounded-process.js'
-import { capsOf } from './caps.js'
+import { capsOf, meterLimitsOf } from './caps.js'
 import { checkWithEngine, ENGINE_BOUNDS } from './engine-check.js'
 import { type Profile, requireAllowedImports } from './imports.js'
 
@@ -46,5 +46,5 @@ export async function admitParsed(
   requireFreeNames(module)
   roomsOf(module, limits)
   await checkWithEngine(module.bytes, bounds)
-  return meterModule(module, limits, capsOf(profile))
+  return meterModule(module, meterLimitsOf(profile, limits), capsOf(profile))
 }

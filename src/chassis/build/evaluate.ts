@@ -30,7 +30,7 @@ const MOST_JOBS = 100_000
 /** Memory of the engine while it evaluates: what is left must fit a module. */
 const MOST_BYTES = 128 * 1024 * 1024
 /** Stack of the engine for calls of JavaScript, which throw a RangeError beyond. */
-const STACK_BYTES = 64 * 1024
+const STACK_BYTES = 256 * 1024
 
 /** Evaluates a bundle once and keeps what it left in memory. Clock and randomness stand still: 1970, and one fixed sequence. */
 export function evaluate(engine: Engine, bundle: string): Evaluation {

@@ -32,7 +32,6 @@ const bodies: Record<string, Body> = {
   time: (_, ifab) => [Date.now(), ifab.now(), new Date().toISOString(), new Date(0).getTimezoneOffset(), loadedAt],
   random: (_, ifab) => [Math.random(), ifab.random(), loadedRandom],
   count: () => (calls += 1),
-  deep: () => { const down = (level: number): number => { try { return down(level + 1) } catch (error) { if (!(error instanceof RangeError)) throw error; return level } }; return down(0) },
   post: (value, { http }) => { const { status, headers, body } = http.request({ method: 'POST', url: 'https://a.example/b', headers: { x: 'y' }, body: value === 'bytes' ? new Uint8Array([0, 255]) : value }); return { status, headers, body: Array.from(body) } },
   get: (_, { http }) => { const response = http.get('https://a.example/'); return [response.status, response.text(), response.json()] },
   caught: (_, { http }) => { try { http.get('https://a.example/') } catch (error: any) { return [error.name, error.code, error.message, error instanceof Error] } },
@@ -98,12 +97,6 @@ describe('a tool that fails', () => {
   ])('gives its number and logs why: %s', (body, code, message) => {
     expect(call(body)).toMatchObject({ code, output: '', log: [`0 ${message}`] })
   })
-
-  test('can catch that it calls itself too deeply', () => {
-    const depth = outputOf('deep')
-    expect(depth).toBeGreaterThan(100)
-    expect(outputOf('deep')).toBe(depth)
-  })
 })
 
 describe('the log', () => {
@@ -158,7 +151,7 @@ describe('a call', () => {
   })
 
   test('uses the same fuel for the same input', () => {
-    const fuels = ['later', 'deep', 'random'].map((body) => [call(body, 1).fuel, call(body, 1).fuel])
+    const fuels = ['later', 'logs', 'random'].map((body) => [call(body, 1).fuel, call(body, 1).fuel])
     for (const [first, second] of fuels) expect(second).toBe(first)
     expect(call('echo', 1).fuel).toBeLessThan(2_000_000n)
   })
