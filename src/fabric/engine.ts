@@ -1,7 +1,5 @@
 import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js'
-import type { Policy } from '../coordinator/policy.js'
 import type { FabricState } from '../coordinator/state.js'
-import type { Head, Journal } from '../journal/journal.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
@@ -10,32 +8,22 @@ import { SECOND_MS } from '../model/time.js'
 import { Alarm } from './alarm.js'
 import { CommandBatch, type EngineNote, type Pending } from './command-batch.js'
 import { CommandQueue } from './command-queue.js'
-import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Origin } from './fabric.js'
 import type { Fold } from './fold.js'
-import { LogClock } from './log-clock.js'
-import { Meter } from './meter.js'
+import type { Meter } from './meter.js'
 import { DEFAULT_POLICY_DIGEST } from './policy-digest.js'
-import { Publisher } from './publisher.js'
-import { type Loaded, loadFold, readReceipt } from './recovery.js'
+import type { Publisher } from './publisher.js'
+import { readReceipt } from './recovery.js'
 import { type CountedRefusals, isRecorded, type Refusal, Refusals, refusalDraft } from './refusals.js'
-import { Snapshotter } from './snapshotter.js'
-import type { Timing } from './timing.js'
+import { type ChangeListener, Replica, type ReplicaOptions } from './replica.js'
 import { openWitnessing, type Witnessing, type WitnessSettings } from './witnessing.js'
 
-export interface EngineOptions {
-  readonly journal: Journal
-  readonly policy: Policy
-  readonly timing: Timing
+export interface EngineOptions extends ReplicaOptions {
   readonly ids: IdSource
   /** Name of a fabric that does not exist yet. */
   readonly name: string
   /** Version of the program, for the log. */
   readonly version: string
-  /** Entries between two snapshots. */
-  readonly snapshotEvery: number
-  /** Told about faults that no caller is waiting for. */
-  readonly report: (error: unknown) => void
   /** Opens the storage of the witness once the journal is owned; without it there is no witness. */
   readonly witness?: WitnessSettings
 }
@@ -45,11 +33,6 @@ const FLOOD_ANSWER_MS = 100
 
 export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
 
-/** `rebuilt` says that the state was made anew from the journal: what changed since the last call is not known. */
-export type ChangeListener = (state: FabricState, rebuilt: boolean) => void
-
-type Read = { readonly run: () => void; readonly reject: (error: unknown) => void }
-
 /**
  * The one writer. Commands queue up; all that are there are decided in order against the state as it evolves and become
  * durable in one append; only then do replies, reads and pushes show them. One batch is under way at a time.
@@ -58,21 +41,14 @@ type Read = { readonly run: () => void; readonly reject: (error: unknown) => voi
  * durable survives anywhere.
  */
 export class Engine {
-  readonly publisher: Publisher
-  readonly meter = new Meter()
   /** Resolves when the engine has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
   readonly #options: EngineOptions
-  readonly #snapshotter: Snapshotter
-  #witnessing: Witnessing | undefined
-  readonly #listeners = new Set<ChangeListener>()
+  readonly #replica: Replica
   readonly #writerId: string
-  #fold: Fold
   readonly #queue = new CommandQueue()
   readonly #refusals = new Refusals()
-  readonly #clock: LogClock
   readonly #alarm: Alarm
-  #reads: Read[] = []
   #state: EngineState = 'running'
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
@@ -80,26 +56,23 @@ export class Engine {
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
 
-  private constructor(options: EngineOptions, { fold, snapshotSize }: Loaded) {
+  private constructor(options: EngineOptions, replica: Replica) {
     this.#options = options
-    this.#fold = fold
+    this.#replica = replica
     this.#writerId = options.ids.next()
     this.failed = new Promise((resolve) => {
       this.#announceFailure = resolve
     })
-    this.publisher = new Publisher(options.journal, fold.head.size)
-    this.#snapshotter = new Snapshotter(options.journal, options.snapshotEvery, snapshotSize, options.report)
-    this.#clock = new LogClock(options.timing)
     this.#alarm = new Alarm(options.timing, () => this.#tick(false), options.report)
   }
 
   /** Opens the journal, folds it and writes that this process took over. Closes the journal again when that fails. */
   static async open(options: EngineOptions): Promise<Engine> {
-    const { journal, policy } = options
+    const { journal } = options
     await journal.open()
     let engine: Engine | undefined
     try {
-      engine = new Engine(options, await loadFold(journal, policy))
+      engine = new Engine(options, await Replica.load(options))
       await engine.#begin()
       return engine
     } catch (error) {
@@ -111,22 +84,32 @@ export class Engine {
 
   async #begin(): Promise<void> {
     const { name, version } = this.#options
-    this.#witnessing = await openWitnessing(this.#options, this.#fold.head, {
+    const replica = this.#replica
+    const witnessing = await openWitnessing(this.#options, replica.fold.head, {
       halt: (error) => this.#fail(error),
       note: (drafts) => this.note(() => drafts, { actor: FABRIC_ACTOR }),
     })
-    const isNew = this.#fold.head.size === 0
+    replica.attach(witnessing)
+    const { head, state } = replica.fold
     const batch = this.#newBatch()
-    if (isNew) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
+    if (head.size === 0) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
     batch.write([{ type: 'fabric_started', subject: this.name, data: { version } }], FABRIC_ACTOR)
-    batch.write(this.#witnessing?.introduction(this.#fold.head.witnessKey) ?? [], FABRIC_ACTOR)
-    this.#fold.state.startedAt = this.#now()
+    batch.write(witnessing?.introduction(head.witnessKey) ?? [], FABRIC_ACTOR)
+    state.startedAt = this.#now()
     await this.#append(batch)
     this.#settle(batch)
   }
 
+  get publisher(): Publisher {
+    return this.#replica.publisher
+  }
+
+  get meter(): Meter {
+    return this.#replica.meter
+  }
+
   get witnessing(): Witnessing | undefined {
-    return this.#witnessing
+    return this.#replica.witnessing
   }
 
   get state(): EngineState {
@@ -134,7 +117,7 @@ export class Engine {
   }
 
   get name(): string {
-    return this.#fold.head.name
+    return this.#replica.name
   }
 
   /** Commands that wait for their batch. */
@@ -145,7 +128,7 @@ export class Engine {
   /** Resolves with the reply when everything the command led to is durable. Throws a coded `FabricError`. */
   submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
     try {
-      const clean = this.#witnessing?.cleanse(command, origin) ?? { command, origin }
+      const clean = this.witnessing?.cleanse(command, origin) ?? { command, origin }
       return this.#enqueue(clean.command, clean.origin) as Promise<Replies[Type]>
     } catch (error) {
       return Promise.reject(error)
@@ -198,12 +181,8 @@ export class Engine {
     })
   }
 
-  /**
-   * Reads the state as it is now, also what is not durable yet. Only for what needs no more than that: nobody knows a token
-   * before its entry is durable, and to refuse one whose revocation is being written is right at any rate.
-   */
   peek<Result>(query: (state: FabricState, now: number) => Result): Result {
-    return query(this.#fold.state, this.#now())
+    return this.#replica.peek(query)
   }
 
   /** Runs a query between batches, so that it sees only what is durable. */
@@ -212,18 +191,7 @@ export class Engine {
   }
 
   readFold<Result>(query: (fold: Fold) => Result): Promise<Result> {
-    return new Promise((resolve, reject) => {
-      const run = () => {
-        try {
-          resolve(query(this.#fold))
-        } catch (error) {
-          reject(error)
-        }
-      }
-      if (this.#state === 'failed' || this.#state === 'closed') reject(this.#refusal())
-      else if (this.#pumping) this.#reads.push({ run, reject })
-      else run()
-    })
+    return this.#replica.readFold(query)
   }
 
   /**
@@ -231,12 +199,11 @@ export class Engine {
    * ends it.
    */
   onChange(listener: ChangeListener): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#replica.onChange(listener)
   }
 
-  async snapshot(): Promise<number> {
-    return this.#snapshotter.take(await this.readFold((fold) => fold))
+  snapshot(): Promise<number> {
+    return this.#replica.snapshot()
   }
 
   /** Lets what is queued finish, writes down what was gathered, takes a snapshot and closes the journal. Idempotent. */
@@ -251,18 +218,15 @@ export class Engine {
     }
     const healthy = this.#state === 'running'
     this.#state = 'closed'
+    this.#replica.ended = this.#refusal()
     this.#alarm.cancel()
     this.#rejectAll(new FabricError('UNAVAILABLE', 'The fabric is closing. Connect again when it is back.'))
     await this.#pumped
-    if (healthy) await this.#snapshotter.take(this.#fold).catch(this.#options.report)
-    await this.#snapshotter.idle()
-    this.publisher.close()
-    await this.#witnessing?.close().catch(this.#options.report)
-    await this.#options.journal.close()
+    await this.#replica.close(healthy)
   }
 
   #now(): number {
-    return this.#clock.now(this.#fold.head.lastAt)
+    return this.#replica.now()
   }
 
   /** Does what is due; `flush` also writes down what is still gathered. */
@@ -285,16 +249,18 @@ export class Engine {
   #schedule(): void {
     if (this.#pumping) return
     this.#pumping = true
+    this.#replica.held = true
     this.#pumped = new Promise(setImmediate).then(() => this.#pump())
   }
 
   /** One batch a turn of the event loop: callers that were just answered get their next command into the next one. */
   async #pump(): Promise<void> {
-    while (this.#queue.length > 0 || this.#reads.length > 0) {
+    while (this.#queue.length > 0 || this.#replica.waitingReads > 0) {
       await this.#commitNext()
       await new Promise(setImmediate)
     }
     this.#pumping = false
+    this.#replica.held = false
   }
 
   async #commitNext(): Promise<void> {
@@ -330,11 +296,12 @@ export class Engine {
 
   #newBatch(): CommandBatch {
     const { policy, ids, name } = this.#options
+    const { fold } = this.#replica
     return new CommandBatch({
-      fold: this.#fold,
+      fold,
       policy,
       now: this.#now(),
-      fabric: this.#fold.head.size === 0 ? name : this.name,
+      fabric: fold.head.size === 0 ? name : this.name,
       writerId: this.#writerId,
       batchId: ids.next(),
       refusals: this.#refusals,
@@ -351,17 +318,15 @@ export class Engine {
 
   /** Everything in the batch is durable now: apply what is volatile, show it, answer. */
   #settle(batch: CommandBatch): void {
-    this.#publish(batch.entries)
+    this.#replica.publish(batch.entries)
+    this.meter.written(batch.entries)
     batch.answer((index) => readReceipt(this.#options.journal, index))
     this.#afterChange(false)
-    this.#snapshotter.consider(this.#fold)
+    this.#replica.snapshotter.consider(this.#replica.fold)
   }
 
   #afterChange(rebuilt: boolean): void {
-    const { state } = this.#fold
-    for (const read of this.#reads.splice(0)) read.run()
-    for (const listener of this.#listeners) listener(state, rebuilt)
-    state.forgetNews()
+    this.#replica.changed(rebuilt)
     this.#armTimer()
   }
 
@@ -375,7 +340,8 @@ export class Engine {
     try {
       if (cause.details.stage === 'flush') throw cause
       if (this.#state === 'running') this.#state = 'recovering'
-      const { lastBatch } = await this.#rebuild(cause.code === 'STORAGE_FAILED')
+      const reopen = cause.code === 'STORAGE_FAILED'
+      const { lastBatch } = await this.#replica.rebuild(reopen, (entries) => this.meter.written(entries))
       if (this.#state === 'recovering') this.#state = 'running'
       this.meter.recoveries += 1
       if (lastBatch?.batchId === batch.batchId) batch.answer((index) => readReceipt(this.#options.journal, index))
@@ -392,6 +358,7 @@ export class Engine {
     const failure = asFabricError(fatal)
     this.#failure = failure
     if (this.#state !== 'closed') this.#state = 'failed'
+    this.#replica.ended = this.#refusal()
     this.#alarm.cancel()
     this.#options.report(fatal)
     this.#rejectAll(failure)
@@ -400,39 +367,14 @@ export class Engine {
     this.#announceFailure(failure)
   }
 
-  /** Folds the journal anew, and publishes entries that turn out to be durable although their append failed. */
-  async #rebuild(reopen: boolean): Promise<Head> {
-    const { journal, policy } = this.#options
-    await this.#snapshotter.idle()
-    const head = reopen ? await journal.open() : await journal.head()
-    if (head.size < this.publisher.size) throw shorter(head.size, this.publisher.size)
-    this.#fold = (await loadFold(journal, policy)).fold
-    this.#fold.state.startedAt = this.#now()
-    for await (const chunk of journal.read(this.publisher.size)) {
-      this.#publish(chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() })))
-    }
-    return head
-  }
-
-  #publish(entries: readonly EncodedEntry[]): void {
-    this.#witnessing?.append(entries)
-    this.publisher.publish(entries)
-    this.meter.written(entries)
-  }
-
   #rejectAll(error: FabricError): void {
     for (const pending of this.#queue.takeAll()) pending.reject(error)
-    for (const read of this.#reads.splice(0)) read.reject(error)
+    this.#replica.rejectReads(error)
   }
 
   #armTimer(): void {
     if (this.#state !== 'running') return
-    const deadline = this.#fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
+    const deadline = this.#replica.fold.state.deadlines.first()?.at ?? Number.POSITIVE_INFINITY
     this.#alarm.set(Math.min(deadline, this.#refusals.nextDue()), this.#now())
   }
-}
-
-function shorter(size: number, seen: number): FabricError {
-  const message = `The journal has ${size} entries, but ${seen} were acknowledged. Entries were lost: restore the data directory.`
-  return new FabricError('LOG_DIVERGED', message, { size, seen })
 }
