@@ -1,21 +1,21 @@
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { BlobStore } from '../witness/blob-store.js'
-import type { Engine } from './engine.js'
 import type { Origin } from './fabric.js'
+import type { FabricEngine } from './fabric-engine.js'
 import type { BlobRow, Fold } from './fold.js'
 import type { Witnessing } from './witnessing.js'
 
 /** Large content beside the log: the log has its digest, so deleting it leaves a log that can still be verified. */
 export class Blobs {
-  readonly #engine: Engine
+  readonly #engine: FabricEngine
   readonly #store: BlobStore
   /** One change after the other, so that content is not removed while it is stored again. */
   #changes: Promise<unknown> = Promise.resolve()
 
   readonly #witnessing: Witnessing
 
-  constructor(engine: Engine, witnessing: Witnessing) {
+  constructor(engine: FabricEngine, witnessing: Witnessing) {
     this.#engine = engine
     this.#store = witnessing.witness.blobs
     this.#witnessing = witnessing

@@ -1,5 +1,6 @@
 import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js'
 import type { FabricState } from '../coordinator/state.js'
+import type { Head } from '../journal/journal.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import type { IdSource } from '../model/ids.js'
@@ -8,13 +9,17 @@ import { SECOND_MS } from '../model/time.js'
 import { Alarm } from './alarm.js'
 import { CommandBatch, type EngineNote, type Pending } from './command-batch.js'
 import { CommandQueue } from './command-queue.js'
+import type { FabricStarted } from './entries.js'
 import type { Origin } from './fabric.js'
+import type { EngineState, FabricEngine } from './fabric-engine.js'
 import type { Fold } from './fold.js'
 import type { Meter } from './meter.js'
+import { notLeading } from './nodes/link.js'
 import { DEFAULT_POLICY_DIGEST } from './policy-digest.js'
 import type { Publisher } from './publisher.js'
 import { readReceipt } from './recovery.js'
-import { type CountedRefusals, isRecorded, type Refusal, Refusals, refusalDraft } from './refusals.js'
+import { RefusalRecorder } from './refusal-recorder.js'
+import { type CountedRefusals, type Refusal, type Refusals, refusalDraft } from './refusals.js'
 import { type ChangeListener, Replica, type ReplicaOptions } from './replica.js'
 import { openWitnessing, type Witnessing, type WitnessSettings } from './witnessing.js'
 
@@ -28,10 +33,20 @@ export interface EngineOptions extends ReplicaOptions {
   readonly witness?: WitnessSettings
 }
 
-/** How long a flooding caller waits for its next refusal. */
-const FLOOD_ANSWER_MS = 100
+/** With which node and in which term an engine leads a log that others may lead after it. */
+export interface LeadOptions extends EngineOptions {
+  readonly node: string
+  readonly term: number
+  /** Told, once, that an append failed: another engine may write now, and the state must be rebuilt. */
+  readonly onDeposed: (deposed: Deposed) => void
+}
 
-export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
+/** What an engine that was deposed leaves behind. */
+export interface Deposed {
+  readonly cause: FabricError
+  /** Answers those whose commands were in the batch that failed, by the head that was read back; without one they hear why. */
+  settle(head?: Head): void
+}
 
 /**
  * The one writer. Commands queue up; all that are there are decided in order against the state as it evolves and become
@@ -40,25 +55,31 @@ export type EngineState = 'running' | 'recovering' | 'failed' | 'closed'
  * When an append fails the evolved state is thrown away and rebuilt from the journal: nothing that did not become
  * durable survives anywhere.
  */
-export class Engine {
+export class Engine implements FabricEngine {
   /** Resolves when the engine has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
   readonly #options: EngineOptions
   readonly #replica: Replica
   readonly #writerId: string
   readonly #queue = new CommandQueue()
-  readonly #refusals = new Refusals()
+  readonly #recorder: RefusalRecorder
+  readonly #refusals: Refusals
   readonly #alarm: Alarm
   #state: EngineState = 'running'
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
+  #isDeposed = false
   #failure: FabricError | undefined
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
+  readonly #onDeposed: LeadOptions['onDeposed'] | undefined
 
-  private constructor(options: EngineOptions, replica: Replica) {
+  private constructor(options: EngineOptions & Partial<LeadOptions>, replica: Replica) {
     this.#options = options
+    this.#onDeposed = options.onDeposed
     this.#replica = replica
+    this.#recorder = new RefusalRecorder(options.timing, (counted) => this.#writeRefusal(counted))
+    this.#refusals = this.#recorder.refusals
     this.#writerId = options.ids.next()
     this.failed = new Promise((resolve) => {
       this.#announceFailure = resolve
@@ -73,7 +94,8 @@ export class Engine {
     let engine: Engine | undefined
     try {
       engine = new Engine(options, await Replica.load(options))
-      await engine.#begin()
+      await engine.#openWitness()
+      await engine.#begin({ version: options.version })
       return engine
     } catch (error) {
       await engine?.witnessing?.release().catch(options.report)
@@ -82,19 +104,34 @@ export class Engine {
     }
   }
 
-  async #begin(): Promise<void> {
-    const { name, version } = this.#options
+  /**
+   * Takes the lead of a log that the replica has whole. It must be held, and rebuilt when this throws. The engine ends with
+   * the first append that fails, or when it is told to retire; the replica stays open.
+   */
+  static async lead(options: LeadOptions, replica: Replica): Promise<Engine> {
+    const engine = new Engine(options, replica)
+    const { version, node, term } = options
+    await engine.#begin({ version, node, term })
+    replica.held = engine.#pumping
+    return engine
+  }
+
+  async #openWitness(): Promise<void> {
     const replica = this.#replica
     const witnessing = await openWitnessing(this.#options, replica.fold.head, {
       halt: (error) => this.#fail(error),
       note: (drafts) => this.note(() => drafts, { actor: FABRIC_ACTOR }),
     })
     replica.attach(witnessing)
-    const { head, state } = replica.fold
+  }
+
+  async #begin(started: FabricStarted): Promise<void> {
+    const { name } = this.#options
+    const { head, state } = this.#replica.fold
     const batch = this.#newBatch()
     if (head.size === 0) batch.write([{ type: 'fabric_created', subject: name, data: { name } }], FABRIC_ACTOR)
-    batch.write([{ type: 'fabric_started', subject: this.name, data: { version } }], FABRIC_ACTOR)
-    batch.write(witnessing?.introduction(head.witnessKey) ?? [], FABRIC_ACTOR)
+    batch.write([{ type: 'fabric_started', subject: this.name, data: started }], FABRIC_ACTOR)
+    batch.write(this.witnessing?.introduction(head.witnessKey) ?? [], FABRIC_ACTOR)
     state.startedAt = this.#now()
     await this.#append(batch)
     this.#settle(batch)
@@ -141,27 +178,23 @@ export class Engine {
     return this.#enqueue({ type: 'note', decide }, origin) as Promise<number>
   }
 
-  /**
-   * Writes down a refusal that happened before it came to a command; further ones of its kind are counted. Resolves when
-   * that is done, also when it could not be: then it is counted. Under a flood it takes its time, so that whoever waits
-   * for the answer before asking again leaves the processor to others.
-   */
+  /** Writes down a refusal that happened before it came to a command, or counts it. Never rejects. */
   async noteRefusal(refusal: Refusal): Promise<void> {
-    if (this.#state !== 'running' || !isRecorded(refusal.code)) return
-    const now = this.#now()
-    const counted = this.#refusals.note(refusal, now)
-    if (counted !== undefined) await this.#writeRefusal(counted)
-    else if (this.#refusals.isFlooding(refusal.actor, now)) {
-      await new Promise<void>((resolve) => this.#options.timing.after(FLOOD_ANSWER_MS, resolve))
-    }
+    if (this.#state === 'running') await this.#recorder.note(refusal, this.#now())
   }
 
-  async #writeRefusal(counted: CountedRefusals): Promise<void> {
-    const { actor, data } = counted
-    await this.note(() => [refusalDraft(data)], { actor }).catch((error) => {
-      this.#refusals.giveBack(counted, this.#now())
+  /** Writes down refusals that were counted, here or elsewhere. Never rejects. */
+  async writeRefusals(counted: readonly CountedRefusals[]): Promise<void> {
+    await Promise.all(counted.map((one) => this.#recorder.write(one, this.#now())))
+  }
+
+  async #writeRefusal({ actor, data }: CountedRefusals): Promise<void> {
+    try {
+      await this.note(() => [refusalDraft(data)], { actor })
+    } catch (error) {
       this.#options.report(error)
-    })
+      throw error
+    }
   }
 
   #enqueue(work: Pending['work'], origin: Origin): Promise<unknown> {
@@ -225,6 +258,44 @@ export class Engine {
     await this.#replica.close(healthy)
   }
 
+  /**
+   * Decides nothing any more; what is queued is refused as not done. Resolves when the batch under way has its outcome;
+   * `flush` first writes down what was gathered.
+   */
+  async retire(flush: boolean): Promise<void> {
+    if (flush && this.#state === 'running') await this.#tick(true).catch(this.#options.report)
+    this.#state = 'closed'
+    this.#alarm.cancel()
+    this.#rejectQueue(notLeading())
+    await this.#pumped
+  }
+
+  /** Who writes this engine's batches. */
+  get writerId(): string {
+    return this.#writerId
+  }
+
+  /** Ends as after an append that failed, because somebody else has written. */
+  depose(): void {
+    this.#depose(this.#newBatch(), notLeading())
+  }
+
+  #depose(batch: CommandBatch, cause: FabricError): void {
+    if (this.#state !== 'running') {
+      batch.reject(cause)
+      return
+    }
+    this.#isDeposed = true
+    this.#state = 'closed'
+    this.#alarm.cancel()
+    this.#rejectQueue(notLeading())
+    const settle = (head?: Head) => {
+      if (head?.lastBatch?.batchId === batch.batchId) batch.answer((index) => readReceipt(this.#options.journal, index))
+      else batch.reject(cause)
+    }
+    this.#onDeposed?.({ cause, settle })
+  }
+
   #now(): number {
     return this.#replica.now()
   }
@@ -232,13 +303,11 @@ export class Engine {
   /** Does what is due; `flush` also writes down what is still gathered. */
   async #tick(flush: boolean): Promise<void> {
     const counted = this.#refusals.takeDue(this.#now(), flush)
-    await Promise.all([
-      this.submit({ type: 'tick', flush }, { actor: FABRIC_ACTOR }),
-      ...counted.map((one) => this.#writeRefusal(one)),
-    ])
+    await Promise.all([this.submit({ type: 'tick', flush }, { actor: FABRIC_ACTOR }), this.writeRefusals(counted)])
   }
 
   #refusal(): FabricError | undefined {
+    if (this.#state === 'closed' && this.#onDeposed !== undefined) return notLeading()
     if (this.#state === 'closed')
       return new FabricError('UNAVAILABLE', 'The fabric is closed. Start it with `ifab up`.')
     if (this.#state === 'failed') return this.#failure
@@ -255,12 +324,13 @@ export class Engine {
 
   /** One batch a turn of the event loop: callers that were just answered get their next command into the next one. */
   async #pump(): Promise<void> {
-    while (this.#queue.length > 0 || this.#replica.waitingReads > 0) {
+    while (!this.#isDeposed && (this.#queue.length > 0 || this.#replica.waitingReads > 0)) {
       await this.#commitNext()
       await new Promise(setImmediate)
     }
     this.#pumping = false
-    this.#replica.held = false
+    // One that does not lead any more may leave a state behind that is ahead of the journal.
+    if (this.#onDeposed === undefined || this.#state === 'running') this.#replica.held = false
   }
 
   async #commitNext(): Promise<void> {
@@ -270,7 +340,8 @@ export class Engine {
       this.#decide(batch)
       if (batch.entries.length > 0) await this.#append(batch)
     } catch (error) {
-      await this.#recover(batch, error)
+      if (this.#onDeposed === undefined) await this.#recover(batch, error)
+      else this.#depose(batch, asFabricError(error))
       return
     }
     try {
@@ -368,8 +439,12 @@ export class Engine {
   }
 
   #rejectAll(error: FabricError): void {
-    for (const pending of this.#queue.takeAll()) pending.reject(error)
+    this.#rejectQueue(error)
     this.#replica.rejectReads(error)
+  }
+
+  #rejectQueue(error: FabricError): void {
+    for (const pending of this.#queue.takeAll()) pending.reject(error)
   }
 
   #armTimer(): void {

@@ -13,6 +13,9 @@ export interface FabricCreated {
 /** A process took the log over and starts to decide. */
 export interface FabricStarted {
   readonly version: string
+  /** Which node leads from now on, and in which term, where several share the log. */
+  readonly node?: string
+  readonly term?: number
 }
 
 /** The answer to a command that came with an idempotency key. Subject: the key. */

@@ -4,19 +4,19 @@ import type { CosigningStatus } from '../witness/cosign/cosigning.js'
 import type { EntryFilter } from '../witness/query/filter.js'
 import type { QueryPage } from '../witness/query/query.js'
 import type { Witness } from '../witness/witness.js'
-import type { Engine } from './engine.js'
 import type { KeyRotated } from './entries.js'
 import type { FabricWitness, Origin, WitnessStatus } from './fabric.js'
+import type { FabricEngine } from './fabric-engine.js'
 import type { Witnessing } from './witnessing.js'
 
 /** The witness of a running fabric, for callers. */
 export class EngineWitness implements FabricWitness {
-  readonly #engine: Engine
+  readonly #engine: FabricEngine
   readonly #witnessing: Witnessing
   /** One rotation after the other. */
   #rotations: Promise<unknown> = Promise.resolve()
 
-  constructor(engine: Engine, witnessing: Witnessing) {
+  constructor(engine: FabricEngine, witnessing: Witnessing) {
     this.#engine = engine
     this.#witnessing = witnessing
   }

@@ -1,6 +1,6 @@
 import type { Policy } from '../coordinator/policy.js'
 import type { FabricState } from '../coordinator/state.js'
-import type { Head, Journal } from '../journal/journal.js'
+import type { Chunk, Head, Journal } from '../journal/journal.js'
 import { FabricError } from '../model/errors.js'
 import { decodeEntry, type EncodedEntry } from './entry-codec.js'
 import type { Fold } from './fold.js'
@@ -113,6 +113,18 @@ export class Replica {
   onChange(listener: ChangeListener): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
+  }
+
+  /** Folds entries that became durable elsewhere, behind those it has, and shows them. */
+  take(chunk: Chunk): readonly EncodedEntry[] {
+    const { size } = this.publisher
+    const fresh = chunk.filter(({ index }) => index >= size)
+    const entries = fresh.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() }))
+    for (const entry of entries) this.#fold.apply(entry)
+    this.publish(entries)
+    this.changed(false)
+    this.snapshotter.consider(this.#fold)
+    return entries
   }
 
   /** Gives out entries that are durable and folded. Call `changed` in the same turn. */

@@ -5,8 +5,8 @@ import type { FabricState } from '../coordinator/state.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { SECOND_MS } from '../model/time.js'
-import type { Engine } from './engine.js'
 import type { Origin } from './fabric.js'
+import type { FabricEngine } from './fabric-engine.js'
 import type { Timing } from './timing.js'
 import { WaitingSwarms } from './waiting-swarms.js'
 
@@ -63,7 +63,7 @@ const TASKS_PER_TURN = 256
  * task one waiter: the swarm that suits it best. So a thousand idle swarms do not race for one task.
  */
 export class Waiting {
-  readonly #engine: Engine
+  readonly #engine: FabricEngine
   readonly #timing: Timing
   readonly #waiters = new Set<Waiter>()
   /** Swarm -> all of its waiters. */
@@ -77,7 +77,7 @@ export class Waiting {
   /** Waiters that were woken since a budget had more room than before. */
   #triedRoom = new WeakSet<Waiter>()
 
-  constructor(engine: Engine, timing: Timing) {
+  constructor(engine: FabricEngine, timing: Timing) {
     this.#engine = engine
     this.#timing = timing
     engine.onChange((state, rebuilt) => this.#onChange(state, rebuilt))

@@ -3,6 +3,7 @@ import { actorSwarm } from '../model/entry.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import type { SignedCheckpoint } from '../witness/checkpoint-signer.js'
 import { Cosigning } from '../witness/cosign/cosigning.js'
+import type { KeySource } from '../witness/identity.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
 import { parseVkey } from '../witness/note/verifier.js'
 import { Redactor } from '../witness/redact.js'
@@ -23,6 +24,8 @@ export interface WitnessSettings {
 
 export interface WitnessPlace {
   readonly storage: WitnessStorage
+  /** Where several processes sign the same log. */
+  readonly keys?: KeySource
   /** Values that must never get into the log, such as tokens. */
   readonly secrets?: readonly string[]
 }
@@ -194,10 +197,11 @@ export async function openWitnessing(
   { halt, note }: EngineHooks,
 ): Promise<Witnessing | undefined> {
   if (settings === undefined) return undefined
-  const { storage, secrets = [] } = await settings.open()
+  const { storage, keys, secrets = [] } = await settings.open()
   const origin = head.size === 0 ? name : head.name
   const read = (from: number) => journal.read(from)
-  const opening = Witness.open({ storage, origin, read, size: head.size, announced: head.witnessKey, report })
+  const log = { origin, read, size: head.size, announced: head.witnessKey }
+  const opening = Witness.open({ ...log, storage, report, ...(keys && { keys }) })
   const witness = await opening.catch(async (error) => {
     await storage.hashes.close()
     throw error

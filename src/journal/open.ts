@@ -10,19 +10,20 @@ export interface SharedJournal {
 
 /** What a driver is opened with. */
 export interface SharedJournalOptions {
-  /** As it was given: `nats://host:4222`, `etcd://a:2379,b:2379`. It may name several servers, and never a password. */
+  /** As it was given, such as `nats://a:4222,b:4222/name`: it may name several servers and the log, but no secret. */
   readonly url: string
-  /** Name of the fabric, under which the driver keeps everything on the server. */
-  readonly fabric: string
-  /** Directory of this node for what the driver keeps on this machine, such as snapshots and an archive. */
+  /** Where the driver keeps what belongs to this node alone, such as snapshots and an archive. */
   readonly directory: string
+  /** Copies of the log on different servers, where the engine is told. */
+  readonly replicas?: number
   /** Refuses a server that could lose acknowledged writes when the power fails. */
-  readonly requireDurable: boolean
-  /** Files (PEM) for a connection with TLS; `ca` alone is enough where the server asks for no certificate. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
-  /** File with the credentials of this node, in the format of the engine. */
-  readonly credentials?: string
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly requireDurable?: boolean
+  /** PEM files: whom to trust, and the certificate of this client with its key. */
+  readonly caFile?: string
+  readonly certificateFile?: string
+  readonly keyFile?: string
+  /** A file with the credentials of this client, in the format of the engine. */
+  readonly credentialsFile?: string
   /** Told about faults that no caller is waiting for. */
   readonly report: (error: unknown) => void
   /** Told, in a sentence, what whoever runs the fabric should know. */

@@ -1,8 +1,8 @@
 import { FabricError } from '../model/errors.js'
-import { keyFile, loadIdentity, rotationStatement } from './identity.js'
+import { type KeySource, keyFile, loadIdentity, rotationStatement } from './identity.js'
 import { type Checkpoint, formatCheckpoint } from './note/checkpoint.js'
 import { formatNote } from './note/note.js'
-import { NoteSigner } from './note/signer.js'
+import type { NoteSigner } from './note/signer.js'
 import type { Notes } from './storage.js'
 import { checkConsistency } from './tree/proof.js'
 import type { MerkleTree } from './tree/tree.js'
@@ -23,6 +23,7 @@ export interface Rotation {
 export class CheckpointSigner {
   readonly origin: string
   readonly #notes: Notes
+  readonly #keys: KeySource
   #signer: NoteSigner
   /** Signs the next head together with its successor, so that those who know only the old key can follow. */
   #predecessor: NoteSigner | undefined
@@ -35,23 +36,40 @@ export class CheckpointSigner {
   /** Signing and changing the key happen one after the other. */
   #work: Promise<unknown> = Promise.resolve()
 
-  private constructor(notes: Notes, signer: NoteSigner, predecessor: NoteSigner | undefined, last: SignedCheckpoint) {
+  private constructor(
+    notes: Notes,
+    keys: KeySource,
+    signer: NoteSigner,
+    predecessor: NoteSigner | undefined,
+    last: SignedCheckpoint,
+  ) {
     this.origin = signer.name
     this.#notes = notes
+    this.#keys = keys
     this.#signer = signer
     this.#predecessor = predecessor
     this.#last = last
   }
 
   /** `announced`: the verifier key that the log names. Throws DATA_CORRUPT when what is stored cannot be used. */
-  static async open(notes: Notes, origin: string, announced: string | undefined): Promise<CheckpointSigner> {
-    const { signer, predecessor, checkpoint, note } = await loadIdentity(notes, origin, announced)
-    return new CheckpointSigner(notes, signer, predecessor, { ...checkpoint, note })
+  static async open(
+    notes: Notes,
+    origin: string,
+    announced: string | undefined,
+    keys: KeySource,
+  ): Promise<CheckpointSigner> {
+    const { signer, predecessor, checkpoint, note } = await loadIdentity(notes, origin, announced, keys)
+    return new CheckpointSigner(notes, keys, signer, predecessor, { ...checkpoint, note })
   }
 
   /** Verifier key of the key that signs. */
   get vkey(): string {
     return this.#signer.vkey
+  }
+
+  /** Whether every process that shares the source of its keys can sign as this one does. */
+  get sharesKey(): boolean {
+    return this.#keys.find?.(this.origin, this.vkey, undefined) !== undefined
   }
 
   /** The last head that was signed. */
@@ -68,7 +86,7 @@ export class CheckpointSigner {
   prepareRotation(): Promise<Rotation> {
     return this.#exclusively(async () => {
       if (this.#predecessor !== undefined) throw notSettled()
-      const next = NoteSigner.generate(this.origin)
+      const next = this.#keys.next(this.origin, this.vkey)
       await this.#notes.replace('next-key', keyFile([next]))
       this.#next = next
       const previous = this.vkey
@@ -79,18 +97,34 @@ export class CheckpointSigner {
 
   /** The entry of the rotation is durable: the new key signs from now on, the first time together with the old one. */
   rotated(vkey: string, tree: MerkleTree): Promise<SignedCheckpoint> {
-    return this.#exclusively(async () => {
+    return this.#exclusively(() => {
       const next = this.#next
+      // A key that can be made again may have been adopted, when another process had the lead meanwhile.
+      if (next === undefined && vkey === this.vkey) return this.#sign(tree)
       if (next?.vkey !== vkey) throw new FabricError('CONFLICT', 'Another rotation took the place of this one.')
-      const previous = this.#signer
-      this.#predecessor = previous
-      this.#signer = next
-      this.#next = undefined
-      // Should this fail, the next start finds the key where it was prepared.
-      await this.#notes.replace('key', keyFile([next, previous]))
-      await this.#notes.remove('next-key')
-      return this.#sign(tree)
+      return this.#takeOver(next, tree)
     })
+  }
+
+  /** Another process rotated the key: the one that the log names now signs from now on. */
+  adopt(vkey: string, tree: MerkleTree): Promise<SignedCheckpoint> {
+    return this.#exclusively(() => {
+      if (vkey === this.vkey) return this.#sign(tree)
+      const next = this.#keys.find?.(this.origin, vkey, this.vkey)
+      if (next === undefined) throw new FabricError('CONFLICT', `The log names the key ${vkey}, which is not at hand.`)
+      return this.#takeOver(next, tree)
+    })
+  }
+
+  async #takeOver(next: NoteSigner, tree: MerkleTree): Promise<SignedCheckpoint> {
+    const previous = this.#signer
+    this.#predecessor = previous
+    this.#signer = next
+    this.#next = undefined
+    // Should this fail, the next start finds the key where it was prepared, or makes it again.
+    await this.#notes.replace('key', keyFile([next, previous]))
+    await this.#notes.remove('next-key')
+    return this.#sign(tree)
   }
 
   /** Stops signing for good, and leaves what speaks against the log where it can be found. */

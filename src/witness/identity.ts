@@ -16,24 +16,47 @@ export interface Identity {
   readonly note: string
 }
 
+/** Where the keys of a fabric come from. */
+export interface KeySource {
+  /** The key that takes over from the one with the verifier key `previous`, or the first of all. */
+  next(origin: string, previous: string | undefined): NoteSigner
+  /** The key with this verifier key; absent where keys cannot be made again. `from` is one that was there before it. */
+  find?(origin: string, vkey: string, from: string | undefined): NoteSigner | undefined
+  /** With which secrets are replaced; without it each data directory has its own. */
+  readonly redactionKey?: Buffer
+}
+
+/** Each key is made once and lies in one data directory. */
+export const OWN_KEYS: KeySource = { next: (origin) => NoteSigner.generate(origin) }
+
+/** Rotations behind a known key after which one is not looked for any more. */
+export const MAX_ROTATIONS = 1_000
+
 const REDACTION_KEY_BYTES = 32
 
 /**
  * Loads the identity, or makes one. `announced` is the verifier key that the log names: it decides whether a rotation
  * that was interrupted has happened, and tells a lost identity from one that never was. Throws DATA_CORRUPT.
  */
-export async function loadIdentity(notes: Notes, origin: string, announced: string | undefined): Promise<Identity> {
+export async function loadIdentity(
+  notes: Notes,
+  origin: string,
+  announced: string | undefined,
+  keys: KeySource,
+): Promise<Identity> {
   await settleRotation(notes, origin, announced)
+  if (announced !== undefined) await provide(notes, origin, announced, keys)
   const key = await notes.read('key')
   const note = await notes.read('checkpoint')
-  if (key === undefined) return introduce(notes, origin, note, announced)
+  if (key === undefined) return introduce(notes, keys.next(origin, undefined), note, announced)
   if (note === undefined) throw damaged('checkpoint', 'it is missing, although there is a key')
   const [signer, predecessor] = readKeys('key', key, origin)
   return { signer, predecessor, note, checkpoint: readCheckpoint(note, [signer, predecessor], origin) }
 }
 
-/** The key with which secrets are replaced by their HMAC; made at the first start. */
-export async function loadRedactionKey(notes: Notes): Promise<Buffer> {
+/** The key with which secrets are replaced by their HMAC; made at the first start where none is shared. */
+export async function loadRedactionKey(notes: Notes, { redactionKey }: KeySource): Promise<Buffer> {
+  if (redactionKey !== undefined) return redactionKey
   const known = await notes.read('redaction-key')
   if (known !== undefined) {
     const key = Buffer.from(known.trim(), 'hex')
@@ -68,10 +91,27 @@ async function settleRotation(notes: Notes, origin: string, announced: string | 
   await notes.remove('next-key')
 }
 
+/** Stores the key that the log names where it can be made, and another node has brought it in. */
+async function provide(notes: Notes, origin: string, announced: string, keys: KeySource): Promise<void> {
+  if (keys.find === undefined) return
+  const stored = await notes.read('key')
+  const current = stored === undefined ? undefined : readKeys('key', stored, origin)[0]
+  if (current?.vkey === announced) return
+  const found = keys.find(origin, announced, current?.vkey)
+  if (found === undefined) throw otherSecret(announced)
+  if (current === undefined) await signEmptyHead(notes, found)
+  await notes.replace('key', keyFile(current === undefined ? [found] : [found, current]))
+}
+
+function otherSecret(announced: string): FabricError {
+  const message = `The log is signed by ${announced}, which the secret of this node does not give. Use the same --cluster-secret on all nodes; a log that one machine had before is taken over by a node with the data directory of that machine, which must start first.`
+  return new FabricError('CONFLICT', message, { vkey: announced })
+}
+
 /** The empty head is signed and stored before the key, so that a key without a checkpoint means that one was lost. */
 async function introduce(
   notes: Notes,
-  origin: string,
+  signer: NoteSigner,
   stale: string | undefined,
   announced: string | undefined,
 ): Promise<Identity> {
@@ -80,14 +120,18 @@ async function introduce(
   if (!empty || (announced !== undefined && !retired)) {
     throw damaged('key', `it is missing, but ${announced ?? 'it'} has signed this log`)
   }
-  const signer = NoteSigner.generate(origin)
-  const checkpoint = { origin, size: 0, root: EMPTY_ROOT }
+  const head = await signEmptyHead(notes, signer)
+  await notes.replace('key', keyFile([signer]))
+  await notes.remove('retired')
+  return { signer, ...head }
+}
+
+async function signEmptyHead(notes: Notes, signer: NoteSigner): Promise<Pick<Identity, 'checkpoint' | 'note'>> {
+  const checkpoint = { origin: signer.name, size: 0, root: EMPTY_ROOT }
   const text = formatCheckpoint(checkpoint)
   const note = formatNote(text, [signer.sign(text)])
   await notes.replace('checkpoint', note)
-  await notes.replace('key', keyFile([signer]))
-  await notes.remove('retired')
-  return { signer, checkpoint, note }
+  return { checkpoint, note }
 }
 
 function sizeOf(stored: string): number {

@@ -2,7 +2,7 @@ import type { Chunk } from '../journal/journal.js'
 import { assertInvariant, FabricError, isFabricError } from '../model/errors.js'
 import type { BlobStore } from './blob-store.js'
 import { CheckpointSigner, type Rotation, type SignedCheckpoint } from './checkpoint-signer.js'
-import { loadRedactionKey } from './identity.js'
+import { type KeySource, loadRedactionKey, OWN_KEYS } from './identity.js'
 import { formatProof } from './note/proof-file.js'
 import { type LoggedEntry, parseEntry } from './query/facts.js'
 import type { EntryFilter } from './query/filter.js'
@@ -24,6 +24,8 @@ export interface WitnessOptions {
   readonly size: number
   /** Verifier key that the log names, if it names one. */
   readonly announced: string | undefined
+  /** Default: keys that lie in the storage only. */
+  readonly keys?: KeySource
   /** Told about faults after which everything goes on. */
   readonly report: (error: unknown) => void
 }
@@ -61,9 +63,9 @@ export class Witness {
    * Throws LOG_DIVERGED when it does not, and DATA_CORRUPT when what is stored cannot be used.
    */
   static async open(options: WitnessOptions): Promise<Witness> {
-    const { storage, origin, announced, size, report } = options
-    const signer = await CheckpointSigner.open(storage.notes, origin, announced)
-    const redactionKey = await loadRedactionKey(storage.notes)
+    const { storage, origin, announced, size, report, keys = OWN_KEYS } = options
+    const signer = await CheckpointSigner.open(storage.notes, origin, announced, keys)
+    const redactionKey = await loadRedactionKey(storage.notes, keys)
     const tree = await MerkleTree.open(storage.hashes)
     const postings = await Postings.open(storage.postings, { size, onFault: report })
     const witness = new Witness(options, { tree, postings, signer, redactionKey })
@@ -158,6 +160,16 @@ export class Witness {
 
   rotated(vkey: string): Promise<SignedCheckpoint> {
     return this.#signer.rotated(vkey, this.#tree)
+  }
+
+  /** Has the key sign that the log names since another process rotated it. */
+  async adopt(vkey: string): Promise<void> {
+    if (vkey !== this.vkey) await this.#signer.adopt(vkey, this.#tree)
+  }
+
+  /** Whether every node of the fabric can sign as this one does. */
+  get sharesKey(): boolean {
+    return this.#signer.sharesKey
   }
 
   /** Hands everything that can be computed again to the operating system and releases it. Signs nothing. */

@@ -52,6 +52,11 @@ export class NoteSigner extends Signer {
     return new NoteSigner(requireName(name), freshSeed())
   }
 
+  /** `seed`: the private key of RFC 8032, 32 bytes. Throws INVALID_ARGUMENT for a name that keys cannot have. */
+  static fromSeed(name: string, seed: Buffer): NoteSigner {
+    return new NoteSigner(requireName(name), seed)
+  }
+
   /** Throws INVALID_ARGUMENT, without showing any of it, when `skey` is not a signer key of type 1. */
   static parse(skey: string): NoteSigner {
     return intact(skey, 'ed25519', (name, seed) => new NoteSigner(name, seed))

@@ -1,0 +1,535 @@
+import type { CommandOf, CommandType, Replies } from '../../coordinator/commands.js'
+import type { FabricState } from '../../coordinator/state.js'
+import type { Head } from '../../journal/journal.js'
+import { LEAD_TTL_MS, type Leadership, type Member, type Membership } from '../../journal/membership.js'
+import { FABRIC_ACTOR } from '../../model/entry.js'
+import { asFabricError, FabricError } from '../../model/errors.js'
+import type { EngineNote } from '../command-batch.js'
+import { type Deposed, Engine, type EngineOptions } from '../engine.js'
+import type { Origin } from '../fabric.js'
+import type { EngineState, FabricEngine } from '../fabric-engine.js'
+import type { Fold } from '../fold.js'
+import type { Meter } from '../meter.js'
+import type { Publisher } from '../publisher.js'
+import type { Refusal } from '../refusals.js'
+import { type ChangeListener, Replica } from '../replica.js'
+import { openWitnessing, type Witnessing } from '../witnessing.js'
+import { ForwardedRefusals } from './forwarded-refusals.js'
+import { Freshness, STALE_AFTER_MS } from './freshness.js'
+import { isUndone, type NodeLink, type NodeRequest, notLeading } from './link.js'
+import { Positions } from './positions.js'
+
+export interface NodeOptions extends EngineOptions {
+  readonly membership: Membership
+  readonly link: NodeLink
+  readonly self: Omit<Member, 'position'>
+}
+
+/** How long a call waits for a leader: longer than a dead one takes to be succeeded. Milliseconds. */
+const LEADER_PATIENCE_MS = 8_000
+/** How long a request to another node may take. Milliseconds. */
+const REQUEST_MS = 10_000
+/** Between two attempts at what the journal or another node refused, unless there is news before. Milliseconds. */
+const PAUSE_MS = 100
+/** How long the callers of a batch that failed wait for the journal to tell what became of it. Milliseconds. */
+const OUTCOME_PATIENCE_MS = 5_000
+
+/** Errors with which going on would make it worse. */
+const FATAL = new Set(['LOG_DIVERGED', 'DATA_CORRUPT', 'DATA_TOO_NEW', 'INTERNAL'])
+
+/**
+ * One of several processes on a shared journal. All of them follow the log and answer from the state that it folds to; one
+ * leads, which means that it also has an engine. Commands that come in elsewhere are sent to it.
+ *
+ * That one leads is only for speed. An engine whose place was taken finds that out by its next append, which the journal
+ * refuses; the node then throws away what the engine evolved and follows again.
+ */
+export class Node implements FabricEngine {
+  readonly failed: Promise<FabricError>
+  readonly #options: NodeOptions
+  readonly #replica: Replica
+  readonly #freshness: Freshness
+  readonly #positions: Positions
+  readonly #refusals: ForwardedRefusals
+  readonly #closing = new AbortController()
+  readonly #roleListeners = new Set<(leads: boolean) => void>()
+  readonly #staleListeners = new Set<() => void>()
+  /** There while this node leads. */
+  #engine: Engine | undefined
+  #deposed: Deposed | undefined
+  #endLead: () => void = () => {}
+  #changed: (() => void)[] = []
+  #wasStale = false
+  #hasFailed: FabricError | undefined
+  #announceFailure: (failure: FabricError) => void = () => {}
+  #running: Promise<void> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  private constructor(options: NodeOptions, replica: Replica) {
+    const { journal, timing, report, membership } = options
+    this.#options = options
+    this.#replica = replica
+    this.failed = new Promise((resolve) => {
+      this.#announceFailure = resolve
+    })
+    this.#positions = new Positions(timing)
+    this.#freshness = new Freshness({
+      ...{ journal, timing },
+      size: () => this.publisher.size,
+      onHead: (head) => this.#compare(head),
+      onAsked: () => this.#look(),
+    })
+    this.#refusals = new ForwardedRefusals({
+      ...{ timing, report },
+      now: () => replica.now(),
+      send: (refusals) =>
+        this.atLeader({ type: 'write_refusals', refusals }, (leader) => leader.writeRefusals(refusals)),
+    })
+    replica.onChange(() => {
+      this.#freshness.grown()
+      this.#positions.reached(this.publisher.size)
+    })
+    membership.onChange(() => this.#wake())
+  }
+
+  /** Joins the others, and resolves when this node can answer: it has read the log, or made a new one. */
+  static async open(options: NodeOptions): Promise<Node> {
+    const { journal, membership, link, self, report } = options
+    await journal.open()
+    let node: Node | undefined
+    try {
+      const replica = await Replica.load(options)
+      node = new Node(options, replica)
+      await membership.join({ ...self, position: replica.publisher.size })
+      if (replica.fold.head.size > 0) await node.#openWitness()
+      const begun = node.#begin()
+      await begun
+      return node
+    } catch (error) {
+      await node?.close().catch(report)
+      if (node === undefined) {
+        await link.close()
+        await journal.close()
+      }
+      throw error
+    }
+  }
+
+  get name(): string {
+    return this.#replica.name
+  }
+
+  get publisher(): Publisher {
+    return this.#replica.publisher
+  }
+
+  get meter(): Meter {
+    return this.#replica.meter
+  }
+
+  get witnessing(): Witnessing | undefined {
+    return this.#replica.witnessing
+  }
+
+  get queued(): number {
+    return this.#engine?.queued ?? 0
+  }
+
+  get state(): EngineState {
+    if (this.#closed !== undefined) return 'closed'
+    if (this.#hasFailed !== undefined) return 'failed'
+    return this.#replica.held && this.#engine === undefined ? 'recovering' : 'running'
+  }
+
+  get leads(): boolean {
+    return this.#engine !== undefined
+  }
+
+  get self(): Member {
+    return { ...this.#options.self, position: this.publisher.size }
+  }
+
+  get membership(): Membership {
+    return this.#options.membership
+  }
+
+  get freshness(): Pick<Freshness, 'ageMs' | 'lag'> {
+    return this.#freshness
+  }
+
+  submit<Type extends CommandType>(command: CommandOf<Type>, origin: Origin): Promise<Replies[Type]> {
+    const here = (engine: Engine) => engine.submit(command, origin)
+    // One that leads pays nothing for the others.
+    if (this.#engine !== undefined && this.#freshness.isWithin(LEAD_TTL_MS)) {
+      return here(this.#engine).catch((error) => {
+        if (!isUndone(error)) throw error
+        return this.atLeader({ type: 'submit', command, origin }, here, origin.idempotencyKey !== undefined)
+      })
+    }
+    return this.atLeader({ type: 'submit', command, origin }, here, origin.idempotencyKey !== undefined)
+  }
+
+  /**
+   * Has the node that leads do something, and resolves when this node's state has what came of it. When the lead changes
+   * meanwhile it is asked of the next one, where it was surely not done, or where doing it twice is the same as once
+   * (`repeatable`). Throws its coded error, or UNAVAILABLE.
+   */
+  async atLeader<Result>(
+    request: NodeRequest,
+    here: (engine: Engine) => Promise<Result>,
+    repeatable = false,
+  ): Promise<Result> {
+    const { timing } = this.#options
+    const until = timing.elapsed() + LEADER_PATIENCE_MS
+    for (;;) {
+      let failure: unknown
+      try {
+        const done = await this.#tryLeader(request, here)
+        if (done !== undefined) return done.result
+        failure = noLeader()
+      } catch (error) {
+        if (!isUndone(error) && !(repeatable && isUnknown(error))) throw error
+        failure = error
+      }
+      if (this.#closing.signal.aborted) throw closing()
+      if (timing.elapsed() >= until) throw isUndone(failure) ? noLeader() : failure
+      await this.#news()
+    }
+  }
+
+  /** Undefined when nobody leads. */
+  async #tryLeader<Result>(request: NodeRequest, here: (engine: Engine) => Promise<Result>) {
+    const engine = this.#engine
+    if (engine !== undefined) {
+      // After a pause of the whole process another one may lead, and only the journal knows.
+      if (!this.#freshness.isWithin(LEAD_TTL_MS)) await this.#freshness.ask()
+      if (!this.#freshness.isWithin(LEAD_TTL_MS)) return undefined
+      return { result: await here(engine) }
+    }
+    const { members, leader } = this.membership.view()
+    const node = members.find(({ id }) => id === leader?.id)
+    if (node === undefined || node.id === this.self.id) return undefined
+    const { result, position } = await this.#options.link.ask(node, request, REQUEST_MS)
+    await this.reach(position)
+    return { result: result as Result }
+  }
+
+  /** Does for another node what only a leader does. Throws UNAVAILABLE where this one does not lead. */
+  async asLeader<Result>(run: (engine: Engine) => Promise<Result>): Promise<{ result: Result; position: number }> {
+    const engine = this.#engine
+    if (engine === undefined || !this.#freshness.isWithin(LEAD_TTL_MS)) throw notLeading()
+    const result = await run(engine).catch((error) => {
+      throw isUndone(error) ? notLeading() : error
+    })
+    return { result, position: this.publisher.size }
+  }
+
+  /** Resolves when the state has the first `position` entries. Throws UNAVAILABLE when that takes too long. */
+  async reach(position: number): Promise<void> {
+    if (this.publisher.size >= position && !this.#replica.held) return
+    if (this.publisher.size < position) await this.#positions.wait(position)
+  }
+
+  async note(decide: EngineNote['decide'], origin: Origin): Promise<number> {
+    if (this.#engine === undefined) throw notLeading()
+    return this.#engine.note(decide, origin)
+  }
+
+  async noteRefusal(refusal: Refusal): Promise<void> {
+    if (this.#engine !== undefined) await this.#engine.noteRefusal(refusal)
+    else if (this.state === 'running') await this.#refusals.note(refusal)
+  }
+
+  peek<Result>(query: (state: FabricState, now: number) => Result): Result {
+    return this.#replica.peek(query)
+  }
+
+  async read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result> {
+    return this.readFold((fold) => query(fold.state, this.#replica.now()))
+  }
+
+  async readFold<Result>(query: (fold: Fold) => Result): Promise<Result> {
+    this.requireFresh()
+    return this.#replica.readFold(query)
+  }
+
+  /** Throws UNAVAILABLE when nobody knows how old the state of this node is. */
+  requireFresh(): void {
+    this.#freshness.require()
+  }
+
+  onChange(listener: ChangeListener): () => void {
+    return this.#replica.onChange(listener)
+  }
+
+  /** Calls `listener` when this node begins to lead, and when it does not any more. Returns what ends it. */
+  onRole(listener: (leads: boolean) => void): () => void {
+    this.#roleListeners.add(listener)
+    return () => void this.#roleListeners.delete(listener)
+  }
+
+  /** Calls `listener` when the state becomes too old to be shown. Returns what ends it. */
+  onStale(listener: () => void): () => void {
+    this.#staleListeners.add(listener)
+    return () => void this.#staleListeners.delete(listener)
+  }
+
+  snapshot(): Promise<number> {
+    return this.#replica.snapshot()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const { membership, link } = this.#options
+    if (this.#engine === undefined) await this.#refusals.flush(true)
+    this.#refusals.close()
+    this.#closing.abort()
+    this.#wake()
+    await this.#running
+    this.#replica.ended = closing()
+    this.#replica.rejectReads(closing())
+    this.#freshness.close()
+    await link.close()
+    await membership.leave()
+    await this.#replica.close(this.#hasFailed === undefined && this.#deposed === undefined)
+  }
+
+  /** Follows and leads by turns until it is closed; resolves when it can answer. */
+  #begin(): Promise<void> {
+    const ready = new Promise<void>((resolve) => {
+      if (this.name !== '') return resolve()
+      const stop = this.onChange(() => {
+        if (this.#replica.witnessing === undefined && this.#options.witness !== undefined) return
+        stop()
+        resolve()
+      })
+    })
+    this.#running = this.#run().catch((error) => this.#fail(error))
+    return Promise.race([ready, this.failed.then((error) => Promise.reject(error))])
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closing
+    while (!signal.aborted && this.#hasFailed === undefined) {
+      const leadership = await this.#follow()
+      if (leadership === undefined) continue
+      await this.#lead(leadership)
+    }
+  }
+
+  /** Folds what others write until this node is to lead; undefined when it is closed instead. */
+  async #follow(): Promise<Leadership | undefined> {
+    const stop = new AbortController()
+    const following = this.#takeNews(stop.signal)
+    const failed = new AbortController()
+    following.catch(() => failed.abort())
+    const ending = AbortSignal.any([this.#closing.signal, failed.signal])
+    try {
+      return await this.membership.campaign(ending).catch((error) => {
+        if (ending.aborted) return undefined
+        throw error
+      })
+    } finally {
+      stop.abort()
+      await following
+    }
+  }
+
+  async #takeNews(signal: AbortSignal): Promise<void> {
+    const { journal, report } = this.#options
+    while (!signal.aborted) {
+      try {
+        for await (const chunk of journal.follow(this.publisher.size, signal)) await this.#take(chunk)
+      } catch (error) {
+        if (signal.aborted) return
+        if (FATAL.has(asFabricError(error).code)) throw error
+        report(error)
+        if (asFabricError(error).code === 'STORAGE_FAILED') await journal.open().catch(report)
+      }
+      if (!signal.aborted) await this.#pause()
+    }
+  }
+
+  async #take(chunk: Parameters<Replica['take']>[0]): Promise<void> {
+    const isNew = this.name === ''
+    const entries = this.#replica.take(chunk)
+    if (isNew && this.name !== '') {
+      await this.#openWitness()
+      this.#replica.changed(false)
+    }
+    for (const entry of entries) {
+      if (entry.type === 'key_rotated') await this.witnessing?.witness.adopt(entry.data.vkey)
+    }
+  }
+
+  async #lead(leadership: Leadership): Promise<void> {
+    const { report } = this.#options
+    const over = new Promise<void>((resolve) => {
+      this.#endLead = resolve
+    })
+    for (const signal of [leadership.lost, this.#closing.signal]) {
+      signal.addEventListener('abort', this.#endLead, { once: true })
+      if (signal.aborted) this.#endLead()
+    }
+    this.#replica.held = true
+    try {
+      this.#engine = await this.#takeOver(leadership)
+      this.#tellRole(true)
+      const stopped = await Promise.race([over, this.#engine.failed])
+      if (stopped !== undefined) this.#fail(stopped)
+    } catch (error) {
+      if (FATAL.has(asFabricError(error).code)) this.#fail(error)
+      else report(error)
+    }
+    await this.#stepDown(leadership)
+  }
+
+  /** Reads the log to its end and writes that this node leads. Another leader may still write: then it reads on. */
+  async #takeOver({ term, lost }: Leadership): Promise<Engine> {
+    const { journal } = this.#options
+    const onDeposed = (deposed: Deposed) => {
+      this.#deposed = deposed
+      this.#endLead()
+    }
+    for (;;) {
+      for await (const chunk of journal.read(this.publisher.size)) await this.#take(chunk)
+      this.#replica.held = true
+      if (this.witnessing === undefined) await this.#openWitness()
+      try {
+        return await Engine.lead({ ...this.#options, node: this.self.id, term, onDeposed }, this.#replica)
+      } catch (error) {
+        if (!(error instanceof FabricError) || error.code !== 'FENCED' || lost.aborted) throw error
+        await this.#replica.rebuild(false)
+      }
+    }
+  }
+
+  /** Ends the engine, if there is one, and makes the state anew from the journal: it may be ahead of it. */
+  async #stepDown(leadership: Leadership): Promise<void> {
+    const engine = this.#engine
+    this.#engine = undefined
+    await engine?.retire(this.#deposed === undefined && !leadership.lost.aborted)
+    this.#replica.held = true
+    if (engine !== undefined) this.#tellRole(false)
+    await leadership.resign().catch(this.#options.report)
+    if (this.#closing.signal.aborted && this.#deposed === undefined) return
+    await this.#rebuild()
+  }
+
+  async #rebuild(): Promise<void> {
+    const { timing, report } = this.#options
+    const deposed = this.#deposed
+    const giveUp = deposed && timing.after(OUTCOME_PATIENCE_MS, () => deposed.settle())
+    let reopen = deposed?.cause.code === 'STORAGE_FAILED'
+    while (!this.#closing.signal.aborted && this.#hasFailed === undefined) {
+      try {
+        const head = await this.#replica.rebuild(reopen)
+        giveUp?.()
+        deposed?.settle(head)
+        this.#deposed = undefined
+        this.meter.recoveries += 1
+        this.#replica.held = false
+        this.#replica.changed(true)
+        return
+      } catch (error) {
+        if (FATAL.has(asFabricError(error).code)) this.#fail(error)
+        else report(error)
+        reopen ||= asFabricError(error).code === 'STORAGE_FAILED'
+        await this.#pause()
+      }
+    }
+    giveUp?.()
+    deposed?.settle()
+  }
+
+  async #openWitness(): Promise<void> {
+    const witnessing = await openWitnessing(this.#options, this.#replica.fold.head, {
+      halt: (error) => this.#fail(error),
+      note: async (drafts) =>
+        this.#engine === undefined ? undefined : this.note(() => drafts, { actor: FABRIC_ACTOR }),
+    })
+    this.#replica.attach(witnessing)
+  }
+
+  /** Somebody else's batch at the end of the log says that this node does not lead any more. */
+  #compare({ size, lastBatch }: Head): void {
+    const engine = this.#engine
+    if (engine === undefined || lastBatch === undefined || lastBatch.writerId === engine.writerId) return
+    if (size > this.publisher.size) engine.depose()
+  }
+
+  /** Tells how far this node is, and refuses those who wait for a state that is too old. */
+  #look(): void {
+    this.membership.tell(this.publisher.size)
+    const isStale = !this.#freshness.isWithin(STALE_AFTER_MS)
+    if (isStale && !this.#wasStale) for (const listener of this.#staleListeners) listener()
+    this.#wasStale = isStale
+    if (!isStale) return
+    try {
+      this.requireFresh()
+    } catch (error) {
+      this.#replica.rejectReads(asFabricError(error))
+    }
+  }
+
+  #fail(thrown: unknown): void {
+    if (this.#hasFailed !== undefined) return
+    const failure = asFabricError(thrown)
+    this.#hasFailed = failure
+    this.#options.report(thrown)
+    this.#replica.ended = failure
+    this.#replica.rejectReads(failure)
+    this.#endLead()
+    this.publisher.close(failure)
+    this.#announceFailure(failure)
+  }
+
+  #tellRole(leads: boolean): void {
+    for (const listener of this.#roleListeners) listener(leads)
+    this.#wake()
+  }
+
+  /** Something may have changed in who leads. */
+  #wake(): void {
+    for (const tell of this.#changed.splice(0)) tell()
+  }
+
+  /** Resolves with the next news of who leads, or after a moment. */
+  #news(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.timing.after(PAUSE_MS, resolve)
+      this.#changed.push(() => {
+        cancel()
+        resolve()
+      })
+    })
+  }
+
+  #pause(): Promise<void> {
+    return this.#news()
+  }
+}
+
+/** Whether nobody knows if what failed with this error was done. */
+function isUnknown(error: unknown): boolean {
+  const { code, details } = asFabricError(error)
+  return code === 'AMBIGUOUS' || code === 'STORAGE_FAILED' || details.reason === 'no_answer'
+}
+
+function noLeader(): FabricError {
+  return new FabricError(
+    'UNAVAILABLE',
+    'No node leads at this moment; another one takes over within seconds. Try again.',
+    {
+      reason: 'no_leader',
+    },
+  )
+}
+
+function closing(): FabricError {
+  return new FabricError('UNAVAILABLE', 'This node is closing. Ask another one.', { reason: 'closing' })
+}
