@@ -6,6 +6,9 @@ import type { FabricEngine } from './fabric-engine.js'
 import type { BlobRow, Fold } from './fold.js'
 import type { Witnessing } from './witnessing.js'
 
+/** Keeps content beside the log. */
+export type BlobKeeper = Pick<Blobs, 'put' | 'get' | 'delete' | 'sweep'>
+
 /** Large content beside the log: the log has its digest, so deleting it leaves a log that can still be verified. */
 export class Blobs {
   readonly #engine: FabricEngine

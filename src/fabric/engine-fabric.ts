@@ -5,14 +5,25 @@ import type { Journal } from '../journal/journal.js'
 import { assertInvariant } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import { authenticate, isStillGood } from './authenticate.js'
-import { Blobs } from './blobs.js'
-import type { Fabric, FabricHealth, FabricStatus, InboxPage } from './fabric.js'
+import type { BlobKeeper } from './blobs.js'
+import type { Fabric, FabricHealth, FabricNodes, FabricStatus, InboxPage } from './fabric.js'
 import type { FabricEngine } from './fabric-engine.js'
-import { EngineWitness, noWitness } from './fabric-witness.js'
+import { type EngineWitness, noWitness } from './fabric-witness.js'
 import type { Meter } from './meter.js'
 import { readEntry } from './recovery.js'
 import type { Timing } from './timing.js'
 import { Waiting } from './waiting.js'
+
+/** What a fabric is put together from. Without `witness` and `blobs` it keeps none. */
+export interface FabricParts {
+  readonly engine: FabricEngine
+  readonly journal: Journal
+  readonly policy: Policy
+  readonly timing: Timing
+  readonly witness: EngineWitness | undefined
+  readonly blobs: BlobKeeper | undefined
+  readonly nodes?: FabricNodes
+}
 
 /** The engine with everything above it that callers need. */
 export class EngineFabric implements Fabric {
@@ -21,18 +32,19 @@ export class EngineFabric implements Fabric {
   readonly #waiting: Waiting
   readonly #startedAt: number
   readonly #witness: EngineWitness | undefined
-  readonly #blobs: Blobs | undefined
+  readonly #blobs: BlobKeeper | undefined
   readonly policy: Policy
+  readonly nodes?: FabricNodes
 
-  constructor(engine: FabricEngine, journal: Journal, policy: Policy, timing: Timing) {
+  constructor({ engine, journal, policy, timing, witness, blobs, nodes }: FabricParts) {
     this.#engine = engine
     this.#journal = journal
     this.#waiting = new Waiting(engine, timing)
     this.#startedAt = timing.now()
-    const { witnessing } = engine
-    this.#witness = witnessing && new EngineWitness(engine, witnessing)
-    this.#blobs = witnessing && new Blobs(engine, witnessing)
+    this.#witness = witness
+    this.#blobs = blobs
     this.policy = policy
+    if (nodes !== undefined) this.nodes = nodes
   }
 
   get name(): string {
@@ -52,7 +64,7 @@ export class EngineFabric implements Fabric {
     return this.#witness
   }
 
-  get #requiredBlobs(): Blobs {
+  get #requiredBlobs(): BlobKeeper {
     if (this.#blobs === undefined) throw noWitness()
     return this.#blobs
   }
@@ -79,7 +91,10 @@ export class EngineFabric implements Fabric {
 
   submit: Fabric['submit'] = (command, origin) => this.#engine.submit(command, origin)
 
-  authenticate: Fabric['authenticate'] = (token) => this.#engine.peek((state, now) => authenticate(state, now, token))
+  authenticate: Fabric['authenticate'] = (token) => {
+    this.#engine.requireFresh()
+    return this.#engine.peek((state, now) => authenticate(state, now, token))
+  }
 
   stillKnows: Fabric['stillKnows'] = (principal) =>
     this.#engine.peek((state, now) => isStillGood(state, now, principal))
@@ -128,6 +143,7 @@ export class EngineFabric implements Fabric {
       journal: this.#journal.health(),
       ...(flushes !== undefined && { flushes }),
       ...(this.#witness && { witness: this.#witness.summary }),
+      ...(this.nodes && { nodes: { ...this.nodes.status(), isFresh: this.nodes.isFresh } }),
     }
   }
 
@@ -141,6 +157,7 @@ export class EngineFabric implements Fabric {
       subscribers: this.#engine.publisher.followers,
       journal: this.#journal.health(),
       ...(this.#witness && { witness: this.#witness.summary }),
+      ...(this.nodes && { nodes: this.nodes.status() }),
     }
     return this.read((state) => ({
       ...base,

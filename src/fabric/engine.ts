@@ -214,6 +214,9 @@ export class Engine implements FabricEngine {
     })
   }
 
+  /** The only writer has nobody to fall behind. */
+  requireFresh(): void {}
+
   peek<Result>(query: (state: FabricState, now: number) => Result): Result {
     return this.#replica.peek(query)
   }

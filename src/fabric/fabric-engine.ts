@@ -32,6 +32,9 @@ export interface FabricEngine {
 
   noteRefusal(refusal: Refusal): Promise<void>
 
+  /** Throws UNAVAILABLE when the state may be older than it may be shown. */
+  requireFresh(): void
+
   /** Reads the state as it is now, also what is not durable yet. */
   peek<Result>(query: (state: FabricState, now: number) => Result): Result
 

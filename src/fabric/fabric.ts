@@ -82,6 +82,8 @@ export interface FabricStatus {
   readonly journal: JournalHealth
   /** Absent when this fabric keeps no witness. */
   readonly witness?: WitnessStatus
+  /** Absent where one process has the journal to itself. */
+  readonly nodes?: NodesStatus
 }
 
 /** How a fabric is at this moment, not between two batches: it is told while the state recovers, too. */
@@ -98,6 +100,8 @@ export interface FabricHealth {
   readonly flushes?: Histogram
   /** Absent when this fabric keeps no witness. */
   readonly witness?: WitnessStatus
+  /** Absent where one process has the journal to itself. */
+  readonly nodes?: NodesStatus & { readonly isFresh: boolean }
 }
 
 /** The log of a fabric as something that can be proved. */
@@ -135,6 +139,46 @@ export interface FabricWitness {
   rotateKey(origin: Origin): Promise<KeyRotated>
 }
 
+/** A node as the others know it. */
+export interface NodeStatus {
+  readonly id: string
+  /** Where clients reach it. */
+  readonly url: string
+  readonly version: string
+  readonly leads: boolean
+  /** Entries of the log in its state, as it said last. */
+  readonly position: number
+  /** Entries that it has fewer than the one that has most. */
+  readonly lag: number
+}
+
+export interface NodesStatus {
+  /** The node that answers. */
+  readonly self: string
+  /** Absent while none leads. */
+  readonly leader?: string
+  readonly term?: number
+  /** How old the state of this node may be, milliseconds. */
+  readonly ageMs: number
+  readonly members: readonly NodeStatus[]
+}
+
+/** The nodes that share the journal of a fabric, seen from this one. */
+export interface FabricNodes {
+  readonly leads: boolean
+  /** Entries of the log in the state of this node. */
+  readonly position: number
+  /** Whether the state is new enough to be shown. */
+  readonly isFresh: boolean
+  status(): NodesStatus
+  /** Resolves when the state has the first `position` entries. Throws UNAVAILABLE when that takes too long. */
+  reach(position: number): Promise<void>
+  /** Calls `listener` when this node begins to lead, and when it does not any more. Returns what ends it. */
+  onRole(listener: (leads: boolean) => void): () => void
+  /** Calls `listener` when the state becomes too old to be shown. Returns what ends it. */
+  onStale(listener: () => void): () => void
+}
+
 /** One coordinated space: the engine with everything above it that callers need. */
 export interface Fabric {
   readonly name: string
@@ -145,6 +189,9 @@ export interface Fabric {
 
   /** Resolves with the reason when the fabric has stopped for good and needs a new start; a close is not that. */
   readonly failed: Promise<FabricError>
+
+  /** Absent where one process has the journal to itself. */
+  readonly nodes?: FabricNodes
 
   /** What was counted since the fabric was opened. */
   readonly meter: Meter

@@ -4,9 +4,11 @@ import type { GovernorPolicy } from '../governor/policy/policy.js'
 import type { Journal } from '../journal/journal.js'
 import { FABRIC_ACTOR } from '../model/entry.js'
 import { type IdSource, requireId } from '../model/ids.js'
-import { Engine } from './engine.js'
+import { Blobs } from './blobs.js'
+import { Engine, type EngineOptions } from './engine.js'
 import { EngineFabric } from './engine-fabric.js'
 import type { Fabric } from './fabric.js'
+import { EngineWitness } from './fabric-witness.js'
 import { policyDigestOf } from './policy-digest.js'
 import { systemTiming, type Timing } from './timing.js'
 import type { WitnessSettings } from './witnessing.js'
@@ -32,24 +34,31 @@ export interface FabricOptions {
 
 const DEFAULT_SNAPSHOT_EVERY = 100_000
 
-/** Opens the journal, recovers the state, and runs the fabric until it is closed. */
-export async function openFabric(options: FabricOptions): Promise<Fabric> {
-  const policy = completePolicy(options.policy ?? {})
-  const timing = options.timing ?? systemTiming
-  const report = options.report ?? ((error) => console.error(error))
-  const engine = await Engine.open({
+/** What an engine is opened with, where it was left out too. */
+export function completeOptions(options: FabricOptions): EngineOptions {
+  return {
     journal: options.journal,
-    policy,
-    timing,
+    policy: completePolicy(options.policy ?? {}),
+    timing: options.timing ?? systemTiming,
     ids: options.ids ?? { next: uuidv7 },
     name: requireId(options.name ?? 'fabric', 'name'),
     version: options.version ?? '0',
     snapshotEvery: options.snapshotEvery ?? DEFAULT_SNAPSHOT_EVERY,
-    report,
+    report: options.report ?? ((error) => console.error(error)),
     ...(options.witness && { witness: options.witness }),
-  })
+  }
+}
+
+/** Opens the journal, recovers the state, and runs the fabric until it is closed. */
+export async function openFabric(options: FabricOptions): Promise<Fabric> {
+  const completed = completeOptions(options)
+  const { policy, timing, report } = completed
+  const engine = await Engine.open(completed)
   if (options.governor !== undefined) await applyAtStart(engine, options.governor)
-  const fabric = new EngineFabric(engine, options.journal, policy, timing)
+  const { witnessing } = engine
+  const witness = witnessing && new EngineWitness(engine, witnessing)
+  const blobs = witnessing && new Blobs(engine, witnessing)
+  const fabric = new EngineFabric({ engine, journal: options.journal, policy, timing, witness, blobs })
   await fabric.sweepBlobs().catch(report)
   return fabric
 }

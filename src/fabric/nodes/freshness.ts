@@ -10,6 +10,8 @@ export const STALE_AFTER_MS = 5_000
 export interface FreshnessOptions {
   readonly journal: Pick<Journal, 'head'>
   readonly timing: Timing
+  /** When the state was read; on the scale of `elapsed`. */
+  readonly since: number
   /** Entries in the state. */
   readonly size: () => number
   /** Told of each head that the journal gave. */
@@ -33,7 +35,7 @@ export class Freshness {
 
   constructor(options: FreshnessOptions) {
     this.#options = options
-    this.#freshAt = options.timing.elapsed()
+    this.#freshAt = options.since
     this.#schedule()
   }
 

@@ -3,7 +3,7 @@ import type { FabricState } from '../../coordinator/state.js'
 import type { Head } from '../../journal/journal.js'
 import { LEAD_TTL_MS, type Leadership, type Member, type Membership } from '../../journal/membership.js'
 import { FABRIC_ACTOR } from '../../model/entry.js'
-import { asFabricError, FabricError } from '../../model/errors.js'
+import { asFabricError, FabricError, isFabricError } from '../../model/errors.js'
 import type { EngineNote } from '../command-batch.js'
 import { type Deposed, Engine, type EngineOptions } from '../engine.js'
 import type { Origin } from '../fabric.js'
@@ -60,12 +60,14 @@ export class Node implements FabricEngine {
   #endLead: () => void = () => {}
   #changed: (() => void)[] = []
   #wasStale = false
+  /** The state may be ahead of the journal. */
+  #unsound = false
   #hasFailed: FabricError | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
   #running: Promise<void> = Promise.resolve()
   #closed: Promise<void> | undefined
 
-  private constructor(options: NodeOptions, replica: Replica) {
+  private constructor(options: NodeOptions, replica: Replica, since: number) {
     const { journal, timing, report, membership } = options
     this.#options = options
     this.#replica = replica
@@ -74,7 +76,7 @@ export class Node implements FabricEngine {
     })
     this.#positions = new Positions(timing)
     this.#freshness = new Freshness({
-      ...{ journal, timing },
+      ...{ journal, timing, since },
       size: () => this.publisher.size,
       onHead: (head) => this.#compare(head),
       onAsked: () => this.#look(),
@@ -98,12 +100,12 @@ export class Node implements FabricEngine {
     await journal.open()
     let node: Node | undefined
     try {
+      const since = options.timing.elapsed()
       const replica = await Replica.load(options)
-      node = new Node(options, replica)
+      node = new Node(options, replica, since)
       await membership.join({ ...self, position: replica.publisher.size })
       if (replica.fold.head.size > 0) await node.#openWitness()
-      const begun = node.#begin()
-      await begun
+      await node.#begin()
       return node
     } catch (error) {
       await node?.close().catch(report)
@@ -143,6 +145,11 @@ export class Node implements FabricEngine {
 
   get leads(): boolean {
     return this.#engine !== undefined
+  }
+
+  /** Aborts when this node closes. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
   }
 
   get self(): Member {
@@ -226,7 +233,6 @@ export class Node implements FabricEngine {
 
   /** Resolves when the state has the first `position` entries. Throws UNAVAILABLE when that takes too long. */
   async reach(position: number): Promise<void> {
-    if (this.publisher.size >= position && !this.#replica.held) return
     if (this.publisher.size < position) await this.#positions.wait(position)
   }
 
@@ -251,6 +257,10 @@ export class Node implements FabricEngine {
   async readFold<Result>(query: (fold: Fold) => Result): Promise<Result> {
     this.requireFresh()
     return this.#replica.readFold(query)
+  }
+
+  get isFresh(): boolean {
+    return this.#freshness.isWithin(STALE_AFTER_MS)
   }
 
   /** Throws UNAVAILABLE when nobody knows how old the state of this node is. */
@@ -295,7 +305,7 @@ export class Node implements FabricEngine {
     this.#freshness.close()
     await link.close()
     await membership.leave()
-    await this.#replica.close(this.#hasFailed === undefined && this.#deposed === undefined)
+    await this.#replica.close(this.#hasFailed === undefined && !this.#unsound)
   }
 
   /** Follows and leads by turns until it is closed; resolves when it can answer. */
@@ -329,9 +339,11 @@ export class Node implements FabricEngine {
     following.catch(() => failed.abort())
     const ending = AbortSignal.any([this.#closing.signal, failed.signal])
     try {
-      return await this.membership.campaign(ending).catch((error) => {
+      return await this.membership.campaign(ending).catch(async (error) => {
         if (ending.aborted) return undefined
-        throw error
+        this.#options.report(error)
+        await this.#news()
+        return undefined
       })
     } finally {
       stop.abort()
@@ -350,7 +362,7 @@ export class Node implements FabricEngine {
         report(error)
         if (asFabricError(error).code === 'STORAGE_FAILED') await journal.open().catch(report)
       }
-      if (!signal.aborted) await this.#pause()
+      if (!signal.aborted) await this.#news()
     }
   }
 
@@ -361,9 +373,13 @@ export class Node implements FabricEngine {
       await this.#openWitness()
       this.#replica.changed(false)
     }
-    for (const entry of entries) {
-      if (entry.type === 'key_rotated') await this.witnessing?.witness.adopt(entry.data.vkey)
-    }
+    if (entries.some(({ type }) => type === 'key_rotated')) await this.#followKey()
+  }
+
+  /** Signs with the key that the log names. */
+  async #followKey(): Promise<void> {
+    const { witnessKey } = this.#replica.fold.head
+    if (witnessKey !== undefined) await this.witnessing?.witness.adopt(witnessKey)
   }
 
   async #lead(leadership: Leadership): Promise<void> {
@@ -393,17 +409,22 @@ export class Node implements FabricEngine {
     const { journal } = this.#options
     const onDeposed = (deposed: Deposed) => {
       this.#deposed = deposed
+      this.#unsound = true
       this.#endLead()
     }
     for (;;) {
       for await (const chunk of journal.read(this.publisher.size)) await this.#take(chunk)
       this.#replica.held = true
       if (this.witnessing === undefined) await this.#openWitness()
+      this.#unsound = true
       try {
-        return await Engine.lead({ ...this.#options, node: this.self.id, term, onDeposed }, this.#replica)
+        const engine = await Engine.lead({ ...this.#options, node: this.self.id, term, onDeposed }, this.#replica)
+        this.#unsound = false
+        return engine
       } catch (error) {
-        if (!(error instanceof FabricError) || error.code !== 'FENCED' || lost.aborted) throw error
+        if (!isFabricError(error, 'FENCED') || lost.aborted) throw error
         await this.#replica.rebuild(false)
+        await this.#followKey()
       }
     }
   }
@@ -416,7 +437,7 @@ export class Node implements FabricEngine {
     this.#replica.held = true
     if (engine !== undefined) this.#tellRole(false)
     await leadership.resign().catch(this.#options.report)
-    if (this.#closing.signal.aborted && this.#deposed === undefined) return
+    if (this.#closing.signal.aborted && !this.#unsound) return
     await this.#rebuild()
   }
 
@@ -428,9 +449,11 @@ export class Node implements FabricEngine {
     while (!this.#closing.signal.aborted && this.#hasFailed === undefined) {
       try {
         const head = await this.#replica.rebuild(reopen)
+        await this.#followKey()
         giveUp?.()
         deposed?.settle(head)
         this.#deposed = undefined
+        this.#unsound = false
         this.meter.recoveries += 1
         this.#replica.held = false
         this.#replica.changed(true)
@@ -439,7 +462,7 @@ export class Node implements FabricEngine {
         if (FATAL.has(asFabricError(error).code)) this.#fail(error)
         else report(error)
         reopen ||= asFabricError(error).code === 'STORAGE_FAILED'
-        await this.#pause()
+        await this.#news()
       }
     }
     giveUp?.()
@@ -507,10 +530,6 @@ export class Node implements FabricEngine {
         resolve()
       })
     })
-  }
-
-  #pause(): Promise<void> {
-    return this.#news()
   }
 }
 
