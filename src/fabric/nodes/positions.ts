@@ -3,7 +3,7 @@ import { LIMITS } from '../../model/limits.js'
 import type { Timing } from '../timing.js'
 
 /** How long a call waits for the state to come as far as its caller has seen, milliseconds. */
-export const REACH_MS = 5_000
+const REACH_MS = 5_000
 
 /** Callers that wait until the state has come to a position of the log. */
 export class Positions {
