@@ -218,9 +218,6 @@ export const LIMITS = {
   egressAddressesPerFamily: 2,
   /** Answers with 1xx before the response. */
   egressInterimResponses: 8,
-  /** A secret that is put into a request. A shorter one would also be found in ordinary text. */
-  egressSecretChars: 4_096,
-  egressShortestSecretChars: 8,
   /** One line that a module logs, as it is shown, and as much of it as is looked at for secrets. */
   guestLogLineChars: 4_096,
   guestLogScanBytes: 16 * 1024,

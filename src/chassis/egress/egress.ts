@@ -1,5 +1,6 @@
 import type { AllowedHost } from '../contract/contract.js'
 import type { CredentialEndpoint } from '../credential/credential.js'
+import type { Vault } from '../vault/vault.js'
 import type { EgressCode } from './refusal.js'
 
 /** Sends requests of modules out of the sandbox, where a contract and a credential allow it. */
@@ -28,11 +29,8 @@ export interface Right {
   readonly endpoint: CredentialEndpoint
 }
 
-/** Where secrets come from on the way out. */
-export interface SecretSource {
-  /** Value of a secret by its name. Throws a coded error when there is none. */
-  secret(name: string): Promise<string>
-}
+/** Where secrets come from on the way out: a vault. */
+export type SecretSource = Pick<Vault, 'secret'> & Partial<Pick<Vault, 'forget'>>
 
 /** What became of one hop: nothing that the other side wrote, and no address. */
 export interface EgressUse {

@@ -18,8 +18,10 @@ import { isExcepted, machineAddresses, type Vetting, vetAddresses } from './vet.
 export interface EgressOptions {
   readonly secrets: SecretSource
   readonly timing: Timing
-  /** Called with what a vault threw, and with what was thrown by a fault in InfraFabric itself. */
+  /** Called with what was thrown by a fault in InfraFabric itself. */
   readonly report: (error: unknown) => void
+  /** Called with why there is no secret. */
+  readonly reportSecret?: (error: unknown) => void
   /** `host:port` of services inside that modules may be allowed. Their addresses need not be public. */
   readonly privateHosts?: readonly string[]
   /** Certificates of authorities that count instead of those that Node.js trusts, in PEM. */
@@ -103,7 +105,7 @@ export class HttpEgress implements Egress {
     } catch (error) {
       // What broke because the time was over is not the other side's fault.
       const refusal = this.#refusalOf(exchange.signal.aborted ? exchange.signal.reason : error)
-      if (refusal.cause !== undefined) this.#options.report(refusal.cause)
+      if (refusal.cause !== undefined) this.#options.reportSecret?.(refusal.cause)
       const outcome = refusal.code === 'NOT_ALLOWED' || refusal.code === 'ADDRESS_REFUSED' ? 'refused' : 'failed'
       exchange.context.onUse({ ...use, ...credential, outcome, reason: refusal.code })
       throw refusal
@@ -114,7 +116,7 @@ export class HttpEgress implements Egress {
     const { signal, context } = exchange
     const { target, method } = request
     const addresses = await before(signal, vetAddresses(target, this.#vetting, signal))
-    const { request: full, secrets } = await before(signal, this.#inject(right, request))
+    const { request: full, secrets } = await before(signal, this.#inject(right, request, signal))
     const socket = await openConnection(target, addresses, { ...this.#options, connect: this.#connect }, signal)
     try {
       requireSame(right, context, target, method)
@@ -123,15 +125,19 @@ export class HttpEgress implements Egress {
       throw error
     }
     exchange.secrets.push(...secrets)
-    return send(socket, full, signal)
+    const response = await send(socket, full, signal)
+    const { inject: injection } = right.endpoint
+    // RFC 9110, section 15.5.2: the secret was not taken. It may have been rotated.
+    if (response.status === 401 && injection !== undefined) this.#options.secrets.forget?.(injection.name)
+    return response
   }
 
-  async #inject({ endpoint }: Right, request: OutgoingRequest): Promise<InjectedRequest> {
+  async #inject({ endpoint }: Right, request: OutgoingRequest, signal: AbortSignal): Promise<InjectedRequest> {
     if (endpoint.inject === undefined) return { request, secrets: [] }
     if (request.target.scheme !== 'https' && !isExcepted(request.target, this.#vetting)) {
       throw new EgressRefusal('NOT_ALLOWED', 'A secret is sent over https only. Issue the credential for https.')
     }
-    return inject(request, endpoint.inject, this.#options.secrets)
+    return inject(request, endpoint.inject, this.#options.secrets, signal)
   }
 
   #refusalOf(error: unknown): EgressRefusal {

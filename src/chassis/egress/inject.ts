@@ -1,11 +1,10 @@
 import { LIMITS } from '../../model/limits.js'
 import type { Injection } from '../credential/credential.js'
+import { requireSecretValue } from '../vault/vault.js'
 import type { SecretSource } from './egress.js'
 import type { OutgoingRequest } from './read-request.js'
 import { EgressRefusal } from './refusal.js'
 
-/** Printable ASCII: what a header takes, and what is found again in whatever comes back. */
-const SECRET = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 const HEADER = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 const PREFIX = /^[\x20-\x7e]*$/
 
@@ -20,17 +19,20 @@ export async function inject(
   request: OutgoingRequest,
   { name, header, prefix = '' }: Injection,
   source: SecretSource,
+  signal: AbortSignal,
 ): Promise<InjectedRequest> {
-  const secret = await source.secret(name).catch((cause: unknown) => {
-    throw unavailable('The vault does not give the secret that belongs into the request.', { cause })
-  })
-  const { egressShortestSecretChars: least, egressSecretChars: most } = LIMITS
-  if (!SECRET.test(secret) || secret.length < least || secret.length > most) {
-    throw unavailable(`The secret that belongs into the request is not ${least} to ${most} printable ASCII characters.`)
-  }
+  const secret = await secretOf(name, source, signal)
   if (!HEADER.test(header) || !PREFIX.test(prefix)) throw unavailable('The header for the secret is none.')
   const headers = new Map([...request.headers, [header, prefix + secret]])
   return { request: { ...request, headers }, secrets: [secret, ...insideOf(secret, prefix)] }
+}
+
+async function secretOf(name: string, source: SecretSource, signal: AbortSignal): Promise<string> {
+  try {
+    return requireSecretValue(name, await source.secret(name, signal))
+  } catch (cause) {
+    throw unavailable('The vault does not give the secret that belongs into the request, or it is none.', { cause })
+  }
 }
 
 /** RFC 7617: with `Basic` the secret is base64 of a user and a password. Servers repeat what they read in it. */
@@ -38,7 +40,7 @@ function insideOf(secret: string, prefix: string): string[] {
   if (!/^basic\s/i.test(prefix)) return []
   const pair = Buffer.from(secret, 'base64').toString('latin1')
   const password = pair.slice(pair.indexOf(':') + 1)
-  return [pair, password].filter((text) => SECRET.test(text) && text.length >= LIMITS.egressShortestSecretChars)
+  return [pair, password].filter((text) => /^[ -~]+$/.test(text) && text.length >= LIMITS.leastSecretChars)
 }
 
 function unavailable(message: string, options?: ErrorOptions): EgressRefusal {

@@ -106,14 +106,28 @@ describe('the secret of an endpoint', () => {
 
   test('is not sent where the vault has none that can be', async () => {
     const missing = endpoint({ inject: { name: 'unknown', header: 'x-api-key' } })
-    expect(outcomeOf(await request({}, missing))).toBe('SECRET_UNAVAILABLE')
-    expect(upstream.faults).toMatchObject([{ message: 'There is no unknown.' }])
+    const told: unknown[] = []
+    const egress = upstream.egress({ reportSecret: (error) => told.push(error) })
+    const answer = await egress.request(guestRequest({}), upstream.context(missing), never)
+    expect(outcomeOf(answer)).toBe('SECRET_UNAVAILABLE')
+    expect(told).toMatchObject([{ message: 'There is no unknown.' }])
     for (const bad of ['short', 'line\r\nX-Evil: 1', 'ümlaut-secret', ' padded-secret', 'x'.repeat(4_097)]) {
       upstream.secrets.set('api-key', bad)
       expect(outcomeOf(await request({}, WITH_SECRET))).toBe('SECRET_UNAVAILABLE')
     }
     expect(upstream.requests).toEqual([])
     expect(upstream.uses[0]).toMatchObject({ credential: 'c-1', outcome: 'failed', reason: 'SECRET_UNAVAILABLE' })
+  })
+
+  test('is forgotten when the host does not take it', async () => {
+    const forgotten: string[] = []
+    const secrets = { secret: async () => SECRET, forget: (name: string) => void forgotten.push(name) }
+    const ask = () => upstream.egress({ secrets }).request(guestRequest({}), upstream.context(WITH_SECRET), never)
+    await ask()
+    upstream.answer = (_, response) => response.writeHead(401).end()
+    expect(forgotten).toEqual([])
+    await ask()
+    expect(forgotten).toEqual(['api-key'])
   })
 
   test('comes from the right that has one', async () => {

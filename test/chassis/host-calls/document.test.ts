@@ -66,7 +66,7 @@ describe('the reference of host calls', () => {
     const [, table = ''] = /\| what \| most \|\n.*?\n(.*)$/s.exec(page) ?? []
     expect(table.trim().split('\n')).toEqual(limits.map(([what, most]) => `| ${what} | ${most} |`))
     const prose = page.replace(/\s+/g, ' ')
-    expect(prose).toContain(`${LIMITS.egressShortestSecretChars} to ${number(LIMITS.egressSecretChars)} printable`)
+    expect(prose).toContain(`${LIMITS.leastSecretChars} to ${number(LIMITS.secretChars)} printable`)
     expect(prose).toContain(`first ${number(LIMITS.guestLogScanBytes)} bytes`)
     expect(prose).toContain(`longer than ${number(LIMITS.guestLogLineChars)} characters`)
     expect(page).toContain(`| lines | ${LIMITS.guestLogBurst}, or`)
