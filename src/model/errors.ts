@@ -31,6 +31,7 @@ export const ERRORS = {
   DATA_LOCKED: { status: 409, exit: 8, retryable: false, summary: 'Another process owns the data directory.' },
   DATA_CORRUPT: { status: 500, exit: 8, retryable: false, summary: 'Stored data fails its checks.' },
   LOG_DIVERGED: { status: 500, exit: 8, retryable: false, summary: 'The log does not extend what was signed before.' },
+  LOG_TRIMMED: { status: 503, exit: 8, retryable: false, summary: 'Entries that this process lacks were removed.' },
   PROOF_INVALID: {
     status: 422,
     exit: 9,

@@ -20,6 +20,10 @@ export const LIMITS = {
   natsBatchStarts: 4_096,
   /** What a NATS server says of itself (`/varz`). */
   natsMonitorBytes: 1024 * 1024,
+  /** Newest records of a log in etcd that a process keeps for those who follow it. */
+  etcdRecentBytes: 16 * 1024 * 1024,
+  /** Records that one request removes from etcd. */
+  etcdRemovedRecords: 10_000,
   lockNoteBytes: 4_096,
   batchCommands: 1_024,
   /** Entries of one command, which are written together: an import of the largest board fits. */

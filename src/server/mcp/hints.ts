@@ -23,6 +23,7 @@ export const HINTS: Readonly<Record<ErrorCode, string>> = {
   DATA_LOCKED: 'Another process owns the data directory. Tell your user.',
   DATA_CORRUPT: 'Stop and tell your user.',
   LOG_DIVERGED: 'Stop and tell your user.',
+  LOG_TRIMMED: 'Stop and tell your user.',
   PROOF_INVALID: 'Stop and tell your user.',
   DATA_TOO_NEW: 'Stop and tell your user.',
   STORAGE_FAILED: 'Call again in some seconds; if it stays so, tell your user.',
