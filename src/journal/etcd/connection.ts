@@ -7,7 +7,7 @@ import type { EtcdAccess } from './options.js'
 import { type Calls, methodOf, type Streams } from './protocol.js'
 
 /** How long one attempt of a call waits for its answer. A call that etcd queues longer is asked again, which does no harm. */
-export const ATTEMPT_MS = 3_000
+const ATTEMPT_MS = 3_000
 const FIRST_PAUSE_MS = 50
 const LAST_PAUSE_MS = 1_000
 /** Answers may hold many records. */

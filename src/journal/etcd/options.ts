@@ -34,24 +34,6 @@ export interface EtcdJournalOptions extends EtcdAccess {
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
-const DEFAULT_NAME = 'main'
-const DEFAULT_PORT = '2379'
-
-/**
- * What `etcd://host[:port][,host[:port]...][/name]` says; `etcds://` demands TLS. Secrets have no place in it: they come in
- * files. Throws INVALID_ARGUMENT.
- */
-export function parseEtcdUrl(url: string): Pick<EtcdAccess, 'servers' | 'name' | 'tls'> {
-  const match = /^(etcds?):\/\/([^/?#]+)(?:\/([^/?#]*))?$/.exec(url)
-  if (match === null || url.includes('@')) {
-    const message =
-      'The journal must be named like etcd://host:2379/name. Give user and password apart from the address.'
-    throw new FabricError('INVALID_ARGUMENT', message, { field: 'url' })
-  }
-  const [, scheme, hosts = '', name] = match
-  const servers = hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`))
-  return { servers, name: name || DEFAULT_NAME, ...(scheme === 'etcds' && { tls: true }) }
-}
 
 /** Throws INVALID_ARGUMENT for options that cannot be. */
 export function checkAccess(access: EtcdAccess): void {

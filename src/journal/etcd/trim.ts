@@ -6,7 +6,7 @@ import type { LogKeys } from './keys.js'
 import { COMPARE } from './protocol.js'
 
 /** Ids of leases are chosen here, so that a request that is repeated finds what it made. */
-export function newLease(): number {
+function newLease(): number {
   return randomInt(1, 2 ** 48 - 1)
 }
 
