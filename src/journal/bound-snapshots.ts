@@ -6,8 +6,9 @@ import type { Snapshot } from './journal.js'
 export type BatchOf = (index: number) => Promise<string | undefined>
 
 /**
- * Snapshots in a directory of this process, while the log is elsewhere. Each names the batch it ends in, and counts only while
- * the log has that batch in that place: one of another log, or of entries that the server has lost, is passed over.
+ * Snapshots in a directory of this process, while the log is elsewhere. Each names the batch it ends in, and counts
+ * only while the log has that batch in that place: one of another log, or of entries that the server has lost, is
+ * passed over.
  */
 export class BoundSnapshots {
   readonly #store: SnapshotStore

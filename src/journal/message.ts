@@ -32,7 +32,7 @@ export interface LogMessage {
 }
 
 /** What tells one message from all others. */
-type MessageName = Pick<LogMessage, 'writerId' | 'batchId' | 'part' | 'parts'>
+export type MessageName = Pick<LogMessage, 'writerId' | 'batchId' | 'part' | 'parts'>
 
 /** The messages of a batch, each of at most `limit` bytes and in memory of its own. */
 export function encodeMessages(firstIndex: number, batch: Batch, limit: number): Buffer[] {
@@ -81,4 +81,14 @@ function viewPart(buffer: Buffer): LogMessage | undefined {
     parts: buffer.readUInt32LE(12),
     content: buffer.subarray(start),
   }
+}
+
+/** Whether two messages are the same one: ids are unique per attempt to append. */
+export function isSame(a: MessageName, b: MessageName): boolean {
+  return a.writerId === b.writerId && a.batchId === b.batchId && a.part === b.part && a.parts === b.parts
+}
+
+/** Whether a message makes its batch whole. */
+export function isWhole(message: LogMessage): boolean {
+  return message.part === message.parts
 }

@@ -1,7 +1,7 @@
 import { FabricError } from '../../model/errors.js'
 import { collectEntries, viewRecord } from '../file/record.js'
 import type { StoredEntry } from '../journal.js'
-import type { LogMessage } from './message.js'
+import type { LogMessage } from '../message.js'
 
 /**
  * Makes batches of messages that come in the order of the stream. A batch in parts exists from its last part on; parts

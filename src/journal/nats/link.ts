@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import {
   type Authenticator,
   type ConnectionOptions,
@@ -8,6 +7,7 @@ import {
   nkeyAuthenticator,
 } from '@nats-io/transport-node'
 import { FabricError } from '../../model/errors.js'
+import { readNamedFile } from '../named-file.js'
 import { Disconnected, unreachable } from './failure.js'
 import type { NatsJournalOptions } from './options.js'
 
@@ -108,7 +108,7 @@ export class Link {
 
 async function connectionOptions(options: NatsJournalOptions): Promise<ConnectionOptions> {
   const { caFile, certificateFile, keyFile } = options
-  const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(readText))
+  const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(readNamedFile))
   const encrypted = options.tls === true || ca !== undefined || cert !== undefined
   const authenticator = await authenticatorOf(options)
   return {
@@ -124,7 +124,7 @@ async function connectionOptions(options: NatsJournalOptions): Promise<Connectio
 
 async function authenticatorOf({ credentialsFile, nkeyFile }: NatsJournalOptions): Promise<Authenticator | undefined> {
   const path = credentialsFile ?? nkeyFile
-  const secret = await readText(path)
+  const secret = await readNamedFile(path)
   if (secret === undefined) return undefined
   // The client looks for a line break behind the last line.
   const bytes = Buffer.from(path === credentialsFile ? `${secret}\n` : secret.trim())
@@ -136,15 +136,4 @@ async function authenticatorOf({ credentialsFile, nkeyFile }: NatsJournalOptions
     throw new FabricError('INVALID_ARGUMENT', message, { path })
   }
   return authenticator
-}
-
-async function readText(path: string | undefined): Promise<string | undefined> {
-  if (path === undefined) return undefined
-  try {
-    return await readFile(path, 'utf8')
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    const message = `${path} cannot be read (${code}). Name a file that this user can read.`
-    throw new FabricError('INVALID_ARGUMENT', message, { path }, { cause })
-  }
 }

@@ -1,6 +1,6 @@
 import type { Subscription } from '@nats-io/transport-node'
+import { type LogMessage, viewMessage } from '../message.js'
 import type { Link } from './link.js'
-import { type LogMessage, viewMessage } from './message.js'
 
 /**
  * How often the last writer says where the log ends, and how long a follower that hears nothing waits before it looks.

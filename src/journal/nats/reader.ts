@@ -1,7 +1,7 @@
 import { LIMITS } from '../../model/limits.js'
 import type { Chunk, StoredEntry } from '../journal.js'
+import { isWhole, type LogMessage } from '../message.js'
 import { Assembler } from './assembler.js'
-import { isWhole, type LogMessage } from './message.js'
 import { RecentMessages } from './recent-messages.js'
 import { type BatchStart, SequenceIndex } from './sequence-index.js'
 import type { Tail } from './tail.js'

@@ -1,5 +1,5 @@
 import { LIMITS } from '../../model/limits.js'
-import type { LogMessage } from './message.js'
+import type { LogMessage } from '../message.js'
 
 /**
  * The newest messages that were written or heard, up to some bytes: who follows the log closely asks the server for

@@ -7,10 +7,10 @@ import {
 } from '@nats-io/jetstream'
 import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
+import { type LogMessage, viewMessage } from '../message.js'
 import { corrupt } from './assembler.js'
 import { diverged, failureOf, refused, unreachable } from './failure.js'
 import { ATTEMPT_MS, type Link } from './link.js'
-import { type LogMessage, viewMessage } from './message.js'
 import type { NatsJournalOptions } from './options.js'
 import { checkSettings, logSettings } from './settings.js'
 

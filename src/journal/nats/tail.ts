@@ -1,6 +1,6 @@
 import type { Head } from '../journal.js'
+import { isWhole, type LogMessage, type MessageName } from '../message.js'
 import { corrupt } from './assembler.js'
-import { isWhole, type LogMessage, type MessageName } from './message.js'
 
 /** Where a log ends, as one message tells. */
 export interface Tail {

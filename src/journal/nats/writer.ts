@@ -1,6 +1,6 @@
 import { FabricError, isFabricError } from '../../model/errors.js'
+import { isSame, viewMessage } from '../message.js'
 import { corrupt } from './assembler.js'
-import { isSame, viewMessage } from './message.js'
 import type { LogStream, Patience } from './stream.js'
 
 /** How a write ended: all of it is stored, or another writer's message stands where the first or a later one should. */
