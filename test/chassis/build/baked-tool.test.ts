@@ -191,7 +191,7 @@ describe('requests', () => {
     const refused = () => ({ error: { code: 'FORBIDDEN', message: 'Not that host.' } })
     expect(outputOf('caught', null, { answer: refused })).toEqual(['HttpError', 'FORBIDDEN', 'Not that host.', true])
     expect(call('get', null, { answer: refused })).toMatchObject({ code: 1, log: ['0 HttpError: Not that host.'] })
-    const untaken = ['HttpError', 'REFUSED', 'The host did not take the request.', true]
+    const untaken = ['HttpError', 'TOO_LARGE', 'The request is too large. Send less.', true]
     expect(outputOf('caught', null, { answer: () => undefined })).toEqual(untaken)
   })
 })
