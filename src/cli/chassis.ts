@@ -1,8 +1,8 @@
 import { PROFILES, type Profile } from '../chassis/admission/imports.js'
-import type { SignedContract } from '../chassis/contract/contract.js'
 import type { Answer } from './answer.js'
 import { addChassisBuild } from './chassis-build.js'
 import { addModuleCommands } from './chassis-modules.js'
+import { addChassisRun } from './chassis-run.js'
 import { addChassisSigning } from './chassis-sign.js'
 import { addSloCommand } from './chassis-slo.js'
 import type { CliCommand } from './command.js'
@@ -26,6 +26,7 @@ export function addChassisCommands(program: CliCommand): void {
     .example('ifab chassis inspect tool.wasm --contract contract.yaml --key "$VKEY"')
     .does(async (_call, path: string, options: InspectOptions) => inspect(path, options))
   addChassisSigning(chassis)
+  addChassisRun(chassis)
   addModuleCommands(chassis)
   addSloCommand(chassis)
 }
@@ -43,31 +44,20 @@ async function inspect(path: string, options: InspectOptions): Promise<Answer> {
     import('./chassis-text.js'),
     import('../chassis/wasm/caps.js'),
   ])
-  const signed = options.contract === undefined ? undefined : await readSigned(options.contract)
+  const { judgeFile, readContractFile } = await import('./contract-file.js')
+  const signed = options.contract === undefined ? undefined : (await readContractFile(options.contract)).signed
   const bytes = await readStart(path, MODULE_CAPS.bytes)
   const profile = options.profile ?? signed?.contract.profile ?? 'core'
   const inspection = await inspectModule(bytes, {
     profile,
     ...(signed !== undefined && { limits: limitsOf(signed.contract.limits) }),
   })
-  const judged = signed === undefined ? undefined : await judge(signed, inspection.digest, options.key)
+  const judged = signed && {
+    swarm: signed.contract.swarm,
+    version: signed.contract.version,
+    ...judgeFile(signed, inspection.digest, options.key),
+  }
   const isRefused = !inspection.verdict.admitted || judged?.trusted === false
   const value = { file: path, ...inspection, ...(judged !== undefined && { contract: judged }) }
   return { value, lines: inspectionLines(value), ...(isRefused && { exit: 5 }) }
-}
-
-async function readSigned(path: string): Promise<SignedContract> {
-  const { readContractFile } = await import('./contract-file.js')
-  return (await readContractFile(path)).signed
-}
-
-/** With keys, the contract must be signed by one of them. */
-async function judge(signed: SignedContract, digest: string, keys: readonly string[] = []) {
-  const [{ judgeContract }, { parseVkey }] = await Promise.all([
-    import('../chassis/contract/judge-contract.js'),
-    import('../witness/note/verifier.js'),
-  ])
-  const { swarm, version } = signed.contract
-  const trust = { keys: keys.map(parseVkey), requireSignature: keys.length > 0, requirePinnedVersion: false }
-  return { swarm, version, ...judgeContract(signed, digest, trust) }
 }

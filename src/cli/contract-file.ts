@@ -1,9 +1,11 @@
 import { dirname, relative, resolve, sep } from 'node:path'
 import type { SignedContract } from '../chassis/contract/contract.js'
 import { editContract } from '../chassis/contract/edit-contract.js'
+import { type ContractVerdict, judgeContract } from '../chassis/contract/judge-contract.js'
 import { readContract } from '../chassis/contract/read-contract.js'
 import { FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
+import { parseVkey } from '../witness/note/verifier.js'
 import { readUserText, writeUserFile } from './user-file.js'
 
 /** contract.yaml as text and as what it says. */
@@ -46,4 +48,10 @@ function pathInContract(contract: string, module: string): string {
   if (path !== '..' && !path.startsWith('../') && !path.startsWith('/')) return path
   const message = `${module} is not in the directory of ${contract} or below it. Put the module beside its contract.`
   throw new FabricError('INVALID_ARGUMENT', message, { module, contract })
+}
+
+/** With keys, the contract must be signed by one of them. `digest` is that of the module as it is. */
+export function judgeFile(signed: SignedContract, digest: string, keys: readonly string[] = []): ContractVerdict {
+  const trust = { keys: keys.map(parseVkey), requireSignature: keys.length > 0, requirePinnedVersion: false }
+  return judgeContract(signed, digest, trust)
 }
