@@ -43,4 +43,6 @@ export interface HostConfig {
   readonly requestsPerSecond?: number
   readonly channels: readonly ChannelConfig[]
   readonly vault?: VaultConfig
+  /** `host:port` of services inside that modules may be allowed to reach. */
+  readonly privateHosts?: readonly string[]
 }

@@ -11,7 +11,7 @@ import {
   helpSection,
   resourcePolicySection,
 } from './config-sections.js'
-import { vaultSection } from './config-vault.js'
+import { privateHostsField, vaultSection } from './config-vault.js'
 import type { GovernorPolicy } from './policy.js'
 
 /** What infrafabric.yaml comes to. */
@@ -35,6 +35,7 @@ export const configSchema = z
     chassis: chassisSection.exactOptional(),
     channels: channelsSection,
     vault: vaultSection.exactOptional(),
+    private_hosts: privateHostsField.exactOptional(),
     listen: listenField.exactOptional(),
     tls: tlsField.exactOptional(),
     behind_proxy: behindProxyField.exactOptional(),
@@ -46,17 +47,20 @@ export const configSchema = z
     const message = 'is reachable from other machines. Give tls or behind_proxy, or listen on 127.0.0.1.'
     context.addIssue({ code: 'custom', path: ['listen'], message })
   })
-  .transform(({ channels, vault, listen, tls, behind_proxy, requests_per_second, ...sections }): Config => {
-    const host: HostConfig = {
-      channels,
-      ...(vault !== undefined && { vault }),
-      ...(listen !== undefined && { listen }),
-      ...(tls !== undefined && { tls }),
-      ...(behind_proxy !== undefined && { behindProxy: behind_proxy }),
-      ...(requests_per_second !== undefined && { requestsPerSecond: requests_per_second }),
-    }
-    return { policy: toPolicy(sections), host }
-  })
+  .transform(
+    ({ channels, vault, private_hosts, listen, tls, behind_proxy, requests_per_second, ...sections }): Config => {
+      const host: HostConfig = {
+        channels,
+        ...(vault !== undefined && { vault }),
+        ...(private_hosts !== undefined && { privateHosts: private_hosts }),
+        ...(listen !== undefined && { listen }),
+        ...(tls !== undefined && { tls }),
+        ...(behind_proxy !== undefined && { behindProxy: behind_proxy }),
+        ...(requests_per_second !== undefined && { requestsPerSecond: requests_per_second }),
+      }
+      return { policy: toPolicy(sections), host }
+    },
+  )
   .meta({
     title: 'infrafabric.yaml',
     description: 'Policy of a fabric, and configuration of the process that hosts it.',

@@ -71,3 +71,13 @@ export const vaultSection = z
   })
   .transform((vault): VaultConfig => vault)
   .describe('Where the secrets are that the fabric puts into requests of modules. They are never in this file.')
+
+/** `private_hosts`: services inside that modules may be allowed to reach. */
+export const privateHostsField = z
+  .array(
+    z.string().regex(/^(?=.{1,259}$)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?:[1-9]\d{0,4}$/, {
+      error: 'is no HOST:PORT in small letters. Write one such as wiki.internal:443.',
+    }),
+  )
+  .max(LIMITS.listItems)
+  .describe('HOST:PORT of services inside to which modules may send requests, where contract and credential allow it.')
