@@ -13,6 +13,7 @@ const LAYERS = [
   'web',
   'operations',
   'channels',
+  'runner',
   'fabric',
   'coordinator',
   'governor',

@@ -24,7 +24,7 @@ export function addModuleCommands(chassis: CliCommand): void {
       const loaded = await fabric.module.load(await readModule(path))
       const { swarm, version, signedBy, tasks } = loaded
       const signature = signedBy === undefined ? 'not signed by a trusted key' : `signed by ${signedBy}`
-      const waiting = tasks === 0 ? `Name it in a task: ifab task add ID TITLE --module ${swarm}` : ''
+      const waiting = tasks === 0 ? `Name it in a task: ifab task create ID --title TEXT --module ${swarm}` : ''
       return answer(loaded, [`Version ${version} works for ${swarm}, ${signature}.`, ...(waiting ? [waiting] : [])])
     })
   const list = chassis.command('list').description('list the modules that are loaded').example('ifab chassis list')

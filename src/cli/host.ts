@@ -95,6 +95,9 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       const couriers = await startCouriers(fabric, channels, fault)
       closing.push(() => couriers.close())
     }
+    const { startModules } = await import('./module-host.js')
+    const modules = await startModules({ fabric, config: config?.host, env, log, report: fault })
+    closing.push(() => modules.close())
     const token = await adminToken(data)
     log.declare(token)
     const onFault = ({ reference, route, error }: ServerFault) => log.error('fault', { reference, route, error })

@@ -99,6 +99,9 @@ export class EngineFabric implements Fabric {
   stillKnows: Fabric['stillKnows'] = (principal) =>
     this.#engine.peek((state, now) => isStillGood(state, now, principal))
 
+  credentialsOf: Fabric['credentialsOf'] = (epoch) =>
+    this.#engine.peek((state, now) => state.chassis.credentialsOf(epoch, now))
+
   read: Fabric['read'] = (query) => this.#engine.read(query)
 
   async task(id: string): Promise<TaskDetail> {

@@ -1,3 +1,4 @@
+import type { CredentialRow } from '../chassis/credential/credential.js'
 import type { CommandOf, CommandType, OfferNext, Replies } from '../coordinator/commands.js'
 import type { Policy } from '../coordinator/policy.js'
 import type { TaskDetail } from '../coordinator/queries.js'
@@ -210,6 +211,9 @@ export interface Fabric {
 
   /** Whether the token of a caller is neither over nor revoked. */
   stillKnows(principal: Principal): boolean
+
+  /** The credentials of a claim that are good now. Answers at once. */
+  credentialsOf(epoch: number): readonly CredentialRow[]
 
   /** Runs a query against a state in which everything is durable. The query must not keep or change the state. */
   read<Result>(query: (state: FabricState, now: number) => Result): Promise<Result>

@@ -4,6 +4,11 @@ const NONE: ReadonlySet<string> = new Set()
 export class IdIndex {
   readonly #sets = new Map<string, Set<string>>()
 
+  /** Keys that have a set which is not empty. */
+  get size(): number {
+    return this.#sets.size
+  }
+
   get(key: string): ReadonlySet<string> {
     return this.#sets.get(key) ?? NONE
   }

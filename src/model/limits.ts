@@ -199,6 +199,8 @@ export const LIMITS = {
   manifestSwarms: 5_000,
   /** Modules that are loaded, and JSON of the contract of one: it is in the log as one entry. */
   modules: 10_000,
+  /** Modules that are kept ready to run: each is as large as its code with its fuel. */
+  readyModules: 64,
   loadedContractBytes: 48 * 1024,
   /** contract.yaml of a module, comments included. */
   contractBytes: 64 * 1024,

@@ -1,3 +1,4 @@
+import type { GuestLogLine } from '../chassis/host-calls/guest-log.js'
 import type { RunEnd, RunReport } from '../chassis/sandbox/run.js'
 import { LIMITS } from '../model/limits.js'
 import type { Evidence } from '../model/task.js'
@@ -28,26 +29,63 @@ const REASONS: Readonly<Record<Exclude<RunEnd, 'completed' | 'cancelled'>, strin
 /** Ends that another attempt may not have: they depend on the machine, or on what others answered. */
 const PASSING: ReadonlySet<RunEnd> = new Set<RunEnd>(['failed', 'deadline', 'cpu', 'protocol', 'crashed'])
 
-/** `output` names the blob that holds what the module wrote, if it wrote anything. */
-export function outcomeOf(report: RunReport, output: { readonly sha256: string } | undefined): Outcome {
-  const { end } = report
+/** An output that is text and no longer than this stands in the entry; any other is a blob. */
+const SHORT_CHARS = 1_000
+const SUMMARY_CHARS = 500
+/** Beyond newline and tab. */
+const CONTROL = /[^\P{Cc}\n\t]/u
+
+/** The text of an output that can stand in an entry as it is. */
+export function shortText(output: Uint8Array): string | undefined {
+  if (output.length > SHORT_CHARS * 4) return undefined
+  const text = textOf(output)
+  return text !== undefined && text.length <= SHORT_CHARS ? text : undefined
+}
+
+/** `blob` is the name of the output, where it does not stand in the entry itself. */
+export function outcomeOf(report: RunReport, lines: readonly GuestLogLine[], blob: string | undefined): Outcome {
+  const { end, output } = report
   if (end === 'cancelled') return { kind: 'none' }
   if (end !== 'completed') {
-    const said = report.message === undefined ? '' : `: ${report.message}`
-    const code = end === 'failed' && report.code !== undefined ? ` (code ${report.code})` : ''
-    const reason = `${REASONS[end]}${code}${said}`.slice(0, LIMITS.noteChars)
     // A module that asked others got answers that may be different the next time.
-    return { kind: 'fail', reason, retry: PASSING.has(end) || report.hostCalls > 0 }
+    return { kind: 'fail', reason: reasonOf(report, end, lines), retry: PASSING.has(end) || report.hostCalls > 0 }
   }
-  const summary = summaryOf(report.output)
+  const text = shortText(output)
+  const summary = textOf(output.subarray(0, SUMMARY_CHARS * 4))
   return {
     kind: 'complete',
     evidence: [
       { kind: 'note', text: costText(report) },
-      ...(output === undefined ? [] : [{ kind: 'file', path: 'output', sha256: output.sha256 } as const]),
+      ...(blob === undefined ? [] : [{ kind: 'file', path: 'output', sha256: blob } as const]),
+      ...(text === undefined ? [] : [{ kind: 'note', text: `Its output:\n${text}` } as const]),
+      ...(lines.length === 0 ? [] : [{ kind: 'note', text: `Its log:\n${logText(lines)}` } as const]),
     ],
-    ...(summary !== undefined && { summary }),
+    ...(summary !== undefined && { summary: cut(summary, SUMMARY_CHARS) }),
   }
+}
+
+function reasonOf(
+  { message, code }: RunReport,
+  end: Exclude<RunEnd, 'completed' | 'cancelled'>,
+  lines: readonly GuestLogLine[],
+): string {
+  const gave = end === 'failed' && code !== undefined ? ` (code ${code})` : ''
+  const said = message === undefined ? '' : `: ${message}`
+  const log = lines.length === 0 ? '' : `\nIts log:\n${logText(lines)}`
+  return cut(`${REASONS[end]}${gave}${said}${log}`, LIMITS.noteChars)
+}
+
+/** The end of a log: what happened last says most. */
+function logText(lines: readonly GuestLogLine[]): string {
+  const shown: string[] = []
+  let chars = 0
+  for (const { level, text } of [...lines].reverse()) {
+    const line = `${level}: ${cut(text, SUMMARY_CHARS)}`
+    chars += line.length + 1
+    if (chars > SHORT_CHARS) break
+    shown.unshift(line)
+  }
+  return shown.join('\n')
 }
 
 function costText({ fuel, memoryBytes, wallMs, cpuMs, hostCalls, jail }: RunReport): string {
@@ -55,19 +93,12 @@ function costText({ fuel, memoryBytes, wallMs, cpuMs, hostCalls, jail }: RunRepo
   return `Its module ended well: ${used}, ${hostCalls} host calls, jail ${jail}.`
 }
 
-const SUMMARY_CHARS = 500
-/** Beyond newline and tab. */
-const CONTROL = /[^\P{Cc}\n\t]/u
-
-/** The beginning of an output that is text. */
-function summaryOf(output: Uint8Array): string | undefined {
+/** Undefined for what is no text, or blank. */
+function textOf(bytes: Uint8Array): string | undefined {
   try {
-    // What the cut leaves of a character at the end is no fault of the text.
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(output.subarray(0, SUMMARY_CHARS * 4), {
-      stream: true,
-    })
-    const trimmed = cut(text.trim(), SUMMARY_CHARS)
-    return trimmed === '' || CONTROL.test(trimmed) ? undefined : trimmed
+    // What a cut leaves of a character at the end is no fault of the text.
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true }).trim()
+    return text === '' || CONTROL.test(text) ? undefined : text
   } catch {
     return undefined
   }
