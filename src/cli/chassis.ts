@@ -1,6 +1,7 @@
 import { PROFILES, type Profile } from '../chassis/admission/imports.js'
 import type { Answer } from './answer.js'
 import { addChassisBuild } from './chassis-build.js'
+import { addCredentialCommands } from './chassis-credentials.js'
 import { addModuleCommands } from './chassis-modules.js'
 import { addChassisRun } from './chassis-run.js'
 import { addChassisSigning } from './chassis-sign.js'
@@ -13,7 +14,7 @@ import { readStart } from './user-file.js'
 export function addChassisCommands(program: CliCommand): void {
   const chassis = program
     .command('chassis')
-    .description('make, sign, examine and load the modules that run in the sandbox')
+    .description('make, sign, examine and load the modules that run in the sandbox, and say what they may reach')
   addChassisBuild(chassis)
   chassis
     .command('inspect')
@@ -28,6 +29,7 @@ export function addChassisCommands(program: CliCommand): void {
   addChassisSigning(chassis)
   addChassisRun(chassis)
   addModuleCommands(chassis)
+  addCredentialCommands(chassis)
   addSloCommand(chassis)
 }
 

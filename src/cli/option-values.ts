@@ -67,6 +67,34 @@ export function ttl(value: string): number {
   throw new InvalidArgumentError(`Between 1m and ${LIMITS.tokenTtlMs / DAY_MS}d.`)
 }
 
+/** How long a credential is good. */
+export function credentialTtl(value: string): number {
+  const ms = duration(value)
+  if (ms >= SECOND_MS && ms <= LIMITS.credentialTtlMs) return ms
+  throw new InvalidArgumentError(`Between 1s and ${LIMITS.credentialTtlMs / HOUR_MS}h.`)
+}
+
+/** A place that requests may go to. */
+export interface WrittenPlace {
+  readonly scheme: 'https' | 'http'
+  readonly host: string
+  /** Absent: that of the scheme. */
+  readonly port?: number
+  /** What paths begin with. */
+  readonly path: string
+}
+
+/** `https://api.example.com/v1/`, once for each place. */
+export function place(value: string, previous: readonly WrittenPlace[] = []): WrittenPlace[] {
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  const scheme = url?.protocol.slice(0, -1)
+  if (url === undefined || (scheme !== 'https' && scheme !== 'http') || /[@?#]/.test(value)) {
+    throw new InvalidArgumentError('Give a URL such as https://api.example.com/v1/, without user, query or fragment.')
+  }
+  const port = url.port === '' ? {} : { port: Number(url.port) }
+  return [...previous, { scheme, host: url.hostname, ...port, path: url.pathname }]
+}
+
 export function role(value: string): Role {
   const known = ROLES.find((name) => name === value)
   if (known !== undefined) return known

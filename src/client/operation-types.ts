@@ -1083,6 +1083,139 @@ export interface OperationTypes {
       }
     }
   }
+  credential: {
+    issue: {
+      input: {
+        swarm: string
+        task: string
+        epoch: number
+        endpoints: readonly {
+          host: string
+          port?: number | undefined
+          scheme?: 'https' | 'http' | undefined
+          methods?: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[] | undefined
+          paths?: readonly string[] | undefined
+          inject?: {
+            name: string
+            header: string
+            prefix?: string | undefined
+          } | undefined
+        }[]
+        ttlMs?: number | undefined
+      }
+      output: {
+        id: string
+        swarm: string
+        task: string
+        epoch: number
+        endpoints: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+          inject?: {
+            name: string
+            header: string
+            prefix?: string
+          }
+        }[]
+        issuedAt: string
+        issuedBy: string
+        expiresAt: string
+        replaces?: string
+      }
+    }
+    list: {
+      input: {
+        swarm?: string | undefined
+        task?: string | undefined
+        limit?: number | undefined
+        cursor?: string | undefined
+      }
+      output: {
+        items: readonly {
+          id: string
+          swarm: string
+          task: string
+          epoch: number
+          endpoints: readonly {
+            host: string
+            port: number
+            scheme: 'https' | 'http'
+            methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+            paths: readonly string[]
+            inject?: {
+              name: string
+              header: string
+              prefix?: string
+            }
+          }[]
+          issuedAt: string
+          issuedBy: string
+          expiresAt: string
+          replaces?: string
+        }[]
+        nextCursor?: string
+      }
+    }
+    rotate: {
+      input: {
+        id: string
+        ttlMs?: number | undefined
+      }
+      output: {
+        id: string
+        swarm: string
+        task: string
+        epoch: number
+        endpoints: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+          inject?: {
+            name: string
+            header: string
+            prefix?: string
+          }
+        }[]
+        issuedAt: string
+        issuedBy: string
+        expiresAt: string
+        replaces?: string
+      }
+    }
+    revoke: {
+      input: {
+        id: string
+        reason?: string | undefined
+      }
+      output: {
+        id: string
+        swarm: string
+        task: string
+        epoch: number
+        endpoints: readonly {
+          host: string
+          port: number
+          scheme: 'https' | 'http'
+          methods: readonly ('GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE')[]
+          paths: readonly string[]
+          inject?: {
+            name: string
+            header: string
+            prefix?: string
+          }
+        }[]
+        issuedAt: string
+        issuedBy: string
+        expiresAt: string
+        replaces?: string
+      }
+    }
+  }
   slo: {
     list: {
       input: {

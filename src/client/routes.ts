@@ -54,6 +54,12 @@ export const ROUTES = {
     show: { method: 'GET', path: '/v1/modules/:swarm', keyed: false },
     unload: { method: 'POST', path: '/v1/modules/:swarm/unload', keyed: false },
   },
+  credential: {
+    issue: { method: 'POST', path: '/v1/credentials', keyed: true },
+    list: { method: 'GET', path: '/v1/credentials', keyed: false },
+    rotate: { method: 'POST', path: '/v1/credentials/:id/rotate', keyed: true },
+    revoke: { method: 'POST', path: '/v1/credentials/:id/revoke', keyed: true },
+  },
   slo: {
     list: { method: 'GET', path: '/v1/slos', keyed: false },
     show: { method: 'GET', path: '/v1/slos/:swarm', keyed: false },

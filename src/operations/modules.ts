@@ -19,7 +19,7 @@ import { operation } from './operation.js'
 import { presentPage } from './present.js'
 import { timestamp } from './views.js'
 
-const allowedHost = z.strictObject({
+export const allowedHost = z.strictObject({
   host: z.string(),
   port: z.int(),
   scheme: z.enum(['https', 'http']),

@@ -5,6 +5,7 @@ import * as boards from './boards.js'
 import * as breakers from './breakers.js'
 import * as claims from './claims.js'
 import * as costs from './costs.js'
+import * as credentials from './credentials.js'
 import * as escalations from './escalations.js'
 import * as fabric from './fabric.js'
 import * as governor from './governor.js'
@@ -59,6 +60,12 @@ export const operations = {
   },
   governor: { match: governor.match, capabilities: governor.capabilities },
   module: { load: modules.load, list: modules.list, show: modules.show, unload: modules.unload },
+  credential: {
+    issue: credentials.issue,
+    list: credentials.list,
+    rotate: credentials.rotate,
+    revoke: credentials.revoke,
+  },
   slo: { list: serviceLevels.list, show: serviceLevels.show },
   breaker: {
     list: breakers.list,

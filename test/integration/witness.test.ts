@@ -72,6 +72,10 @@ const TRAIL: readonly (readonly [operation: string, entries: readonly string[]])
   ['blob.delete', ['blob_deleted BLOB']],
   ['module.load', ['blob_stored MODULE', 'module_loaded s1']],
   ['module.unload', ['module_unloaded s1']],
+  ['task.claim', ['task_claimed t2']],
+  ['credential.issue', ['credential_issued RIGHT']],
+  ['credential.rotate', ['credential_issued REPLACEMENT']],
+  ['credential.revoke', ['credential_revoked RIGHT', 'credential_revoked REPLACEMENT']],
   ['witness.rotate', ['key_rotated fabric']],
 ]
 
@@ -123,6 +127,7 @@ async function work(): Promise<Readonly<Record<string, string>>> {
   await blob.delete({ sha256, reason: 'retention' })
   const module = await client.module.load(emptyModule('s1'))
   await client.module.unload({ swarm: 's1' })
+  const rights = await giveCredentials('t2', 's1')
   await witness.rotate({})
   return {
     MODULE: module.sha256,
@@ -132,8 +137,18 @@ async function work(): Promise<Readonly<Record<string, string>>> {
     LATCHED: latched,
     ...tokens,
     ...asked,
+    ...rights,
     BLOB: sha256,
   }
+}
+
+async function giveCredentials(task: string, swarm: string): Promise<{ RIGHT: string; REPLACEMENT: string }> {
+  const { epoch } = await client.task.claim({ task, as: swarm })
+  const endpoints = [{ host: 'api.example.com' }]
+  const { id } = await client.credential.issue({ swarm, task, epoch, endpoints })
+  const rotated = await client.credential.rotate({ id })
+  await client.credential.revoke({ id })
+  return { RIGHT: id, REPLACEMENT: rotated.id }
 }
 
 /** Lets a swarm in, which takes another token; the first is revoked. */

@@ -23,6 +23,7 @@ const LEAST: Readonly<Record<Role, readonly string[]>> = {
   admin: [
     'swarm.grant swarm.retire token.issue token.list breaker.trip breaker.reset policy.apply cost.extend',
     'escalation.answer blob.delete witness.rotate module.load module.unload',
+    'credential.issue credential.list credential.rotate credential.revoke',
   ],
 }
 

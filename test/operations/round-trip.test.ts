@@ -24,6 +24,7 @@ test('each operation goes through HTTP and answers as its schema says', async ()
   await proveLog(client)
   await keepBlobs(client)
   await loadModules(client)
+  await giveCredentials(client)
   await keepPromises(client, served)
   expect([...called].sort()).toEqual(OPERATION_LIST.map(({ name }) => name).sort())
 })
@@ -233,4 +234,27 @@ async function loadModules({ module, swarm }: FabricClient) {
   expect((await module.list({})).items).toEqual([loaded])
   await module.unload({ swarm: 'tokenizer', reason: 'no longer needed' })
   await expect(module.show({ swarm: 'tokenizer' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+}
+
+async function giveCredentials({ credential, swarm, task }: FabricClient) {
+  await swarm.register({ swarm: 'reader' })
+  await task.create({ id: 'reads', title: 'Read it' })
+  const { epoch } = await task.claim({ task: 'reads', as: 'reader' })
+  const holder = { swarm: 'reader', task: 'reads', epoch }
+  const inject = { name: 'example-token', header: 'authorization', prefix: 'Bearer ' }
+  const issued = await credential.issue({ ...holder, endpoints: [{ host: 'api.example.com', inject }] })
+  expect(issued).toMatchObject({
+    ...holder,
+    issuedBy: 'admin',
+    endpoints: [{ host: 'api.example.com', port: 443, scheme: 'https', methods: ['GET'], paths: ['/'], inject }],
+  })
+  const rotated = await credential.rotate({ id: issued.id })
+  expect(rotated).toMatchObject({ ...holder, replaces: issued.id, endpoints: issued.endpoints })
+  const ids = async (filter: { readonly swarm?: string; readonly task?: string }) => {
+    return (await credential.list(filter)).items.map(({ id }) => id)
+  }
+  expect(await ids({ swarm: 'reader', task: 'reads' })).toEqual([issued.id, rotated.id])
+  expect(await ids({ swarm: 'sip' })).toEqual([])
+  expect(await credential.revoke({ id: issued.id, reason: 'enough' })).toMatchObject({ id: issued.id })
+  expect(await ids({})).toEqual([])
 }
