@@ -2,7 +2,7 @@ import type { NatsJournal } from './nats-journal.js'
 import { type NatsJournalOptions, parseNatsUrl } from './options.js'
 
 /**
- * Opens the log that `nats://host:4222/name` names, or `options` alone. Loads the NATS client only now, so that whoever
+ * Opens the log that `url` names, as `parseNatsUrl` reads it. Loads the NATS client only now, so that whoever
  * keeps the journal in files does not pay for it. Opening the journal again is harmless.
  */
 export async function openNatsJournal(url: string, options: OpenNatsOptions): Promise<NatsJournal> {

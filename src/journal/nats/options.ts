@@ -31,25 +31,37 @@ const DEFAULT_PORT = '4222'
 const DEFAULT_NAME = 'main'
 const MAX_REPLICAS = 5
 
+/** What the address of a log says; what it does not say is for the options. */
+export type AddressOptions = Pick<NatsJournalOptions, 'servers' | 'name' | 'tls' | 'replicas' | 'monitors'>
+
 /**
- * What `nats://host[:port][,host[:port]...][/name]` says; `tls://` demands TLS. Secrets have no place in it: they come
- * in files. Throws INVALID_ARGUMENT.
+ * Reads `nats://host[:port][,host[:port]...][/name][?replicas=3&monitor=http://host:8222]`; `tls://` demands TLS, and
+ * `monitor` may occur once for each server. Secrets have no place in it: they come in files. Throws INVALID_ARGUMENT.
  */
-export function parseNatsUrl(url: string): Pick<NatsJournalOptions, 'servers' | 'name' | 'tls'> {
-  const match = /^(nats|tls):\/\/([^/?#]+)(?:\/([^/?#]*))?$/.exec(url)
-  if (match === null || url.includes('@')) {
+export function parseNatsUrl(url: string): AddressOptions {
+  const match = /^(nats|tls):\/\/([^/?#]+)(?:\/([^/?#]*))?(?:\?([^#]*))?$/.exec(url)
+  const query = new URLSearchParams(match?.[4])
+  const unknown = [...query.keys()].some((key) => key !== 'replicas' && key !== 'monitor')
+  if (match === null || url.includes('@') || unknown) {
     const message =
-      'The journal must be named like nats://host:4222/name. Give credentials as a file, not in the address.'
+      'A log on NATS is named like nats://host:4222/name?replicas=3&monitor=http://host:8222. Give credentials as a file.'
     throw new FabricError('INVALID_ARGUMENT', message, { field: 'url' })
   }
   const [, scheme, hosts = '', name] = match
-  const servers = hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`))
-  return { servers, name: name || DEFAULT_NAME, ...(scheme === 'tls' && { tls: true }) }
+  const replicas = query.get('replicas')
+  const monitors = query.getAll('monitor')
+  return {
+    servers: hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`)),
+    name: name || DEFAULT_NAME,
+    ...(scheme === 'tls' && { tls: true }),
+    ...(replicas !== null && { replicas: Number(replicas) }),
+    ...(monitors.length > 0 && { monitors }),
+  }
 }
 
 /** Throws INVALID_ARGUMENT for options that cannot be. */
 export function checkOptions(options: NatsJournalOptions): void {
-  const { servers, name, replicas = 1, timeoutMs = 1 } = options
+  const { servers, name, replicas = 1, timeoutMs = 1, monitors = [] } = options
   if (servers.length === 0 || servers.some((server) => server === '')) {
     throw invalid('servers', 'servers must name at least one server.')
   }
@@ -58,6 +70,9 @@ export function checkOptions(options: NatsJournalOptions): void {
   }
   if (!Number.isInteger(replicas) || replicas < 1 || replicas > MAX_REPLICAS) {
     throw invalid('replicas', `replicas must be an integer from 1 to ${MAX_REPLICAS}.`)
+  }
+  if (monitors.some((monitor) => !/^https?:\/\//.test(monitor))) {
+    throw invalid('monitors', 'monitors must be addresses like http://host:8222.')
   }
   if (!(timeoutMs > 0)) throw invalid('timeoutMs', 'timeoutMs must be more than 0.')
   if (options.credentialsFile !== undefined && options.nkeyFile !== undefined) {

@@ -21,6 +21,10 @@ describe('the address of a log', () => {
     ['nats://one', { servers: ['one:4222'], name: 'main' }],
     ['nats://one:1234/', { servers: ['one:1234'], name: 'main' }],
     [
+      'nats://one/log?replicas=3&monitor=http://one:8222&monitor=http://two:8222',
+      { servers: ['one:4222'], name: 'log', replicas: 3, monitors: ['http://one:8222', 'http://two:8222'] },
+    ],
+    [
       'tls://one,two:4223,[::1]:4224/team-a',
       { servers: ['one:4222', 'two:4223', '[::1]:4224'], name: 'team-a', tls: true },
     ],
@@ -45,6 +49,8 @@ describe('the address of a log', () => {
     { name: '' },
     { servers: [] },
     { replicas: 6 },
+    { replicas: Number.NaN },
+    { monitors: ['file:///etc/passwd'] },
     { timeoutMs: 0 },
     { nkeyFile: 'a', credentialsFile: 'b' },
   ])('options %j are refused', (wrong) => {
