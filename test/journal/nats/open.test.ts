@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -12,6 +12,7 @@ import { logSettings } from '../../../src/journal/nats/settings.js'
 import { batch, texts } from '../../conformance/journal.js'
 import { makeAccount } from '../../support/nats-account.js'
 import { describeWithNats, NatsServer, type NatsServerOptions, natsVersion } from '../../support/nats-server.js'
+import { collect } from './place.js'
 
 const CERTIFICATE = fileURLToPath(new URL('../../support/tls/certificate.pem', import.meta.url))
 const KEY = fileURLToPath(new URL('../../support/tls/key.pem', import.meta.url))
@@ -154,6 +155,29 @@ describeWithNats('openNatsJournal', () => {
       const refusal = expect(open(address, file)).rejects
       await refusal.toMatchObject({ code: 'INVALID_ARGUMENT', message: expect.not.stringContaining('private') })
     }
+  })
+
+  test('the permissions that the reference lists are enough', async () => {
+    const reference = await readFile(new URL('../../../docs/reference/journal.md', import.meta.url), 'utf8')
+    const [, publish = '', subscribe = ''] = /publish: +(ifab[^:]+)subscribe: +(ifab.*)/.exec(reference) ?? []
+    const list = (subjects: string) =>
+      JSON.stringify(
+        subjects
+          .replaceAll('NAME', 'log')
+          .split(/[\s,]+/)
+          .filter(Boolean),
+      )
+    const permissions = `permissions: { publish: ${list(publish)}, subscribe: ${list(subscribe)} }`
+    const users = `authorization { users: [{ user: a, password: b, ${permissions} }] }`
+    const { address } = await start({ settings: `no_auth_user: a\nmax_payload: 8192\n${users}` })
+    const log = await open(address)
+    const other = await openNatsJournal(`nats://${address}/log`, { directory })
+    const seen = collect(other, 0, 3)
+    await log.append(0, batch('one', ['a', 'x'.repeat(20_000)]))
+    await log.append(2, batch('two', ['b']))
+    expect((await seen).map(({ length }) => length)).toEqual([1, 20_000, 1])
+    await expect(other.append(2, batch('late', ['c']))).rejects.toMatchObject({ code: 'FENCED' })
+    await other.close()
   })
 
   test('permissions that forbid to write are STORAGE_FAILED, and reading goes on', async () => {
