@@ -24,7 +24,7 @@ export async function buildTool(path: string): Promise<BuiltTool> {
   const refuse = (message: string) => refuseTool(from, [{ file: basename(path), line: 1, message }])
   const bundled = await bundle(path)
   if ('problems' in bundled) throw refuseTool(from, bundled.problems)
-  requireFit('The tool with all that it imports', bundled.text.length, LIMITS.toolBundleBytes, refuse)
+  requireFit('The tool with all that it imports', Buffer.byteLength(bundled.text), LIMITS.toolBundleBytes, refuse)
   const engine = await Engine.read()
   const evaluated = evaluate(engine, bundled.text)
   switch (evaluated.end) {
