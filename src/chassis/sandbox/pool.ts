@@ -105,11 +105,14 @@ export class Pool {
     this.#advance()
   }
 
-  close(): void {
+  /** Ends all children, and waits until they are gone. */
+  async close(): Promise<void> {
     this.#isClosed = true
     for (const { reject } of this.#waiting.splice(0)) reject(closed())
     for (const { timer } of this.#idle.values()) clearTimeout(timer)
-    for (const child of this.#children) child.kill()
+    const children = [...this.#children]
+    for (const child of children) child.kill()
+    await Promise.allSettled(children.map(({ ended }) => ended))
   }
 
   get #hasRoom(): boolean {

@@ -35,7 +35,6 @@ export class Sandbox {
   readonly #options: SandboxOptions
   readonly #running = new Set<AbortController>()
   readonly #pool: Pool
-  #isClosed = false
 
   constructor(options: SandboxOptions = {}) {
     const { spares = 1, children = LIMITS.sandboxChildren, idleMs = LIMITS.sandboxIdleMs } = options
@@ -60,7 +59,7 @@ export class Sandbox {
     const control = new AbortController()
     const cancel = () => control.abort()
     request.signal?.addEventListener('abort', cancel, { once: true })
-    if (request.signal?.aborted === true || this.#isClosed) cancel()
+    if (request.signal?.aborted === true) cancel()
     this.#running.add(control)
     try {
       return await this.#run({ ...request, signal: control.signal }, jail)
@@ -72,7 +71,6 @@ export class Sandbox {
 
   /** Ends all calls and children. */
   async close(): Promise<void> {
-    this.#isClosed = true
     for (const control of this.#running) control.abort()
     await this.#pool.close()
   }

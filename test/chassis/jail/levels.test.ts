@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bubblewrap } from '../../../src/chassis/jail/bubblewrap.js'
+import type { Jail } from '../../../src/chassis/jail/jail.js'
+import { JAIL_LEVELS, type JailLevel } from '../../../src/chassis/jail/levels.js'
+import { permissionOnly } from '../../../src/chassis/jail/permission.js'
+import { permissionFlag } from '../../../src/chassis/jail/program.js'
+import { JailedProcess } from '../../../src/chassis/jail/start.js'
+import { unshare } from '../../../src/chassis/jail/unshare.js'
+import { probeJails } from '../../../src/chassis/sandbox/probe-jails.js'
+import { hasLevel } from '../support/jail-levels.js'
+
+const BURGLAR = { directory: fileURLToPath(new URL('children', import.meta.url)), file: 'burglar.mjs' }
+const SECRET = 'the secret of the parent'
+
+interface Loot {
+  readonly outcomes: Readonly<Record<string, string>>
+  readonly env: Readonly<Record<string, string>>
+  readonly argv: readonly string[]
+}
+
+let directory: string
+let tcp: Server
+let local: Server
+
+beforeAll(async () => {
+  process.env.BURGLAR_SECRET = SECRET
+  directory = mkdtempSync(join(tmpdir(), 'ifab-jail-'))
+  writeFileSync(join(directory, 'secret'), SECRET, { mode: 0o600 })
+  tcp = createServer().listen(0, '127.0.0.1')
+  local = createServer().listen(join(directory, 'socket'))
+  await Promise.all([once(tcp, 'listening'), once(local, 'listening')])
+})
+
+afterAll(() => {
+  delete process.env.BURGLAR_SECRET
+  tcp.close()
+  local.close()
+  rmSync(directory, { recursive: true })
+})
+
+/** What a hostile program gets in a jail. */
+async function burgle(jail: Jail): Promise<Loot> {
+  const inside = new JailedProcess(jail, BURGLAR)
+  const order = {
+    port: (tcp.address() as AddressInfo).port,
+    socket: join(directory, 'socket'),
+    secretFile: join(directory, 'secret'),
+    newFile: join(directory, 'new'),
+    process: process.pid,
+  }
+  inside.toProgram.write(`${JSON.stringify(order)}\n`)
+  let said = ''
+  inside.fromProgram.setEncoding('utf8').on('data', (chunk: string) => {
+    said += chunk
+  })
+  await Promise.all([inside.ended, once(inside.fromProgram, 'close')])
+  if (said === '') throw new Error(`the burglar said nothing: ${inside.complaint}`)
+  return JSON.parse(said) as Loot
+}
+
+const permission = permissionFlag()
+
+/** Names of what worked. */
+function worked({ outcomes }: Loot): string[] {
+  return Object.keys(outcomes).filter((name) => outcomes[name] === 'done')
+}
+
+describe('a program in place of that of a child', () => {
+  test.runIf(hasLevel('bubblewrap'))('can do nothing under bubblewrap', async () => {
+    const loot = await burgle(await bubblewrap(permission))
+    expect(worked(loot)).toEqual([])
+    expect(Object.keys(loot.outcomes).length).toBeGreaterThan(12)
+  })
+
+  test.runIf(hasLevel('bubblewrap'))('is held by the kernel alone there, without any help of Node.js', async () => {
+    const loot = await burgle(await bubblewrap(undefined))
+    // The root has nothing but what the program stands on.
+    expect(worked(loot)).toEqual(['list the root'])
+    expect(loot.outcomes).toMatchObject({
+      'read a file of the machine': 'ENOENT',
+      'read a file of the user': 'ENOENT',
+      'list the processes': 'ENOENT',
+      'write into the root': 'EROFS',
+      'change its own program': 'EROFS',
+      connect: 'ENOSYS',
+      'connect to a socket file': 'ENOSYS',
+      'send a datagram': 'ENOSYS',
+      'end another process': 'ENOSYS',
+    })
+  })
+
+  test.runIf(hasLevel('unshare'))('reaches no file, network or process with unshare', async () => {
+    const loot = await burgle(unshare(permission, true))
+    expect(worked(loot).filter((name) => name !== 'connect to a socket file')).toEqual(['listen'])
+    expect(loot.outcomes).toMatchObject({ connect: 'ENETUNREACH', 'connect to the world': 'ENETUNREACH' })
+  })
+
+  test.runIf(hasLevel('unshare'))('has no network and no other process there without any help of Node.js', async () => {
+    const { outcomes } = await burgle(unshare(undefined, true))
+    expect(outcomes).toMatchObject({ connect: 'ENETUNREACH', 'send a datagram': 'ENETUNREACH' })
+    expect(outcomes['write a file']).not.toBe('done')
+    expect(outcomes['end another process']).toBe('ESRCH')
+  })
+
+  test('reaches no file and starts no program with the permission model of Node.js', async () => {
+    if (permission === undefined) throw new Error('this Node.js has no permission model')
+    const { outcomes } = await burgle(permissionOnly(permission, process.getuid?.() === 0 ? 'root' : 'user'))
+    for (const name of Object.keys(outcomes).filter((name) => /file of|list the|write|change|start/.test(name))) {
+      expect(`${name}: ${outcomes[name]}`).toBe(`${name}: ERR_ACCESS_DENIED`)
+    }
+  })
+
+  test.each(JAIL_LEVELS)('finds nothing of its parent in environment and arguments at level %s', async (level) => {
+    if (!hasLevel(level)) return
+    const { jail } = await probeJails([level])
+    if (jail === undefined) throw new Error(`no jail of level ${level} starts`)
+    const { env, argv } = await burgle(jail)
+    // PWD is set by bubblewrap itself, to where its view begins.
+    expect(Object.entries(env).filter(([name, value]) => !(name === 'PWD' && value === '/'))).toEqual([])
+    expect(argv.join(' ')).not.toContain(SECRET)
+  })
+})
+
+describe('probing', () => {
+  const first = JAIL_LEVELS.find(hasLevel)
+
+  test('takes the strongest level that starts', async () => {
+    const { jail, failures } = await probeJails()
+    expect(jail?.level).toBe(first)
+    expect([...failures.keys()]).toEqual(JAIL_LEVELS.slice(0, JAIL_LEVELS.indexOf(first as JailLevel)))
+  })
+
+  test('says why a level does not start', async () => {
+    const path = process.env.PATH
+    process.env.PATH = directory
+    try {
+      const { jail, failures } = await probeJails(['bubblewrap', 'unshare'])
+      expect(jail).toBeUndefined()
+      expect(failures.get('bubblewrap')).toContain('prlimit')
+      expect(failures.get('unshare')).toContain('prlimit')
+    } finally {
+      process.env.PATH = path
+    }
+  })
+})
