@@ -20,9 +20,12 @@ export const CHILD_PROGRAM: JailedProgram = {
 /** Says that the program is an ES module. */
 export const PACKAGE_FILE = fileURLToPath(new URL('package.json', ROOT))
 
-/** Most pages and elements that a contract can ask for: what the module keeps to by itself is at most that. */
+/**
+ * Most pages and elements that a contract can ask for. The heap has no bound of its own below that of the process: where it has,
+ * V8 looks for garbage each time that a large memory grows.
+ */
 const ENGINE_FLAGS = [
-  '--max-old-space-size=64',
+  '--max-old-space-size=4096',
   '--wasm-max-mem-pages=16384',
   '--wasm-max-table-size=1000000',
   '--v8-pool-size=1',

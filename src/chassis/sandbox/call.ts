@@ -173,8 +173,8 @@ function boundsOf(
   { wallMs, cpuMs }: { readonly wallMs: number; readonly cpuMs: number },
   signal: AbortSignal | undefined,
 ): ExchangeBounds {
-  const { use, residentAtStart } = child
-  const most = { cpuMs: use.cpuMs + cpuMs, residentBytes: residentAtStart + memoryBudget(module) }
+  const { use, bytesAtStart } = child
+  const most = { cpuMs: use.cpuMs + cpuMs, residentBytes: bytesAtStart + memoryBudget(module) }
   return { wallMs, most, ...(signal !== undefined && { signal }) }
 }
 

@@ -4,7 +4,7 @@ import { FRAME_HEAD_BYTES, FROM_CHILD } from '../child/frames.js'
 import type { Jail } from '../jail/jail.js'
 import type { JailLevel } from '../jail/levels.js'
 import { limitProcess } from '../jail/process-limits.js'
-import { type ProcessUse, processUse } from '../jail/process-view.js'
+import { dataBytes, type ProcessUse, processUse } from '../jail/process-view.js'
 import type { JailedProgram } from '../jail/program.js'
 import { JailedProcess, type ProcessEnd } from '../jail/start.js'
 import { type Expected, FrameReader, NO_FRAMES } from './frame-reader.js'
@@ -16,7 +16,7 @@ export class SandboxChild {
   #listener: FrameListener | undefined
   #isOver = false
   #use: ProcessUse = { cpuMs: 0, residentBytes: 0 }
-  #residentAtStart = 0
+  #bytesAtStart = 0
 
   private constructor(jail: Jail, program: JailedProgram) {
     this.#process = new JailedProcess(jail, program)
@@ -63,9 +63,9 @@ export class SandboxChild {
     return this.#use
   }
 
-  /** Before it had anything of a guest. */
-  get residentAtStart(): number {
-    return this.#residentAtStart
+  /** Memory that it may have had before it had anything of a guest: what it had, and what it could have used of its own. */
+  get bytesAtStart(): number {
+    return this.#bytesAtStart
   }
 
   measure(): void {
@@ -149,7 +149,7 @@ export class SandboxChild {
     }).then(() => {
       this.silence()
       this.measure()
-      this.#residentAtStart = this.#use.residentBytes
+      this.#bytesAtStart = this.#use.residentBytes + (dataBytes(this.pid ?? 0) ?? 0)
     })
   }
 }
