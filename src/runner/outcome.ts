@@ -90,7 +90,7 @@ function logText(lines: readonly GuestLogLine[]): string {
 
 function costText({ fuel, memoryBytes, wallMs, cpuMs, hostCalls, jail }: RunReport): string {
   const used = `${fuel} fuel, ${memoryBytes} bytes of memory, ${Math.ceil(wallMs)} ms (${Math.ceil(cpuMs)} ms of processor time)`
-  return `Its module ended well: ${used}, ${hostCalls} host calls, jail ${jail}.`
+  return `Its module ended well: ${used}, ${counted(hostCalls)}, jail ${jail}.`
 }
 
 /** Undefined for what is no text, or blank. */
@@ -102,4 +102,8 @@ function textOf(bytes: Uint8Array): string | undefined {
   } catch {
     return undefined
   }
+}
+
+function counted(calls: number): string {
+  return calls === 1 ? '1 host call' : `${calls} host calls`
 }
