@@ -27,7 +27,8 @@ function request({ method = 'GET', url, headers = {}, body }: HttpRequest): Http
   const bytes = typeof body === 'string' ? encode(body) : body
   const encoded = bytes === undefined ? {} : { body: (bytes as ToBase64).toBase64() }
   const text = JSON.stringify({ method, url: String(url), headers, ...encoded })
-  if (ask('http_request', 0, encode(text)) !== 0) throw new HttpError('TOO_LARGE', 'The request is too large. Send less.')
+  if (ask('http_request', 0, encode(text)) !== 0)
+    throw new HttpError('TOO_LARGE', 'The request is too large. Send less.')
   const answer: Answer = JSON.parse(decode(readAll('response_length', 'read_response')))
   if ('error' in answer) throw new HttpError(answer.error.code, answer.error.message)
   return responseOf(answer.status, answer.headers, bytesOf.fromBase64(answer.body))
