@@ -209,6 +209,8 @@ export const LIMITS = {
   serviceLevelViolations: 32,
   /** A request of a module: its JSON, its URL, and its body before base64. */
   egressRequestBytes: 1_572_864,
+  /** Commas and opening brackets of that JSON; the largest URL and headers may consist of them. */
+  egressRequestParts: 25_000,
   egressUrlChars: 8_192,
   egressBodyBytes: 1024 * 1024,
   /** Headers of a request or a response, and their names and values together. */

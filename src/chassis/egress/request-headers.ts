@@ -44,13 +44,10 @@ const STRIPPED: ReadonlySet<string> = new Set([
 const STRIPPED_PREFIX = /^(?:proxy(?:-|$)|x-forwarded-)/
 
 /** The headers of a module that are sent, names in lower case. Throws INVALID_REQUEST and TOO_LARGE. */
-export function requestHeaders(given: Readonly<Record<string, string>>): Map<string, string> {
-  const entries = Object.entries(given)
+export function requestHeaders(given: unknown): Map<string, string> {
+  const entries = entriesOf(given)
   const bytes = entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0)
-  if (entries.length > LIMITS.egressHeaders || bytes > LIMITS.egressHeaderBytes) {
-    const most = `${LIMITS.egressHeaders} headers with ${LIMITS.egressHeaderBytes} bytes together`
-    throw new EgressRefusal('TOO_LARGE', `The request has more than ${most}. Send fewer.`)
-  }
+  if (bytes > LIMITS.egressHeaderBytes) throw tooMany()
   const headers = new Map<string, string>()
   for (const [name, value] of entries) {
     const lower = name.toLowerCase()
@@ -63,10 +60,23 @@ export function requestHeaders(given: Readonly<Record<string, string>>): Map<str
   return headers
 }
 
+function entriesOf(given: unknown): [name: string, value: string][] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw invalid('The headers are no object.')
+  const entries = Object.entries(given)
+  if (entries.length > LIMITS.egressHeaders) throw tooMany()
+  if (entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) return entries
+  throw invalid('A header has a value that is no text.')
+}
+
 /** Servers that hand headers on as variables see no difference between an underscore and a hyphen. */
 function isStripped(name: string): boolean {
   const plain = name.replaceAll('_', '-')
   return STRIPPED.has(plain) || STRIPPED_PREFIX.test(plain)
+}
+
+function tooMany(): EgressRefusal {
+  const most = `${LIMITS.egressHeaders} headers with ${LIMITS.egressHeaderBytes} bytes together`
+  return new EgressRefusal('TOO_LARGE', `The request has more than ${most}. Send fewer.`)
 }
 
 function invalid(message: string): EgressRefusal {

@@ -58,8 +58,18 @@ describe('a request', () => {
     expect(() => readRequest(guestRequest({ method: 'POST', body: `${body}x` }))).toThrow(refusal('TOO_LARGE'))
   })
 
-  test('is no trouble when it is nested deeply', () => {
-    expect(() => readRequest(Buffer.from('['.repeat(1_000_000)))).toThrow(refusal('INVALID_REQUEST'))
+  test('has a bounded number of parts, which is no bound for its body, its URL and its headers', () => {
+    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, at) => [`x${at}`, '']))
+    for (const parts of [{ headers: many }, many, { headers: Array.from({ length: 100_000 }) }]) {
+      expect(() => read({ method: 'GET', url: URL, ...parts })).toThrow(refusal('TOO_LARGE'))
+    }
+    expect(() => readRequest(Buffer.from('['.repeat(1_000_000)))).toThrow(refusal('TOO_LARGE'))
+    expect(() => readRequest(Buffer.from('['.repeat(20_000)))).toThrow(refusal('INVALID_REQUEST'))
+    const url = URL + ','.repeat(LIMITS.egressUrlChars - URL.length)
+    const headers = { 'x-a': ','.repeat(LIMITS.egressHeaderBytes - 3) }
+    expect(readRequest(guestRequest({ method: 'POST', url, headers, body: ',[{'.repeat(100_000) }))).toMatchObject({
+      method: 'POST',
+    })
   })
 
   test('of any bytes is read or refused, and a refusal repeats none of it', () => {

@@ -49,7 +49,10 @@ describe('the reference of host calls', () => {
 
   test('has the limits', () => {
     const limits = [
-      ['JSON of a request', `${number(LIMITS.egressRequestBytes)} bytes`],
+      [
+        'JSON of a request',
+        `${number(LIMITS.egressRequestBytes)} bytes, with ${number(LIMITS.egressRequestParts)} commas and opening brackets`,
+      ],
       ['URL', `${number(LIMITS.egressUrlChars)} characters`],
       ['body of a request', `${number(LIMITS.egressBodyBytes)} bytes`],
       ['headers of a request or a response', `${LIMITS.egressHeaders}, with ${number(LIMITS.egressHeaderBytes)} bytes`],
