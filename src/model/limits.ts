@@ -50,6 +50,9 @@ export const LIMITS = {
   largeBodyBytes: 16 * 1024 * 1024,
   /** Connections to one server: those that listen for news, and some that ask. More are not taken. */
   httpConnections: 25_000,
+  /** Connections from other nodes, and one request of theirs: the largest command, or a blob in base64. */
+  nodeConnections: 4_096,
+  nodeRequestBytes: 48 * 1024 * 1024,
   /** JSON of a task's description, and of the evidence it is completed with: together they fit into one entry. */
   taskBytes: 24 * 1024,
   evidenceBytes: 24 * 1024,
