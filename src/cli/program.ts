@@ -34,7 +34,10 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
     .version(packageVersion(), '-V, --version', 'show the version')
     .option('--json', 'print one JSON document instead of text')
     .option('--data <dir>', 'data directory (default: $IFAB_DATA or .infrafabric)')
-    .option('--url <url>', 'address of a fabric (default: $IFAB_URL, else as the data directory says)')
+    .option(
+      '--url <url>',
+      'address of a fabric, or of its nodes with commas between (default: $IFAB_URL, else as the data directory says)',
+    )
     .helpCommand('help [command]', 'show the help of a command')
     .configureHelp({ showGlobalOptions: true, subcommandTerm: termOf })
     .configureOutput({ writeOut: write })

@@ -39,7 +39,7 @@ export async function readOverview(fabric: FabricClient): Promise<Overview> {
 
 /** `condition` replaces what the fabric said about itself when it says nothing any more. */
 export function overviewLines(url: string, { status, working }: Overview, condition?: string): string[] {
-  const { journal, witness } = status
+  const { journal, witness, nodes } = status
   const lines = alignFields([
     ['fabric', `${status.name}, ${condition ?? `${status.state} since ${formatTime(status.startedAt)}`}`],
     ['address', url],
@@ -52,6 +52,7 @@ export function overviewLines(url: string, { status, working }: Overview, condit
       `${counted(status.entries, 'entry', 'entries')}, ${journal.bytes} bytes, ${journal.driver}, ${journal.state}`,
     ],
     ...(witness === undefined ? [] : [['witness', witnessText(witness)] as const]),
+    ...(nodes === undefined ? [] : [['nodes', nodesText(nodes)] as const]),
   ])
   return working.length === 0 ? lines : [...lines, '', ...taskLines(working)]
 }
@@ -69,6 +70,20 @@ function witnessText({ signed, vkey, cosigning }: NonNullable<StatusView['witnes
   if (cosigning === undefined) return own
   const others = cosigning.witnesses.map(({ name, outcome, size }) => `${name}: ${outcome}, ${size}`).join('; ')
   return `${own}\n${cosigning.quorum ? `quorum at ${cosigning.size}` : 'no quorum'} (${others})`
+}
+
+/** One line for each node, as `n1 leads (term 4), http://10.0.0.5:7420` or `n2 follows, 3 entries behind, http://...`. */
+function nodesText({ self, leader, term, ageMs, members }: NonNullable<StatusView['nodes']>): string {
+  const lines = members.map(({ id, url, leads, lag }) => {
+    const role = leads
+      ? `leads (term ${term})`
+      : lag === 0
+        ? 'follows'
+        : `follows, ${counted(lag, 'entry', 'entries')} behind`
+    return `${id} ${role}, ${url}`
+  })
+  const told = `told by ${self}, at most ${ageMs} ms old`
+  return [...lines, leader === undefined ? `none leads at this moment; ${told}` : told].join('\n')
 }
 
 export function summaryLine({ status }: Overview): string {

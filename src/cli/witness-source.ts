@@ -19,7 +19,8 @@ export interface OpenedSource {
 
 /** The log that a user names by a URL or a directory; without a name, the one of the fabric that applies. */
 export async function openSource(call: Call, named: string | undefined): Promise<OpenedSource> {
-  const address = named ?? call.url
+  // Of several nodes each has the whole log.
+  const address = named ?? call.url?.split(',')[0]
   if (address === undefined) return openFabric(call)
   if (address.includes('://') || named === undefined) return openUrl(call, address)
   return { source: await openDirectory(address), ownKey: undefined }
@@ -40,7 +41,7 @@ async function openFabric(call: Call): Promise<OpenedSource> {
 async function openUrl(call: Call, address: string): Promise<OpenedSource> {
   const url = logUrl(address)
   const own = url !== undefined && url === logUrl((await readEndpoint(call.data))?.url ?? '')
-  const named = url !== undefined && url === logUrl(call.url ?? '')
+  const named = url !== undefined && url === logUrl(call.url?.split(',')[0] ?? '')
   const source = httpSource({ url: address, token: own || named ? await tokenFor(call, url) : undefined })
   return { source, ownKey: own ? await new DataSource(call.data).vkey() : undefined }
 }

@@ -1,7 +1,17 @@
 import { FabricError } from '../model/errors.js'
 
-/** The address of a fabric without slashes at its end. Throws INVALID_ARGUMENT for what is not an HTTP URL. */
+/**
+ * The address of a fabric without slashes at its end, or the addresses of its nodes with commas between them. Throws
+ * INVALID_ARGUMENT for what is not an HTTP URL.
+ */
 export function baseUrl(text: string): string {
+  return text
+    .split(',')
+    .map((one) => nodeUrl(one.trim()))
+    .join(',')
+}
+
+function nodeUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && (url.username !== '' || url.password !== '')) {
     const message = 'The URL must not have a user or a password, which would be shown. Put the token into IFAB_TOKEN.'

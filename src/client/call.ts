@@ -1,4 +1,5 @@
 import { FabricError, isErrorCode, isFabricError } from '../model/errors.js'
+import { type Addresses, POSITION_HEADER } from './addresses.js'
 import { askedPauseMs, pause, retryDelayMs } from './retry.js'
 import type { Transport, TransportReply, TransportRequest } from './transport.js'
 
@@ -18,7 +19,7 @@ export interface CallOptions {
 }
 
 export interface CallSettings {
-  readonly url: string
+  readonly addresses: Addresses
   readonly token: string
   /** W3C trace context sent with every call; the log keeps it in the entries that a call leads to. */
   readonly traceparent?: string
@@ -40,29 +41,40 @@ export function createCaller(settings: CallSettings) {
       return await withRetries(settings, buildRequest(settings, route, input, options, ending.signal))
     } catch (error) {
       options.signal?.throwIfAborted()
-      throw ending.signal.aborted ? timedOut(settings.url, timeoutMs, error) : error
+      throw ending.signal.aborted ? timedOut(settings.addresses.current, timeoutMs, error) : error
     } finally {
       ending.dispose()
     }
   }
 }
 
-async function withRetries(settings: CallSettings, request: TransportRequest): Promise<unknown> {
+/** A request without the address that it is sent to. */
+type Asked = Omit<TransportRequest, 'url'> & { readonly path: string }
+
+async function withRetries(settings: CallSettings, request: Asked): Promise<unknown> {
+  const { addresses, retries } = settings
   for (let attempt = 0; ; attempt += 1) {
+    const url = addresses.current
     try {
-      return await exchange(settings, request)
+      return await exchange(settings, url, request)
     } catch (error) {
-      if (request.signal.aborted || attempt >= settings.retries || !isFabricError(error) || !error.retryable)
+      if (request.signal.aborted || !isFabricError(error) || !error.retryable || attempt >= retries * addresses.count)
         throw error
-      await pause(Math.max(retryDelayMs(attempt), askedPauseMs(error)), request.signal)
+      const isElsewhere = addresses.count > 1 && error.code !== 'RATE_LIMITED'
+      if (isElsewhere) addresses.failed(url)
+      // Each of several nodes is asked once before anybody waits.
+      if (isElsewhere && attempt % addresses.count !== addresses.count - 1) continue
+      const round = Math.floor(attempt / addresses.count)
+      await pause(Math.max(retryDelayMs(round), askedPauseMs(error)), request.signal)
     }
   }
 }
 
-async function exchange({ transport, url }: CallSettings, request: TransportRequest): Promise<unknown> {
+async function exchange({ transport, addresses }: CallSettings, url: string, asked: Asked): Promise<unknown> {
+  const { path, headers, ...rest } = asked
   let reply: TransportReply
   try {
-    reply = await transport(request)
+    reply = await transport({ ...rest, url: url + path, headers: { ...headers, ...addresses.headers } })
   } catch (cause) {
     const hint = url.startsWith('https:')
       ? ' It speaks http:// unless it was given a certificate, and NODE_EXTRA_CA_CERTS names the authority of your own.'
@@ -70,6 +82,7 @@ async function exchange({ transport, url }: CallSettings, request: TransportRequ
     const message = `No fabric answers at ${url}. Start it with \`ifab up\`.${hint}`
     throw new FabricError('UNAVAILABLE', message, { url }, { cause })
   }
+  addresses.seen(reply.header?.(POSITION_HEADER))
   const body = parseJson(reply.text)
   if (reply.status >= 200 && reply.status < 300 && body !== undefined) return body
   throw replyError(url, reply.status, body)
@@ -91,12 +104,12 @@ export function replyError(url: string, status: number, body: unknown): FabricEr
 }
 
 function buildRequest(
-  { url, token, traceparent }: CallSettings,
+  { token, traceparent }: CallSettings,
   { method, path, keyed }: Route,
   input: Input,
   { idempotencyKey }: CallOptions,
   signal: AbortSignal,
-): TransportRequest {
+): Asked {
   const rest: Input = { ...input }
   const filled = path.replace(/:(\w+)/g, (_, field: string) => {
     const value = rest[field]
@@ -108,9 +121,9 @@ function buildRequest(
   const key = idempotencyKey ?? (keyed ? crypto.randomUUID() : undefined)
   if (key !== undefined) headers['idempotency-key'] = key
   if (traceparent !== undefined) headers.traceparent = traceparent
-  if (method === 'GET') return { method, url: `${url}${filled}${queryOf(rest)}`, headers, signal }
+  if (method === 'GET') return { method, path: `${filled}${queryOf(rest)}`, headers, signal }
   headers['content-type'] = 'application/json'
-  return { method, url: `${url}${filled}`, headers, body: JSON.stringify(rest), signal }
+  return { method, path: filled, headers, body: JSON.stringify(rest), signal }
 }
 
 function queryOf(fields: Input): string {

@@ -1,3 +1,4 @@
+import { Addresses } from './addresses.js'
 import { baseUrl } from './base-url.js'
 import { type CallOptions, createCaller } from './call.js'
 import { type EventsOptions, followEvents, type LogEntry } from './events.js'
@@ -9,7 +10,10 @@ import type { Worker, WorkOptions } from './work/options.js'
 import { startWorker } from './work/worker.js'
 
 export interface ConnectOptions {
-  /** Base of the fabric, such as `http://127.0.0.1:7420`. */
+  /**
+   * Base of the fabric, such as `http://127.0.0.1:7420`; of one with several nodes all of them, with commas between. One is
+   * asked, and another when that one cannot answer.
+   */
   readonly url: string
   readonly token: string
   /** Default: the global one. */
@@ -35,6 +39,7 @@ export type FabricOperations = {
 }
 
 export interface FabricClient extends FabricOperations {
+  /** The address that is asked now. */
   readonly url: string
   /** The log as it grows; reconnects and resumes by itself, without a gap and without a double. */
   events(options?: EventsOptions): AsyncIterable<LogEntry>
@@ -46,8 +51,9 @@ export interface FabricClient extends FabricOperations {
 export function connect(options: ConnectOptions): FabricClient {
   const url = baseUrl(options.url)
   const fetch = options.fetch ?? globalThis.fetch
+  const addresses = new Addresses(url)
   const settings = {
-    url,
+    addresses,
     token: options.token,
     timeoutMs: options.timeoutMs ?? 30_000,
     retries: options.retries ?? 4,
@@ -68,5 +74,12 @@ export function connect(options: ConnectOptions): FabricClient {
   const events = (eventsOptions: EventsOptions = {}) => followEvents({ ...settings, fetch }, eventsOptions)
   // The routes are generated from the same table as the types; a test compares the two.
   const typed = operations as unknown as FabricOperations
-  return { ...typed, url, events, work: (handler, workOptions) => startWorker(typed, handler, workOptions) }
+  return {
+    ...typed,
+    get url() {
+      return addresses.current
+    },
+    events,
+    work: (handler, workOptions) => startWorker(typed, handler, workOptions),
+  }
 }

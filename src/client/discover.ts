@@ -83,9 +83,8 @@ async function isShared(path: string): Promise<boolean> {
 async function readToken(data: string, url: string, own: boolean): Promise<string> {
   const path = join(data, TOKEN_FILE)
   // The token of this machine's fabric must not be sent to another machine.
-  const { hostname, protocol } = new URL(url)
-  const here = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
-  if (!here && !(own && protocol === 'https:')) {
+  const isHere = (one: string) => ['localhost', '127.0.0.1', '[::1]'].includes(new URL(one).hostname)
+  if (!url.split(',').every((one) => isHere(one) || (own && one.startsWith('https:')))) {
     throw new FabricError('UNAUTHENTICATED', `There is no token for ${url}. Set IFAB_TOKEN.`, { url })
   }
   const token = (await readIfThere(path))?.trim()

@@ -1,4 +1,5 @@
 import { FabricError, isFabricError } from '../model/errors.js'
+import type { Addresses } from './addresses.js'
 import { replyError } from './call.js'
 import { readEvents } from './event-stream.js'
 import { pause, retryDelayMs } from './retry.js'
@@ -27,7 +28,7 @@ export interface LogEntry {
 }
 
 export interface StreamSettings {
-  readonly url: string
+  readonly addresses: Addresses
   readonly token: string
   readonly fetch: Fetch
 }
@@ -41,7 +42,9 @@ export async function* followEvents(settings: StreamSettings, options: EventsOpt
   const position = { lastId: options.from === undefined ? undefined : options.from - 1 }
   const query = queryOf(options)
   let failures = 0
+  const { addresses } = settings
   while (!signal.aborted) {
+    const url = addresses.current
     try {
       for await (const entry of readOnce(settings, query, position, signal)) {
         failures = 0
@@ -50,10 +53,11 @@ export async function* followEvents(settings: StreamSettings, options: EventsOpt
     } catch (error) {
       if (signal.aborted) return
       if (isFabricError(error) && !error.retryable) throw error
-      if (options.reconnect === false) throw connectionLost(settings.url, error)
+      if (options.reconnect === false) throw connectionLost(url, error)
     }
     if (signal.aborted) return
-    if (options.reconnect === false) throw connectionLost(settings.url)
+    if (options.reconnect === false) throw connectionLost(url)
+    addresses.failed(url)
     await pause(retryDelayMs(failures), signal)
     failures += 1
   }
@@ -73,12 +77,17 @@ function connectionLost(url: string, cause?: unknown): FabricError {
 
 /** One connection's worth. Returns when the server ends it; throws when it is lost or refused. */
 async function* readOnce(
-  { url, token, fetch }: StreamSettings,
+  { addresses, token, fetch }: StreamSettings,
   query: string,
   position: { lastId: number | undefined },
   signal: AbortSignal,
 ): AsyncGenerator<LogEntry> {
-  const headers: Record<string, string> = { authorization: `Bearer ${token}`, accept: 'text/event-stream' }
+  const url = addresses.current
+  const headers: Record<string, string> = {
+    authorization: `Bearer ${token}`,
+    accept: 'text/event-stream',
+    ...addresses.headers,
+  }
   if (position.lastId !== undefined) headers['last-event-id'] = String(position.lastId)
   const silence = abortOnSilence(signal)
   try {

@@ -31,7 +31,8 @@ function exchange(agents: Agents, { method, url, headers, body, signal }: Transp
       incoming.on('data', (chunk: string) => {
         text += chunk
       })
-      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text }))
+      const header = (name: string) => incoming.headers[name]?.toString()
+      incoming.once('end', () => resolve({ status: incoming.statusCode ?? 0, text, header }))
       incoming.once('error', reject)
     })
     outgoing.once('error', reject)

@@ -12,6 +12,8 @@ export interface TransportRequest {
 export interface TransportReply {
   readonly status: number
   readonly text: string
+  /** A header of the answer by its name in lower case, where the transport knows them. */
+  readonly header?: (name: string) => string | null | undefined
 }
 
 export type Fetch = typeof globalThis.fetch
@@ -19,6 +21,6 @@ export type Fetch = typeof globalThis.fetch
 export function fetchTransport(fetch: Fetch): Transport {
   return async ({ method, url, headers, body, signal }) => {
     const reply = await fetch(url, { method, headers, signal, redirect: 'error', ...(body !== undefined && { body }) })
-    return { status: reply.status, text: await reply.text() }
+    return { status: reply.status, text: await reply.text(), header: (name) => reply.headers.get(name) }
   }
 }

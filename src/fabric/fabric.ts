@@ -174,6 +174,8 @@ export interface FabricNodes {
   status(): NodesStatus
   /** Resolves when the state has the first `position` entries. Throws UNAVAILABLE when that takes too long. */
   reach(position: number): Promise<void>
+  /** Resolves when the state is as new as this moment, or when that takes longer than a moment. Never rejects. */
+  catchUp(): Promise<void>
   /** Calls `listener` when this node begins to lead, and when it does not any more. Returns what ends it. */
   onRole(listener: (leads: boolean) => void): () => void
   /** Calls `listener` when the state becomes too old to be shown. Returns what ends it. */

@@ -247,6 +247,29 @@ const journalView = z.strictObject({
   warning: z.string().exactOptional(),
 })
 
+/** The nodes that share the journal, as the one sees them that answers. */
+const nodesView = z.strictObject({
+  self: z.string(),
+  /** Absent while none leads. */
+  leader: z.string().exactOptional(),
+  term: z.int().exactOptional(),
+  /** How old what this node shows may be, milliseconds. */
+  ageMs: z.int(),
+  members: z
+    .array(
+      z.strictObject({
+        id: z.string(),
+        url: z.string(),
+        version: z.string(),
+        leads: z.boolean(),
+        /** Entries of the log in its state, and how many it has fewer than the one that has most. */
+        position: z.int(),
+        lag: z.int(),
+      }),
+    )
+    .readonly(),
+})
+
 export const statusView = z.strictObject({
   name: z.string(),
   state: z.enum(['running', 'recovering', 'failed', 'closed']),
@@ -266,6 +289,8 @@ export const statusView = z.strictObject({
   witness: z
     .strictObject({ vkey: z.string(), size: index, signed: index, cosigning: cosigningView.exactOptional() })
     .exactOptional(),
+  /** Absent where one process has the journal to itself. */
+  nodes: nodesView.exactOptional(),
 })
 
 /** Entries as they are stored, each a CloudEvents JSON object. */

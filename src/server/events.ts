@@ -14,8 +14,10 @@ export function addEvents(app: FastifyInstance, { fabric, waits, pulse, standing
   const frames = new Frames()
   app.get('/v1/events', { exposeHeadRoute: false }, async (request, reply) => {
     const principal = principalOf(request)
-    const { entries } = await fabric.status()
     const lastId = request.headers['last-event-id']
+    // Where it was followed before may have been ahead of this node.
+    await fabric.nodes?.reach(Number(lastId ?? -1) + 1 || 0)
+    const { entries } = await fabric.status()
     const { from = entries, interest } = readStreamRequest(request.query, String(lastId ?? '') || undefined, entries)
     const leave = places.take(principal, 'sse')
     reply.hijack()

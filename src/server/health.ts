@@ -5,7 +5,10 @@ import { FabricError } from '../model/errors.js'
 /** Anybody may ask: it says whether this serves, and nothing of what is in it. */
 const OPEN = { config: { open: true } }
 
-/** `GET /healthz`: the process lives. `GET /readyz`: the fabric decides commands; else 503 with the reason. */
+/**
+ * `GET /healthz`: the process lives. `GET /readyz`: the fabric decides commands, here or on the node that leads, and its state
+ * is new enough to be shown; else 503 with the reason.
+ */
 export function addHealth(app: FastifyInstance, fabric: Fabric): void {
   app.get('/healthz', OPEN, (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }))
   app.get('/readyz', OPEN, (_request, reply) => {
@@ -24,12 +27,12 @@ function requireReady(health: FabricHealth): void {
 }
 
 interface Obstacle {
-  readonly reason: 'recovering' | 'failed' | 'closed' | 'storage'
+  readonly reason: 'recovering' | 'failed' | 'closed' | 'stale' | 'storage'
   readonly message: string
 }
 
 /** In words that say nothing of paths or causes: those are in the log of the process. */
-function obstacle({ state, journal }: FabricHealth): Obstacle | undefined {
+function obstacle({ state, journal, nodes }: FabricHealth): Obstacle | undefined {
   if (state === 'recovering') {
     return { reason: state, message: 'The fabric reads its state from the journal again. Ask again soon.' }
   }
@@ -37,6 +40,9 @@ function obstacle({ state, journal }: FabricHealth): Obstacle | undefined {
     return { reason: state, message: 'The fabric has stopped and needs a new start. Its log says why.' }
   }
   if (state === 'closed') return { reason: state, message: 'The fabric is closed. Start it with `ifab up`.' }
+  if (nodes?.isFresh === false) {
+    return { reason: 'stale', message: 'This node has not heard from the journal for too long. Ask another node.' }
+  }
   if (journal.state === 'open') return undefined
   return { reason: 'storage', message: 'The storage of the journal refuses writes. The log of the fabric says why.' }
 }

@@ -12,6 +12,7 @@ import { addMcp } from './mcp/route.js'
 import { HttpMeter } from './metrics/http-meter.js'
 import { addMetrics } from './metrics/route.js'
 import { addDescription } from './openapi/routes.js'
+import { addPositions } from './position.js'
 import { authenticator } from './principal.js'
 import { createPushing } from './push/pushing.js'
 import { RateLimits } from './rate-limits.js'
@@ -63,6 +64,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   app.decorateRequest('principal', null)
   const http = new HttpMeter()
   observeRequests(app, [http.observe, ...observers])
+  const { nodes } = fabric
+  if (nodes !== undefined) {
+    addPositions(app, nodes, createAuthenticate(options))
+    nodes.onStale(() => waits.interrupt(outOfTouch()))
+  }
   const gate = guardApp(app, createGuard(options, served, limits), recordIn(fabric))
   addHealth(app, fabric)
   addMetrics(app, { fabric, http, limits, places: pushing.places, version: options.version ?? '0' })
@@ -86,6 +92,18 @@ declare module 'fastify' {
     /** Whether anybody may read this without a token. */
     open?: boolean | ((path: string) => boolean)
   }
+}
+
+function createAuthenticate({ fabric, token }: ServerOptions) {
+  const authenticate = authenticator(fabric, token)
+  return ({ headers }: FastifyRequest) => void authenticate(headers)
+}
+
+/** Those who wait here would wait in vain; another node may know what they wait for. */
+function outOfTouch(): FabricError {
+  return new FabricError('UNAVAILABLE', 'This node has lost touch with the journal. Ask another one.', {
+    reason: 'stale',
+  })
 }
 
 /** Refuses whom it must by throwing. */

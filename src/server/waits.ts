@@ -36,7 +36,12 @@ export class Waits {
 
   close(): void {
     this.#closed = true
-    for (const ending of this.#open) ending.abort(shuttingDown())
+    this.interrupt(shuttingDown())
+  }
+
+  /** Ends those that last now. */
+  interrupt(reason: FabricError): void {
+    for (const ending of this.#open) ending.abort(reason)
   }
 }
 

@@ -29,7 +29,7 @@ export class Freshness {
   #freshAt: number
   /** The last head that is not reached yet, and when it was asked for. */
   #ahead: { readonly size: number; readonly askedAt: number } | undefined
-  #asking = false
+  #asking: Promise<number | undefined> | undefined
   #cancel: () => void = () => {}
   #closed = false
 
@@ -72,21 +72,28 @@ export class Freshness {
     this.#cancel()
   }
 
-  /** Asks now, unless it is asking. */
-  async ask(): Promise<void> {
-    if (this.#asking || this.#closed) return
-    this.#asking = true
+  /** Asks for the head; one question at a time. Resolves with the entries that the journal has, where it answered. */
+  ask(): Promise<number | undefined> {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+    return this.#asking
+  }
+
+  async #ask(): Promise<number | undefined> {
+    let size: number | undefined
     const askedAt = this.#options.timing.elapsed()
     try {
       const head = await this.#options.journal.head()
-      this.#ahead = { size: head.size, askedAt }
+      size = head.size
+      this.#ahead = { size, askedAt }
       this.grown()
       this.#options.onHead(head)
     } catch {
       // Its age tells; who needs the journal hears from it why.
     }
-    this.#asking = false
     if (!this.#closed) this.#options.onAsked()
+    return size
   }
 
   #schedule(): void {

@@ -31,6 +31,8 @@ const LEADER_PATIENCE_MS = 8_000
 const REQUEST_MS = 10_000
 /** Between two attempts at what the journal or another node refused, unless there is news before. Milliseconds. */
 const PAUSE_MS = 100
+/** How long a caller whose token is not known waits for the newest entries, milliseconds. */
+const CATCH_UP_MS = 1_000
 /** How long the callers of a batch that failed wait for the journal to tell what became of it. Milliseconds. */
 const OUTCOME_PATIENCE_MS = 5_000
 
@@ -234,6 +236,17 @@ export class Node implements FabricEngine {
   /** Resolves when the state has the first `position` entries. Throws UNAVAILABLE when that takes too long. */
   async reach(position: number): Promise<void> {
     if (this.publisher.size < position) await this.#positions.wait(position)
+  }
+
+  /** Resolves when the state is as new as this moment, or when that takes longer than a moment. Never rejects. */
+  async catchUp(): Promise<void> {
+    const size = await this.#freshness.ask()
+    if (size === undefined || size <= this.publisher.size) return
+    await Promise.race([this.#positions.wait(size).catch(() => undefined), this.#after(CATCH_UP_MS)])
+  }
+
+  #after(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#options.timing.after(ms, resolve))
   }
 
   async note(decide: EngineNote['decide'], origin: Origin): Promise<number> {

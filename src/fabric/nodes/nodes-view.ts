@@ -15,6 +15,7 @@ export function nodesOf(node: Node): FabricNodes {
     },
     status: () => statusOf(node),
     reach: (position) => node.reach(position),
+    catchUp: () => node.catchUp(),
     onRole: (listener) => node.onRole(listener),
     onStale: (listener) => node.onStale(listener),
   }
