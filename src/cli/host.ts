@@ -1,12 +1,11 @@
 import type { Channel } from '../channels/channel.js'
 import type { Policy } from '../coordinator/policy.js'
 import type { Fabric } from '../fabric/fabric.js'
-import { openFabric } from '../fabric/open.js'
+import { whileLeading } from '../fabric/nodes/while-leading.js'
 import { policyDigestOf } from '../fabric/policy-digest.js'
 import { systemTiming } from '../fabric/timing.js'
 import type { Config } from '../governor/policy/config-schema.js'
 import type { GovernorPolicy } from '../governor/policy/policy.js'
-import { FileJournal } from '../journal/file/file-journal.js'
 import { ADMIN_ACTOR } from '../model/entry.js'
 import { FabricError, isFabricError } from '../model/errors.js'
 import { formatTimestamp } from '../model/time.js'
@@ -18,7 +17,9 @@ import { startServer } from '../server/server.js'
 import { openTracing } from '../server/tracing.js'
 import type { TrustPolicy } from '../witness/note/trust-policy.js'
 import { openStorage } from '../witness/storage.js'
+import type { ClusterOptions } from './cluster.js'
 import { adminToken, createDataDirectory, removeEndpoint, writeEndpoint } from './data-directory.js'
+import { type OpenOptions, openAlone, openShared } from './host-journal.js'
 import type { RunningFabric } from './terminal.js'
 import { packageVersion } from './version.js'
 
@@ -38,6 +39,8 @@ export interface HostOptions {
   readonly witnesses?: TrustPolicy
   /** How other machines may connect. */
   readonly exposure?: Exposure
+  /** Shares a journal with other nodes. Default: the log of the data directory, to itself. */
+  readonly cluster?: ClusterOptions
   /** Serves the entries of the log as tiles to callers without a token. */
   readonly publicLog?: boolean
   /** Where it tells whoever runs it of its start, its end and its faults. Default: warnings and faults, to `onFault`. */
@@ -70,8 +73,6 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
     const { channels, secrets } = openChannels(config?.host.channels ?? [], env)
     for (const secret of secrets) log.declare(secret)
     await createDataDirectory(data)
-    const journal = new FileJournal({ directory: data, note: 'starting' })
-    closing.push(() => journal.close())
     const version = packageVersion()
     const tracing = await openTracing({ env, log, version })
     if (tracing !== undefined) closing.push(() => tracing.close())
@@ -79,24 +80,27 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       open: async () => ({ storage: await openStorage(data, fault), secrets: [await adminToken(data), ...secrets] }),
       ...(witnesses !== undefined && { policy: witnesses }),
     }
-    const fabric = await openFabric({
-      journal,
-      version,
-      policy,
-      witness,
+    const opening: OpenOptions = {
+      ...{ data, listen, version, policy, witness, closing },
       report: fault,
+      warn: (message) => log.warn(message),
       ...(config !== undefined && { governor: config.policy }),
       ...(name !== undefined && { name }),
-    })
-    closing.push(() => fabric.close())
-    if (journal.cutBytes > 0) log.warn(cutText(journal.cutBytes))
+    }
+    const { cluster } = options
+    const { fabric, annotate } = await (cluster === undefined ? openAlone(opening) : openShared(opening, cluster))
     if (name !== undefined && name !== fabric.name) throw namedOtherwise(data, fabric.name)
     if (channels.length > 0) {
-      const couriers = await startCouriers(fabric, channels, fault)
+      const couriers = await whileLeading({
+        fabric,
+        start: () => startCouriers(fabric, channels, fault),
+        report: fault,
+      })
       closing.push(() => couriers.close())
     }
     const { startModules } = await import('./module-host.js')
-    const modules = await startModules({ fabric, config: config?.host, env, log, report: fault })
+    const start = () => startModules({ fabric, config: config?.host, env, log, report: fault })
+    const modules = await whileLeading({ fabric, start, report: fault })
     closing.push(() => modules.close())
     const token = await adminToken(data)
     log.declare(token)
@@ -109,7 +113,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       ...(requestsPerSecond !== undefined && { requestsPerSecond }),
     }).catch(namePort)
     closing.push(() => server.close())
-    await journal.annotate(server.url)
+    await annotate(server.url)
     const { vkey } = fabric.witness
     const running = { url: server.url, pid: process.pid, startedAt: formatTimestamp(Date.now()), version, vkey }
     await writeEndpoint(data, running)
@@ -151,11 +155,6 @@ async function closeAll(steps: readonly (() => Promise<void>)[]): Promise<void> 
   const failures: unknown[] = []
   for (const step of steps) await step().catch((error) => failures.push(error))
   if (failures.length > 0) throw failures[0]
-}
-
-/** For whoever looks after the machine: it says that the last start ended in the middle of a write. */
-function cutText(bytes: number): string {
-  return `cut ${bytes} bytes from the end of the log: a write that was interrupted and never acknowledged`
 }
 
 function namePort(error: unknown): RunningServer {

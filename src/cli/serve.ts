@@ -4,6 +4,7 @@ import type { Policy } from '../coordinator/policy.js'
 import { FabricError } from '../model/errors.js'
 import { SECOND_MS } from '../model/time.js'
 import { type Answer, answer } from './answer.js'
+import { addClusterOptions, type ClusterFlags, clusterArguments, readCluster } from './cluster.js'
 import type { Call, CliCommand } from './command.js'
 import { type ConfigFile, readConfigFile } from './config-file.js'
 import { type ExposureOptions, readExposure } from './exposure.js'
@@ -16,7 +17,7 @@ import { readTrustPolicy } from './trust-policy-file.js'
 
 /** Starting and stopping the fabric of a data directory. What they need is loaded when they run. */
 export function addServeCommands(program: CliCommand): void {
-  program
+  const up = program
     .command('up')
     .description('start the fabric of the data directory and run it until it is stopped')
     .option('--listen <host:port>', 'where to listen; port 0 takes a free one (default: 127.0.0.1:7420)')
@@ -33,8 +34,11 @@ export function addServeCommands(program: CliCommand): void {
     .option('--max-failures <count>', 'failed attempts after which a task fails for good (default: 3)', wholeNumber)
     .option('--log-level <level>', LOG_LEVEL_HELP)
     .option('--log-format <format>', LOG_FORMAT_HELP)
+  addClusterOptions(up)
     .example('ifab up --detach')
-    .does((call, options: UpOptions) => (options.detach === true ? upInBackground(call, options) : up(call, options)))
+    .does((call, options: UpOptions) =>
+      options.detach === true ? upInBackground(call, options) : upUntilStopped(call, options),
+    )
   program
     .command('down')
     .description('stop the fabric of the data directory and wait until it is gone')
@@ -43,7 +47,7 @@ export function addServeCommands(program: CliCommand): void {
     .does(down)
 }
 
-interface UpOptions extends LogOptions, ExposureOptions {
+interface UpOptions extends LogOptions, ExposureOptions, ClusterFlags {
   readonly listen?: string
   readonly detach?: boolean
   readonly name?: string
@@ -64,7 +68,7 @@ function policyOf({ lease, stallAfter, maxFailures }: UpOptions): Partial<Policy
   }
 }
 
-async function up(call: Call, options: UpOptions): Promise<undefined> {
+async function upUntilStopped(call: Call, options: UpOptions): Promise<undefined> {
   const { terminal, data } = call
   const interruption = terminal.interruption()
   const readConfig = () => readConfigFile(data, options.config, terminal.env)
@@ -89,7 +93,11 @@ type ReadConfig = () => Promise<ConfigFile | undefined>
 async function host({ data, terminal }: Call, options: UpOptions, readConfig: ReadConfig): Promise<HostedFabric> {
   const { listen, name, publicLog = false, witnesses } = options
   const log = await openLog(terminal, options)
-  const [{ hostFabric }, config] = await Promise.all([import('./host.js'), readConfig()])
+  const [{ hostFabric }, config, cluster] = await Promise.all([
+    import('./host.js'),
+    readConfig(),
+    readCluster(options, terminal.env),
+  ])
   for (const { line, problem } of config?.warnings ?? []) log.warn(`${config?.path}:${line}: ${problem}`)
   return hostFabric({
     data,
@@ -99,6 +107,7 @@ async function host({ data, terminal }: Call, options: UpOptions, readConfig: Re
     policy: policyOf(options),
     exposure: await readExposure(options, config),
     ...(config !== undefined && { config }),
+    ...(cluster !== undefined && { cluster }),
     ...(witnesses !== undefined && { witnesses: await readTrustPolicy(witnesses) }),
     ...(listen !== undefined && { listen }),
     ...(name !== undefined && { name }),
@@ -125,7 +134,7 @@ async function upInBackground({ data }: Call, options: UpOptions): Promise<Answe
   const { listen, name, config, witnesses, publicLog, lease, stallAfter, maxFailures, logLevel, logFormat } = options
   const { tlsCert, tlsKey, behindProxy } = options
   const seconds = (ms: number | undefined) => (ms === undefined ? undefined : `${ms / SECOND_MS}s`)
-  const given = {
+  const given: Record<string, string | number | boolean | undefined> = {
     '--listen': listen,
     '--name': name,
     '--config': config,
@@ -138,9 +147,13 @@ async function upInBackground({ data }: Call, options: UpOptions): Promise<Answe
     '--behind-proxy': behindProxy,
     '--log-level': logLevel,
     '--log-format': logFormat,
+    '--public-log': publicLog,
+    ...clusterArguments(options),
   }
-  const args = Object.entries(given).flatMap(([option, value]) => (value === undefined ? [] : [option, String(value)]))
-  if (publicLog === true) args.push('--public-log')
+  const args = Object.entries(given).flatMap(([option, value]) => {
+    if (value === undefined || value === false) return []
+    return value === true ? [option] : [option, String(value)]
+  })
   return startedAnswer(data, await startDetached(data, args))
 }
 

@@ -1,7 +1,7 @@
 import type { CommandOf, CommandType, Replies } from '../../coordinator/commands.js'
 import type { FabricState } from '../../coordinator/state.js'
 import type { Head } from '../../journal/journal.js'
-import { LEAD_TTL_MS, type Leadership, type Member, type Membership } from '../../journal/membership.js'
+import { LEAD_TTL_MS, type Leadership, MEMBER_TTL_MS, type Member, type Membership } from '../../journal/membership.js'
 import { FABRIC_ACTOR } from '../../model/entry.js'
 import { asFabricError, FabricError, isFabricError } from '../../model/errors.js'
 import type { EngineNote } from '../command-batch.js'
@@ -33,6 +33,7 @@ const REQUEST_MS = 10_000
 const PAUSE_MS = 100
 /** How long a caller whose token is not known waits for the newest entries, milliseconds. */
 const CATCH_UP_MS = 1_000
+const JOIN_AGAIN_MS = 500
 /** How long the callers of a batch that failed wait for the journal to tell what became of it. Milliseconds. */
 const OUTCOME_PATIENCE_MS = 5_000
 
@@ -98,14 +99,14 @@ export class Node implements FabricEngine {
 
   /** Joins the others, and resolves when this node can answer: it has read the log, or made a new one. */
   static async open(options: NodeOptions): Promise<Node> {
-    const { journal, membership, link, self, report } = options
+    const { journal, link, report } = options
     await journal.open()
     let node: Node | undefined
     try {
       const since = options.timing.elapsed()
       const replica = await Replica.load(options)
       node = new Node(options, replica, since)
-      await membership.join({ ...self, position: replica.publisher.size })
+      await node.#join()
       if (replica.fold.head.size > 0) await node.#openWitness()
       await node.#begin()
       return node
@@ -116,6 +117,21 @@ export class Node implements FabricEngine {
         await journal.close()
       }
       throw error
+    }
+  }
+
+  /** One that was killed a moment ago is still heard of, and this may be its new start. */
+  async #join(): Promise<void> {
+    const { timing } = this.#options
+    const until = timing.elapsed() + 2 * MEMBER_TTL_MS
+    for (;;) {
+      try {
+        await this.membership.join(this.self)
+        return
+      } catch (error) {
+        if (!isFabricError(error, 'CONFLICT') || timing.elapsed() >= until) throw error
+        await this.#after(JOIN_AGAIN_MS)
+      }
     }
   }
 
