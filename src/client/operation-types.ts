@@ -284,6 +284,20 @@ export interface StatusView {
       }[]
     }
   }
+  nodes?: {
+    self: string
+    leader?: string
+    term?: number
+    ageMs: number
+    members: readonly {
+      id: string
+      url: string
+      version: string
+      leads: boolean
+      position: number
+      lag: number
+    }[]
+  }
 }
 
 export interface LogView {
