@@ -100,7 +100,7 @@ describe('ifab chassis keygen and sign', () => {
     expect(vkey).toMatch(/^release\+[0-9a-f]{8}\+/)
     expect((await stat(path('key'))).mode & 0o777).toBe(0o600)
     const secret = await text('key')
-    expect(out).not.toContain(secret.trim().split('+').at(-1))
+    expect(out).not.toContain(secret.trim().split('+').slice(4).join('+'))
     const again = await chassis('keygen', 'release', '--out', path('key'))
     expect(again.err).toContain('is there already')
     expect(await text('key')).toBe(secret)
