@@ -5,7 +5,7 @@ import { DAY_MS } from '../../src/model/time.js'
 import { FakeTiming } from '../../src/testing/fake-timing.js'
 import { FaultyJournal } from '../../src/testing/faulty-journal.js'
 import { makeRun } from '../coordinator/make-run.js'
-import { type Fixture, logOf, openFixture, rowsOf, settle } from './fixture.js'
+import { collect, type Fixture, logOf, openFixture, rowsOf, settle } from './fixture.js'
 
 const LEVELS = { successRate: 0.9 }
 
@@ -41,6 +41,16 @@ test.each(['from a snapshot', 'from the log alone'])(
     expect(await reputationOf(second)).toBe(0.35)
   },
 )
+
+test('the facts of a run are in the log as they are, though they look like secrets', async () => {
+  await using fixture = await openFixture()
+  await fixture.register('s1')
+  const digest = '93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476'
+  const { type: _, swarm: __, ...facts } = makeRun('s1', { digest, version: '1.0.0-rc.1+build.5', levels: LEVELS })
+  await fixture.fabric.submit({ type: 'record_run', swarm: 's1', ...facts }, { actor: FABRIC_ACTOR })
+  const [entry] = (await collect(fixture.fabric, 1, 3)).slice(-1)
+  expect(entry).toMatchObject({ type: 'run_ended', subject: 's1', data: facts })
+})
 
 test('a promise that was broken in a batch that was lost is broken once', async () => {
   await using fixture = await openFixture()

@@ -21,7 +21,7 @@ export function isSuccess({ end }: Pick<RunRecord, 'end'>): boolean {
   return end === 'completed'
 }
 
-/** Whether it could be called and answered, if only that it failed. A sandbox that did not start it ends it as `crashed`. */
+/** Whether it could be called and answered, if only that it failed. What the machine could not start is no run at all. */
 export function isAvailable({ end }: Pick<RunRecord, 'end'>): boolean {
   return !UNAVAILABLE.has(end)
 }
