@@ -79,6 +79,7 @@ describe('refusals', () => {
       'BREAKER_OPEN',
       'BUDGET_EXCEEDED',
       'FORBIDDEN',
+      'MODULE_REFUSED',
       'NOT_ELIGIBLE',
       'POLICY_VIOLATION',
       'STALE_CLAIM',
