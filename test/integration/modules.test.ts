@@ -84,3 +84,15 @@ test('one module that never ends, one that eats memory and one that traps harm n
   const endless = await shown('endless')
   expect(endless.lastFailure.reason).toMatch(/did not end in its time|processor time/)
 }, 60_000)
+
+test('how a module did is told, and is the same after a restart', async () => {
+  await load('echo', ECHO)
+  await call('task', 'create', 'T1', '--title', 'Say it again', '--module', 'echo')
+  await over('T1')
+  const before = await call('chassis', 'slo', 'echo')
+  expect(before).toMatch(/^reputation +1$/m)
+  expect(before).toMatch(/^newest +1 +100 % +100 % +\d+ ms +\d+ ms +\d+ ms$/m)
+  await hosted.close()
+  hosted = await host()
+  expect(await call('chassis', 'slo', 'echo')).toBe(before)
+})
