@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readConfigFile } from '../../src/cli/config-file.js'
 import { runCli } from '../../src/cli/run.js'
 import { until } from '../support/served-fabric.js'
 import { ifab, RecordingTerminal, temporaryDirectory } from './console.js'
@@ -55,6 +56,19 @@ describe('the configuration beside the data directory', () => {
     await writeFile(other, 'resource_policy:\n  max_cost_per_task: 4\n')
     await whileUp(async () => expect(await maxCost()).toBe(4_000_000_000), {}, '--config', other)
     await whileUp(async () => expect(await maxCost()).toBe(4_000_000_000), { IFAB_CONFIG: other })
+  })
+
+  test('names files from its own directory', async () => {
+    const vaultOf = async (vault: string) => {
+      await write(`vault: {${vault}}`)
+      return (await readConfigFile(data, undefined, {}))?.host.vault
+    }
+    const absolute = join(directory, 'elsewhere', 'secrets.yaml')
+    expect(await vaultOf('kind: file, path: secrets.yaml')).toMatchObject({ path: join(directory, 'secrets.yaml') })
+    expect(await vaultOf(`kind: file, path: ${absolute}`)).toMatchObject({ path: absolute })
+    const server = 'kind: hashicorp, address: "https://vault.example.com"'
+    expect(await vaultOf(`${server}, token_file: ./a/token`)).toMatchObject({ tokenFile: join(directory, 'a/token') })
+    expect(await vaultOf(`${server}, token_env: TOKEN, path: team`)).toMatchObject({ path: 'team' })
   })
 
   test('with a fault in it starts nothing, and says the line', async () => {
