@@ -1,9 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { EgressContext, EgressUse, Right } from '../../src/chassis/egress/egress.js'
 import { CallRates } from '../../src/chassis/host-calls/call-rates.js'
-import type { JailLevel } from '../../src/chassis/jail/levels.js'
 import { type ChassisPolicy, DEFAULT_CHASSIS_POLICY } from '../../src/chassis/policy/policy.js'
-import type { RunReport, RunRequest } from '../../src/chassis/sandbox/run.js'
 import { policyDigestOf } from '../../src/fabric/policy-digest.js'
 import { DEFAULT_GOVERNOR_POLICY } from '../../src/governor/policy/policy.js'
 import { ADMIN_ACTOR } from '../../src/model/entry.js'
@@ -12,43 +10,11 @@ import { ModuleRunner } from '../../src/runner/module-runner.js'
 import { ModuleStore } from '../../src/runner/module-store.js'
 import { makeContract, makeRegistration, makeTask } from '../../src/testing/factories.js'
 import { memoryStorage, openTestFabric, type TestFabric } from '../../src/testing/index.js'
+import { ScriptedSandbox } from '../support/scripted-sandbox.js'
 
 const EMPTY = Buffer.from('AGFzbQEAAAA=', 'base64')
 const DIGEST = '93a44bbb96c751218e4c00d479e4c14358122a389acca16205b1e4d0dc5f9476'
 const ADMIN = { actor: ADMIN_ACTOR }
-
-/** A sandbox in which the test says how each run ends. What runs in the real one is tested elsewhere. */
-class ScriptedSandbox {
-  readonly runs: { readonly request: RunRequest; end(report?: Partial<RunReport>): void; fail(error: Error): void }[] =
-    []
-  #wake = () => {}
-
-  jail: JailLevel = 'bubblewrap'
-
-  level(): Promise<JailLevel> {
-    return Promise.resolve(this.jail)
-  }
-
-  run(request: RunRequest): Promise<RunReport> {
-    return new Promise((resolve, reject) => {
-      const end = (report: Partial<RunReport> = {}) => resolve({ ...GOOD, ...report })
-      request.signal?.addEventListener('abort', () => end({ end: 'cancelled' }), { once: true })
-      this.runs.push({ request, end, fail: reject })
-      this.#wake()
-    })
-  }
-
-  /** The run with this number, from 0, once it has begun. */
-  async begun(number: number) {
-    while (this.runs[number] === undefined) await new Promise<void>((resolve) => (this.#wake = resolve))
-    return this.runs[number]
-  }
-}
-
-const GOOD: RunReport = {
-  ...{ end: 'completed', code: 0, output: Buffer.from('done'), fuel: 12, memoryBytes: 65_536, wallMs: 2, cpuMs: 0 },
-  ...{ hostCalls: 0, jail: 'bubblewrap' },
-}
 
 let place: TestFabric
 let sandbox: ScriptedSandbox
