@@ -28,6 +28,8 @@ export const FROM_CHILD = {
   request: 19,
   /** What `endedFrame` writes. */
   ended: 20,
+  /** Lines of the log were left out. Without content, once in a call. No answer. */
+  logFull: 21,
 } as const
 
 /** Profiles by their number on the wire, the same as those of contracts. */
@@ -57,23 +59,25 @@ export interface Call {
   readonly outputBytes: number
   readonly logBytes: number
   readonly requestBytes: number
-  /** Log lines. */
+  /** Log lines, and bytes of one: of a longer one these. */
   readonly logLines: number
+  readonly logLineBytes: number
   /** Key of the random bytes, 32 bytes. */
   readonly key: Uint8Array
   readonly input: Uint8Array
 }
 
-const CALL_HEAD_BYTES = 5 * 8
+const CALL_HEAD_BYTES = 6 * 8
 const KEY_BYTES = 32
 
 /** What one line of the log costs of the bytes that a call may log, beside its text. */
 export const LOG_LINE_BYTES = 16
 
-export function encodeCall({ fuel, outputBytes, logBytes, requestBytes, logLines, key, input }: Call): Uint8Array {
+export function encodeCall(call: Call): Uint8Array {
+  const { fuel, outputBytes, logBytes, requestBytes, logLines, logLineBytes, key, input } = call
   const content = new Uint8Array(CALL_HEAD_BYTES + KEY_BYTES + input.length)
   const view = new DataView(content.buffer)
-  for (const [index, value] of [fuel, outputBytes, logBytes, requestBytes, logLines].entries()) {
+  for (const [index, value] of [fuel, outputBytes, logBytes, requestBytes, logLines, logLineBytes].entries()) {
     view.setFloat64(index * 8, value, true)
   }
   content.set(key.subarray(0, KEY_BYTES), CALL_HEAD_BYTES)
@@ -90,6 +94,7 @@ export function decodeCall(content: Uint8Array): Call {
     logBytes: number(2),
     requestBytes: number(3),
     logLines: number(4),
+    logLineBytes: number(5),
     key: content.subarray(CALL_HEAD_BYTES, CALL_HEAD_BYTES + KEY_BYTES),
     input: content.subarray(CALL_HEAD_BYTES + KEY_BYTES),
   }

@@ -15,6 +15,7 @@ export class GuestHost {
   #outputBytes = 0
   #logBytes = 0
   #logLines = 0
+  #logFull = false
 
   constructor(call: Call) {
     this.#call = call
@@ -29,12 +30,20 @@ export class GuestHost {
     return Buffer.concat(this.#output)
   }
 
-  /** Text beyond what a call may log is left out, without a word: to log is no reason to fail. */
+  /**
+   * Lines beyond what a call may log are left out: to log is no reason to fail. Each is left out as a whole, because nobody would
+   * know half a token for a secret.
+   */
   log(level: number, text: Uint8Array): void {
-    const left = this.#call.logBytes - this.#logBytes - LOG_LINE_BYTES
-    if (left < 0 || this.#logLines >= this.#call.logLines) return
-    const part = text.subarray(0, left)
-    this.#logBytes += LOG_LINE_BYTES + part.length
+    const { logBytes, logLines, logLineBytes } = this.#call
+    const part = text.subarray(0, logLineBytes)
+    const bytes = this.#logBytes + LOG_LINE_BYTES + part.length
+    if (bytes > logBytes || this.#logLines >= logLines) {
+      if (!this.#logFull) send(FROM_CHILD.logFull, new Uint8Array(0))
+      this.#logFull = true
+      return
+    }
+    this.#logBytes = bytes
     this.#logLines += 1
     const content = new Uint8Array(1 + part.length)
     content[0] = Math.min(level >>> 0, GUEST_LOG_LEVELS.length - 1)

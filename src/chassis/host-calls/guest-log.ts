@@ -16,13 +16,14 @@ export class GuestLog {
   readonly #mostBytes: number
   #bytes = 0
   #dropped = 0
+  #isFull = false
 
   constructor(redactor: Pick<Redactor, 'redactText'>, mostBytes: number) {
     this.#redactor = redactor
     this.#mostBytes = mostBytes
   }
 
-  /** Lines that are not here, for whatever reason. */
+  /** Lines that are known not to be here, for whatever reason. */
   get dropped(): number {
     return this.#dropped
   }
@@ -30,7 +31,8 @@ export class GuestLog {
   /** All lines so far, and at the end one that tells how many were dropped. */
   get lines(): readonly GuestLogLine[] {
     if (this.#dropped === 0) return this.#lines
-    const dropped = this.#dropped === 1 ? '1 line was' : `${this.#dropped} lines were`
+    const orMore = this.#isFull ? ' or more' : ''
+    const dropped = this.#dropped === 1 && !this.#isFull ? '1 line was' : `${this.#dropped}${orMore} lines were`
     const why = `more than ${this.#mostBytes} bytes, or faster than the contract allows`
     return [...this.#lines, { level: 'warn', text: `[${dropped} dropped: ${why}]` }]
   }
@@ -49,6 +51,12 @@ export class GuestLog {
   }
 
   drop(): void {
+    this.#dropped += 1
+  }
+
+  /** The process of the module passes on no more lines. How many it leaves out, nobody counts. */
+  fill(): void {
+    this.#isFull = true
     this.#dropped += 1
   }
 

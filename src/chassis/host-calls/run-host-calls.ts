@@ -61,6 +61,10 @@ export class RunHostCalls implements HostCalls {
     else this.#log.add(level, text)
   }
 
+  logFull(): void {
+    this.#log.fill()
+  }
+
   async httpRequest(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     this.#requests += 1
     const answer = this.#rateLimited() ?? (await this.#options.egress.request(request, this.#options.context, signal))

@@ -21,6 +21,8 @@ import { type Expected, NO_FRAMES } from './frame-reader.js'
 import type { LoadedModule, RunReport, RunRequest } from './run.js'
 
 const NOTHING = new Uint8Array(0)
+/** One more than is looked at, so that the host can see that a line was cut. */
+const LOG_LINE_MOST_BYTES = LIMITS.guestLogScanBytes + 1
 
 /**
  * Gives a new child its module and its bound on memory. Undefined when it is ready for calls, otherwise how that ended: then the
@@ -97,6 +99,7 @@ class Call {
   readonly #expected: Expected
   #logBytes = 0
   #logLines = 0
+  #logFull = false
 
   constructor(child: SandboxChild, request: RunRequest) {
     const { outputBytes, logBytes } = request.module.limits
@@ -104,7 +107,8 @@ class Call {
     this.#request = request
     this.#exchange = new Exchange(child)
     this.#expected = new Map([
-      [FROM_CHILD.log, 1 + logBytes],
+      [FROM_CHILD.log, 1 + Math.min(logBytes, LOG_LINE_MOST_BYTES)],
+      [FROM_CHILD.logFull, 0],
       [FROM_CHILD.request, LIMITS.egressRequestBytes],
       [FROM_CHILD.ended, ENDED_HEAD_BYTES + END_MESSAGE_BYTES + outputBytes],
     ])
@@ -122,11 +126,13 @@ class Call {
     const { fuel, outputBytes, logBytes } = module.limits
     const { egressRequestBytes: requestBytes, sandboxLogLines: logLines } = LIMITS
     const key = createHash('sha256').update(seed).digest()
-    this.#child.send(TO_CHILD.call, encodeCall({ fuel, outputBytes, logBytes, requestBytes, logLines, key, input }))
+    const log = { logBytes, logLines, logLineBytes: LOG_LINE_MOST_BYTES }
+    this.#child.send(TO_CHILD.call, encodeCall({ fuel, outputBytes, requestBytes, ...log, key, input }))
   }
 
   #take(type: number, content: Uint8Array): void {
     if (type === FROM_CHILD.log) this.#log(content)
+    else if (type === FROM_CHILD.logFull) this.#fillLog()
     else if (type === FROM_CHILD.request) void this.#answer(content)
     else this.#exchange.answered(endOf(content, this.#request.module.limits))
   }
@@ -141,6 +147,12 @@ class Call {
     const isTooMuch = this.#logBytes > logBytes || this.#logLines > LIMITS.sandboxLogLines
     if (level === undefined || isTooMuch) this.#exchange.stop('protocol', 'it sent a log line that it may not')
     else this.#guard(() => this.#request.host.log(level, content.subarray(1)))
+  }
+
+  #fillLog(): void {
+    if (this.#logFull) this.#exchange.stop('protocol', 'it said twice that its log is full')
+    else this.#guard(() => this.#request.host.logFull())
+    this.#logFull = true
   }
 
   /** Until it is answered the child waits, and has nothing to say. */

@@ -47,6 +47,8 @@ export interface LoadedModule {
 export interface HostCalls {
   /** One line of the guest; bytes as they are. */
   log(level: LogLevel, text: Uint8Array): void
+  /** The guest logs more than its process passes on. Once, at the first line that is left out. */
+  logFull(): void
   /** Request and answer are JSON in UTF-8. Never rejects: a refusal is an answer. */
   httpRequest(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array>
 }

@@ -36,6 +36,7 @@ async function run(body: string, { seed = 'a', fuel = module.limits.fuel } = {})
     seed,
     host: {
       log: (level, text) => said.push(`${level} ${Buffer.from(text)}`),
+      logFull: () => said.push('full'),
       httpRequest: async (request) => {
         said.push(String(JSON.parse(Buffer.from(request).toString()).url))
         return Buffer.from('{"status":204,"headers":{},"body":""}')

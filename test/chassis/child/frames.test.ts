@@ -40,6 +40,7 @@ test('a call is read as it was written', () => {
     logBytes: 3,
     requestBytes: 4,
     logLines: 5,
+    logLineBytes: 6,
     key: Uint8Array.from({ length: 32 }, (_, index) => index),
     input: Uint8Array.of(9, 8, 7),
   }

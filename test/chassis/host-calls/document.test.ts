@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { LOG_LINE_BYTES } from '../../../src/chassis/child/frames.js'
 import { METHODS } from '../../../src/chassis/contract/contract.js'
 import { addressKind } from '../../../src/chassis/egress/address.js'
 import { EGRESS_CODES } from '../../../src/chassis/egress/refusal.js'
@@ -72,6 +73,7 @@ describe('the reference of host calls', () => {
     expect(prose).toContain(`${LIMITS.leastSecretChars} to ${number(LIMITS.secretChars)} printable`)
     expect(prose).toContain(`first ${number(LIMITS.guestLogScanBytes)} bytes`)
     expect(prose).toContain(`longer than ${number(LIMITS.guestLogLineChars)} characters`)
+    expect(prose).toContain(`with ${LOG_LINE_BYTES} for each line, or are more than ${number(LIMITS.sandboxLogLines)};`)
     expect(page).toContain(`| lines | ${LIMITS.guestLogBurst}, or`)
   })
 

@@ -57,6 +57,10 @@ export class HostRecord implements HostCalls {
     this.lines.push(`${level} ${Buffer.from(text).toString('latin1')}`)
   }
 
+  logFull(): void {
+    this.lines.push('full')
+  }
+
   async httpRequest(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     this.requests.push(Buffer.from(request).toString())
     return Buffer.from(await this.answer(this.requests.at(-1) ?? '', signal))

@@ -51,6 +51,7 @@ describe('a child that lies', () => {
     ['much-log', 'it sent a log line that it may not'],
     ['many-lines', 'it sent a log line that it may not'],
     ['wrong-level', 'it sent a log line that it may not'],
+    ['full-twice', 'it said twice that its log is full'],
     ['two-requests', 'it sent a frame of type 19 when it may not'],
     ['end-in-request', 'it sent a frame of type 20 when it may not'],
   ])('with %s is killed, and the host goes on', async (lie, message) => {

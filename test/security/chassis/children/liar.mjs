@@ -8,7 +8,8 @@ const LOADED = 17
 const LOG = 18
 const REQUEST = 19
 const ENDED = 20
-const CALL_HEAD_BYTES = 5 * 8 + 32
+const LOG_FULL = 21
+const CALL_HEAD_BYTES = 6 * 8 + 32
 
 function read(length) {
   const bytes = Buffer.alloc(length)
@@ -66,6 +67,7 @@ const LIES = {
   'much-log': () => write(log(100)),
   'many-lines': () => write(...Array.from({ length: 100 }, () => log(0))),
   'wrong-level': () => write(log(1, 9)),
+  'full-twice': () => write(frame(LOG_FULL, Buffer.alloc(0)), frame(LOG_FULL, Buffer.alloc(0))),
   'two-requests': () => write(frame(REQUEST, Buffer.from('one')), frame(REQUEST, Buffer.from('two'))),
   'end-in-request': () => write(frame(REQUEST, Buffer.from('one')), ended()),
   'half-a-frame': () => {
