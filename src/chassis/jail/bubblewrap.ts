@@ -1,7 +1,8 @@
-import { FILTER_DESCRIPTOR, type Jail, LIMITED } from './jail.js'
+import { FILTER_DESCRIPTOR, type Jail, limited } from './jail.js'
 import { sharedLibraries } from './libraries.js'
 import { nodeArguments, nodeBinary, PACKAGE_FILE } from './program.js'
 import { seccompFilter } from './seccomp.js'
+import { tool } from './tools.js'
 
 /** Nobody: the user has no right by its number, inside or outside. */
 const NOBODY = '65534'
@@ -22,8 +23,8 @@ export async function bubblewrap(permission: string | undefined): Promise<Jail> 
       isNested: true,
       filter,
       argv: [
-        ...LIMITED,
-        'bwrap',
+        ...limited(),
+        tool('bwrap'),
         ...['--unshare-all', '--die-with-parent', '--new-session', '--as-pid-1', '--cap-drop', 'ALL', '--clearenv'],
         ...['--uid', NOBODY, '--gid', NOBODY, '--hostname', 'sandbox'],
         ...view,

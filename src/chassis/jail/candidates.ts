@@ -13,7 +13,8 @@ export function candidatesOf(level: JailLevel): (() => Promise<Jail>)[] {
     return [async () => unshare(permission, true), ...(isRoot() ? [async () => unshare(permission, false)] : [])]
   }
   if (permission === undefined) return []
-  return [async () => permissionOnly(permission, isRoot() ? 'root' : 'user'), async () => permissionOnly(permission)]
+  const users = [...(isRoot() ? (['root'] as const) : []), 'user' as const, undefined]
+  return users.map((user) => async () => permissionOnly(permission, user))
 }
 
 function isRoot(): boolean {

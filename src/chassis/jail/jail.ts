@@ -1,5 +1,6 @@
 import type { JailLevel } from './levels.js'
 import type { JailedProgram } from './program.js'
+import { tool } from './tools.js'
 
 /** How a program is started at one level. */
 export interface Jail {
@@ -23,10 +24,14 @@ export const FILTER_DESCRIPTOR = 5
  * Limits from the first instruction on: no core of what is in memory, no file that grows, no more files than Node.js opens to
  * start. Limits of memory and processes come later, since Node.js begins with more of both than a guest may have.
  */
-export const LIMITED = ['prlimit', '--core=0', '--fsize=0', '--nofile=64']
+export function limited(): string[] {
+  return [tool('prlimit'), '--core=0', '--fsize=0', '--nofile=64']
+}
 
 /** The program dies when the thread that started it does, and can get no right that it does not have. */
-export const BOUND = ['setpriv', '--pdeathsig', 'KILL', '--no-new-privs']
+export function bound(): string[] {
+  return [tool('setpriv'), '--pdeathsig', 'KILL', '--no-new-privs']
+}
 
 /** As arguments of setpriv(1). Only a user who has capabilities can give them up. */
 export const WITHOUT_CAPABILITIES = ['--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all']

@@ -1,4 +1,4 @@
-import { BOUND, type Jail, LIMITED, WITHOUT_CAPABILITIES } from './jail.js'
+import { bound, type Jail, limited, WITHOUT_CAPABILITIES } from './jail.js'
 import { nodeArguments, nodeBinary } from './program.js'
 
 /**
@@ -6,7 +6,7 @@ import { nodeArguments, nodeBinary } from './program.js'
  * WebAssembly. With the tools of util-linux there are limits and no capabilities, which only root has to give up.
  */
 export function permissionOnly(permission: string, user?: 'root' | 'user'): Jail {
-  const tools = user === undefined ? [] : [...LIMITED, ...BOUND, ...(user === 'root' ? WITHOUT_CAPABILITIES : [])]
+  const tools = user === undefined ? [] : [...limited(), ...bound(), ...(user === 'root' ? WITHOUT_CAPABILITIES : [])]
   return {
     level: 'permission',
     isLimited: user !== undefined,

@@ -1,5 +1,6 @@
-import { BOUND, type Jail, LIMITED, WITHOUT_CAPABILITIES } from './jail.js'
+import { bound, type Jail, limited, WITHOUT_CAPABILITIES } from './jail.js'
 import { nodeArguments, nodeBinary } from './program.js'
+import { tool } from './tools.js'
 
 /**
  * Namespaces without a network and without other processes, and no capabilities, by the tools of util-linux. It sees the files
@@ -12,11 +13,11 @@ export function unshare(permission: string | undefined, hasUserNamespace: boolea
     command: ({ directory, file }) => ({
       isNested: true,
       argv: [
-        ...LIMITED,
-        ...BOUND,
-        ...['unshare', ...(hasUserNamespace ? ['--user', '--map-root-user'] : [])],
+        ...limited(),
+        ...bound(),
+        ...[tool('unshare'), ...(hasUserNamespace ? ['--user', '--map-root-user'] : [])],
         ...['--net', '--ipc', '--uts', '--mount', '--pid', '--fork', '--kill-child=KILL'],
-        ...['setpriv', '--no-new-privs', ...WITHOUT_CAPABILITIES],
+        ...[tool('setpriv'), '--no-new-privs', ...WITHOUT_CAPABILITIES],
         ...[nodeBinary(), ...nodeArguments(permission, directory, file)],
       ],
     }),

@@ -117,10 +117,15 @@ export class SandboxChild {
     toProgram.uncork()
   }
 
-  /** Bounds its memory at what it has now and so many bytes. */
+  /** Bounds its memory at what it has now and so many bytes. Throws UNAVAILABLE where that cannot be done and should be. */
   async limit(moreBytes: number): Promise<void> {
+    if (!this.#process.jail.isLimited || this.#isOver) return
     const { pid } = this
-    if (pid !== undefined && this.#process.jail.isLimited) await limitProcess(pid, moreBytes)
+    if (pid === undefined) {
+      const message = 'Cannot find a process of the sandbox to limit its memory. Mount /proc with task/*/children.'
+      throw new FabricError('UNAVAILABLE', message)
+    }
+    await limitProcess(pid, moreBytes)
   }
 
   kill(): void {

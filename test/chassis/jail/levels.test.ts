@@ -11,8 +11,11 @@ import { JAIL_LEVELS, type JailLevel } from '../../../src/chassis/jail/levels.js
 import { permissionOnly } from '../../../src/chassis/jail/permission.js'
 import { permissionFlag } from '../../../src/chassis/jail/program.js'
 import { JailedProcess } from '../../../src/chassis/jail/start.js'
+import { tool } from '../../../src/chassis/jail/tools.js'
 import { unshare } from '../../../src/chassis/jail/unshare.js'
+import { SandboxChild } from '../../../src/chassis/sandbox/child.js'
 import { probeJails } from '../../../src/chassis/sandbox/probe-jails.js'
+import { Sandbox, type SandboxOptions } from '../../../src/chassis/sandbox/sandbox.js'
 import { hasLevel } from '../support/jail-levels.js'
 
 const BURGLAR = { directory: fileURLToPath(new URL('children', import.meta.url)), file: 'burglar.mjs' }
@@ -136,16 +139,34 @@ describe('probing', () => {
     expect([...failures.keys()]).toEqual(JAIL_LEVELS.slice(0, JAIL_LEVELS.indexOf(first as JailLevel)))
   })
 
-  test('says why a level does not start', async () => {
-    const path = process.env.PATH
-    process.env.PATH = directory
-    try {
-      const { jail, failures } = await probeJails(['bubblewrap', 'unshare'])
-      expect(jail).toBeUndefined()
-      expect(failures.get('bubblewrap')).toContain('prlimit')
-      expect(failures.get('unshare')).toContain('prlimit')
-    } finally {
-      process.env.PATH = path
-    }
+  test('finds tools wherever they are, and says which one is missing', () => {
+    expect(tool('sh')).toMatch(/^\/.*\/sh$/)
+    expect(() => tool('no-such-tool')).toThrow('no-such-tool is not installed')
+  })
+
+  test('says why a program does not start', async () => {
+    const { jail } = await probeJails()
+    const started = SandboxChild.start(jail as Jail, { ...BURGLAR, file: 'missing.mjs' })
+    await expect(started).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+      message: expect.stringContaining('missing.mjs'),
+    })
+  })
+})
+
+describe('a sandbox', () => {
+  const refusal = (options: SandboxOptions) => new Sandbox(options).level().catch((error) => error.report())
+
+  test('that must have a stronger jail than there is runs nothing, and says what to install', async () => {
+    expect(await refusal({ levels: ['permission'], minimumJail: 'unshare' })).toMatchObject({
+      code: 'POLICY_VIOLATION',
+      message: expect.stringContaining('Install bubblewrap'),
+      details: { required: 'unshare', reached: 'permission' },
+    })
+    expect(await refusal({ levels: [] })).toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  test('is content with a jail that is as strong as it must be', async () => {
+    expect(await new Sandbox({ levels: ['permission'], minimumJail: 'permission' }).level()).toBe('permission')
   })
 })
