@@ -20,12 +20,15 @@ export interface JailCommand {
 
 export const FILTER_DESCRIPTOR = 5
 
+/** What the stack of V8 lies in; it is told to use half of it. */
+const STACK_BYTES = 8 * 1024 * 1024
+
 /**
  * Limits from the first instruction on: no core of what is in memory, no file that grows, no more files than Node.js opens to
  * start. Limits of memory and processes come later, since Node.js begins with more of both than a guest may have.
  */
 export function limited(): string[] {
-  return [tool('prlimit'), '--core=0', '--fsize=0', '--nofile=64']
+  return [tool('prlimit'), '--core=0', '--fsize=0', '--nofile=64', `--stack=${STACK_BYTES}`]
 }
 
 /** The program dies when the thread that started it does, and can get no right that it does not have. */
