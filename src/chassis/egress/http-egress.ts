@@ -18,9 +18,9 @@ import { isExcepted, machineAddresses, type Vetting, vetAddresses } from './vet.
 export interface EgressOptions {
   readonly secrets: SecretSource
   readonly timing: Timing
-  /** Called with what was thrown by a fault in InfraFabric itself. */
+  /** Called with what was thrown by a fault in InfraFabric itself. Must not throw. */
   readonly report: (error: unknown) => void
-  /** Called with why there is no secret. */
+  /** Called with why there is no secret. Must not throw. */
   readonly reportSecret?: (error: unknown) => void
   /** `host:port` of services inside that modules may be allowed. Their addresses need not be public. */
   readonly privateHosts?: readonly string[]
