@@ -33,7 +33,10 @@ export interface SharedJournalOptions {
 export type OpenSharedJournal = (options: SharedJournalOptions) => Promise<SharedJournal>
 
 /** Scheme of a URL -> its driver. Loaded when it is asked for: a fabric on one machine pays for none of them. */
-const DRIVERS: Readonly<Record<string, () => Promise<OpenSharedJournal>>> = {}
+const DRIVERS: Readonly<Record<string, () => Promise<OpenSharedJournal>>> = {
+  etcd: async () => (await import('./etcd/open.js')).openEtcdJournal,
+  etcds: async () => (await import('./etcd/open.js')).openEtcdJournal,
+}
 
 /** Connects to the journal that a URL names. Throws INVALID_ARGUMENT for one that no driver is for. */
 export async function openSharedJournal(options: SharedJournalOptions): Promise<SharedJournal> {

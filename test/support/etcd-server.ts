@@ -33,13 +33,13 @@ export class EtcdServer {
   readonly address: string
   readonly #flags: readonly string[]
   readonly #directory: string
-  readonly #health: string
+  readonly #metrics: string
   #process: ChildProcess | undefined
 
-  private constructor(port: number, healthPort: number, directory: string, flags: readonly string[]) {
+  private constructor(port: number, metricsPort: number, directory: string, flags: readonly string[]) {
     this.port = port
     this.address = `127.0.0.1:${port}`
-    this.#health = `http://127.0.0.1:${healthPort}`
+    this.#metrics = `http://127.0.0.1:${metricsPort}`
     this.#directory = directory
     this.#flags = flags
   }
@@ -60,7 +60,7 @@ export class EtcdServer {
       peers.map(async (peer, position) => {
         const directory = await mkdtemp(join(tmpdir(), 'ifab-etcd-'))
         const port = ports[position] ?? 0
-        const healthPort = ports[count + position] ?? 0
+        const metricsPort = ports[count + position] ?? 0
         const url = `${scheme}://127.0.0.1:${port}`
         const own = {
           name: `m${position}`,
@@ -70,26 +70,26 @@ export class EtcdServer {
           'listen-peer-urls': peer,
           'initial-advertise-peer-urls': peer,
           'initial-cluster': cluster,
-          'listen-metrics-urls': `http://127.0.0.1:${healthPort}`,
+          'listen-metrics-urls': `http://127.0.0.1:${metricsPort}`,
           'log-level': 'error',
         }
         const all = Object.entries(own).map(([name, value]) => `--${name}=${value}`)
-        return new EtcdServer(port, healthPort, directory, [...all, ...flags])
+        return new EtcdServer(port, metricsPort, directory, [...all, ...flags])
       }),
     )
     await Promise.all(servers.map((server) => server.restart()))
     return servers
   }
 
-  /** Starts it over its data, after a stop or a kill too, and resolves when it has a leader. */
-  async restart(): Promise<void> {
-    const child = spawn(program ?? 'etcd', this.#flags, { stdio: ['ignore', 'ignore', 'pipe'] })
+  /** Starts it over its data, after a stop or a kill too, and resolves when it has a leader. Later flags win. */
+  async restart(flags: readonly string[] = []): Promise<void> {
+    const child = spawn(program ?? 'etcd', [...this.#flags, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#process = child
     let log = ''
     child.stderr?.on('data', (data) => {
       log = `${log}${data}`.slice(-4_000)
     })
-    while (!(await this.#isHealthy())) {
+    while (!(await this.#hasLeader())) {
       if (child.exitCode !== null) throw new Error(`etcd ended. ${log}`)
       await sleep(50)
     }
@@ -130,9 +130,8 @@ export class EtcdServer {
     await rm(this.#directory, { recursive: true, force: true })
   }
 
-  async #isHealthy(): Promise<boolean> {
-    const response = await fetch(`${this.#health}/health`).catch(() => undefined)
-    const body = await response?.text()
-    return response?.ok === true && body !== undefined && body.includes('"true"')
+  async #hasLeader(): Promise<boolean> {
+    const response = await fetch(`${this.#metrics}/metrics`).catch(() => undefined)
+    return /^etcd_server_has_leader 1$/m.test((await response?.text()) ?? '')
   }
 }

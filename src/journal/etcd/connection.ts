@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ChannelCredentials, Client, type ClientDuplexStream, credentials, Metadata } from '@grpc/grpc-js'
+import { FabricError } from '../../model/errors.js'
 import { readNamedFile } from '../named-file.js'
 import { closed } from '../refusal.js'
 import { failureOf, refused, unreachable } from './failure.js'
@@ -37,30 +38,30 @@ export interface Patience {
 export class Connection {
   readonly #access: EtcdAccess
   readonly #credentials: ChannelCredentials
-  readonly #password: string | undefined
+  readonly #login: Login | undefined
   readonly #end = new AbortController()
   #position = 0
   #client: Client
   #token: string | undefined
 
-  private constructor(access: EtcdAccess, trust: ChannelCredentials, password: string | undefined) {
+  private constructor(access: EtcdAccess, trust: ChannelCredentials, login: Login | undefined) {
     this.#access = access
     this.#credentials = trust
-    this.#password = password
+    this.#login = login
     this.#client = this.#connect()
   }
 
   /** Reads what the options name; connects with the first call. Throws INVALID_ARGUMENT. */
   static async open(access: EtcdAccess): Promise<Connection> {
-    const { caFile, certificateFile, keyFile, passwordFile } = access
-    const files = [caFile, certificateFile, keyFile, passwordFile].map(readNamedFile)
-    const [ca, certificate, key, password] = await Promise.all(files)
+    const { caFile, certificateFile, keyFile, credentialsFile } = access
+    const files = [caFile, certificateFile, keyFile, credentialsFile].map(readNamedFile)
+    const [ca, certificate, key, login] = await Promise.all(files)
     const encrypted = access.tls === true || ca !== undefined || certificate !== undefined
     const [bytesOfCa, bytesOfKey, chain] = [ca, key, certificate].map((text) =>
       text === undefined ? null : Buffer.from(text),
     )
     const trust = encrypted ? credentials.createSsl(bytesOfCa, bytesOfKey, chain) : credentials.createInsecure()
-    return new Connection(access, trust, password?.replace(/\r?\n$/, ''))
+    return new Connection(access, trust, login === undefined ? undefined : parseLogin(login, credentialsFile))
   }
 
   /**
@@ -140,11 +141,8 @@ export class Connection {
   async #metadata(client: Client, until: number, signal: AbortSignal): Promise<Metadata> {
     const metadata = new Metadata()
     metadata.set('hasleader', 'true')
-    const { user } = this.#access
-    if (user === undefined || this.#password === undefined) return metadata
-    this.#token ??= (
-      await ask(client, 'Auth.Authenticate', { name: user, password: this.#password }, metadata, until, signal)
-    ).token
+    if (this.#login === undefined) return metadata
+    this.#token ??= (await ask(client, 'Auth.Authenticate', this.#login, metadata, until, signal)).token
     metadata.set('token', this.#token)
     return metadata
   }
@@ -154,6 +152,17 @@ export type StreamOf<Name extends keyof Streams> = ClientDuplexStream<
   Streams[Name]['request'],
   Streams[Name]['response']
 >
+
+interface Login {
+  readonly name: string
+  readonly password: string
+}
+
+function parseLogin(text: string, path = ''): Login {
+  const [, name, password] = /^([^:\r\n]+):(.+?)\r?\n?$/.exec(text) ?? []
+  if (name !== undefined && password !== undefined) return { name, password }
+  throw new FabricError('INVALID_ARGUMENT', `${path} must hold one line: user:password.`, { path })
+}
 
 function methodNamed(name: string) {
   const [service, method] = name.split('.') as [Parameters<typeof methodOf>[0], string]

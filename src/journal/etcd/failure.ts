@@ -27,6 +27,7 @@ const STRANGER = /invalid auth token|auth store is old/
 const NO_SPACE = /database space exceeded/
 const NO_USER = /user name is empty|invalid user ID or password|invalid auth token/
 const COMPACTED = /has been compacted/
+const MADE = /lease already exists/
 
 export function failureOf(error: unknown): Failure {
   const { code, details } = callError(error)
@@ -37,6 +38,11 @@ export function failureOf(error: unknown): Failure {
 /** Whether revisions were asked for, or to be removed, that are removed already. */
 export function isCompacted(error: unknown): boolean {
   return COMPACTED.test(callError(error).details)
+}
+
+/** Whether a lease was to be made that there is already. */
+export function isMade(error: unknown): boolean {
+  return MADE.test(callError(error).details)
 }
 
 /** No member answers, or not yet. The journal finds them again by itself. */
@@ -51,7 +57,7 @@ export function refused(cause: unknown): FabricError {
   const { code, details } = callError(cause)
   const reason = `etcd refused what the journal needs: ${reasonOf(cause)}.`
   if (NO_USER.test(details)) {
-    const message = `${reason} Give the name and the password file of a user that etcd knows, then try again.`
+    const message = `${reason} Give a file with user:password of a user that etcd knows, then try again.`
     return new FabricError('UNAUTHENTICATED', message, {}, { cause })
   }
   if (code === status.PERMISSION_DENIED) {

@@ -11,6 +11,7 @@ export class LogKeys {
   readonly identity: Buffer
   /** Index of the first entry that is not removed. */
   readonly begin: Buffer
+  /** Of which node leads. */
   readonly leader: Buffer
 
   constructor(name: string) {
@@ -18,7 +19,7 @@ export class LogKeys {
     this.head = this.#key('head')
     this.identity = this.#key('identity')
     this.begin = this.#key('begin')
-    this.leader = this.#key('leader')
+    this.leader = this.#key('nodes/leader')
   }
 
   /** The record whose last entry is `end - 1`. */
@@ -54,6 +55,20 @@ export class LogKeys {
   /** How much of the log each process with a copy has. */
   get copies(): { readonly key: Buffer; readonly rangeEnd: Buffer } {
     return { key: this.#key('copy/'), rangeEnd: this.#key('copy0') }
+  }
+
+  /** The key of the leader, and those of all nodes. */
+  get nodes(): { readonly key: Buffer; readonly rangeEnd: Buffer } {
+    return { key: this.#key('nodes/'), rangeEnd: this.#key('nodes0') }
+  }
+
+  node(id: string): Buffer {
+    return this.#key(`nodes/member/${id}`)
+  }
+
+  /** Id of the node with that key. */
+  nodeOf(key: Buffer): string {
+    return key.toString().slice(`${this.prefix}nodes/member/`.length)
   }
 
   copy(node: string): Buffer {

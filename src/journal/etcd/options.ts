@@ -12,9 +12,8 @@ export interface EtcdAccess {
   readonly caFile?: string
   readonly certificateFile?: string
   readonly keyFile?: string
-  /** A user of etcd, and the file with its password. */
-  readonly user?: string
-  readonly passwordFile?: string
+  /** A file with a user of etcd and its password, as `user:password`. */
+  readonly credentialsFile?: string
   /** How long an append, a read or `head` waits for servers that do not answer, milliseconds; 10,000 by default. */
   readonly timeoutMs?: number
 }
@@ -34,18 +33,33 @@ export interface EtcdJournalOptions extends EtcdAccess {
 }
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
+const DEFAULT_NAME = 'main'
+const DEFAULT_PORT = '2379'
+
+/**
+ * What `etcd://host[:port][,host[:port]...][/name]` says; `etcds://` demands TLS. Secrets have no place in it: they come in
+ * files. Throws INVALID_ARGUMENT.
+ */
+export function parseEtcdUrl(url: string): Pick<EtcdAccess, 'servers' | 'name' | 'tls'> {
+  const match = /^(etcds?):\/\/([^/?#]+)(?:\/([^/?#]*))?$/.exec(url)
+  if (match === null || url.includes('@')) {
+    const message =
+      'The journal must be named like etcd://host:2379/name. Give credentials as a file, not in the address.'
+    throw invalid('url', message)
+  }
+  const [, scheme, hosts = '', name] = match
+  const servers = hosts.split(',').map((host) => (/:\d+$/.test(host) ? host : `${host}:${DEFAULT_PORT}`))
+  return { servers, name: name || DEFAULT_NAME, ...(scheme === 'etcds' && { tls: true }) }
+}
 
 /** Throws INVALID_ARGUMENT for options that cannot be. */
 export function checkAccess(access: EtcdAccess): void {
-  const { servers, name, user, passwordFile, certificateFile, keyFile, timeoutMs = 1 } = access
+  const { servers, name, certificateFile, keyFile, timeoutMs = 1 } = access
   if (servers.length === 0 || servers.some((server) => !/^.+:\d+$/.test(server))) {
     throw invalid('servers', 'servers must name at least one member as host:port.')
   }
   if (!NAME.test(name)) {
     throw invalid('name', 'The name of the log must have 1 to 64 letters, digits, hyphens or underscores.')
-  }
-  if ((user === undefined) !== (passwordFile === undefined)) {
-    throw invalid('passwordFile', 'Give user and passwordFile together.')
   }
   if ((certificateFile === undefined) !== (keyFile === undefined)) {
     throw invalid('keyFile', 'Give certificateFile and keyFile together.')

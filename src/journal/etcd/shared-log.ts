@@ -75,15 +75,15 @@ export class SharedLog {
   }
 
   async append(first: number, batch: Batch): Promise<void> {
-    let message: LogMessage | undefined
     try {
-      message = await this.#remote.append(first, batch)
+      const message = await this.#remote.append(first, batch)
+      if (this.#copy !== undefined || this.#watchers > 0) this.#remember(message)
     } catch (error) {
       this.#unsettled ||= isFabricError(error, 'UNAVAILABLE')
       throw error
+    } finally {
+      this.#advance(this.#remote.seen)
     }
-    if (this.#copy !== undefined || this.#watchers > 0) this.#remember(message)
-    this.#advance(this.#remote.seen)
   }
 
   /** Entries from `from` to the end as it is known at the time of the call. */

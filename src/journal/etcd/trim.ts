@@ -1,14 +1,9 @@
-import { randomInt } from 'node:crypto'
 import { LIMITS } from '../../model/limits.js'
 import type { Connection, Patience } from './connection.js'
 import { isCompacted } from './failure.js'
 import type { LogKeys } from './keys.js'
+import { grantLease } from './lease.js'
 import { COMPARE } from './protocol.js'
-
-/** Ids of leases are chosen here, so that a request that is repeated finds what it made. */
-function newLease(): number {
-  return randomInt(1, 2 ** 48 - 1)
-}
 
 /** Says in etcd that a copy has the first `size` entries; that counts for `graceSeconds`. */
 export async function markCopy(
@@ -16,8 +11,7 @@ export async function markCopy(
   copy: { readonly key: Buffer; readonly size: number; readonly graceSeconds: number },
   patience: Patience,
 ): Promise<void> {
-  const lease = newLease()
-  await connection.call('Lease.LeaseGrant', { id: lease, ttl: copy.graceSeconds }, patience)
+  const lease = await grantLease(connection, copy.graceSeconds, patience)
   const put = { key: copy.key, value: Buffer.from(String(copy.size)), lease }
   await connection.call('KV.Txn', { success: [{ put }] }, patience)
 }
@@ -59,7 +53,8 @@ export async function trimLog(
   }
 }
 
-async function compact(connection: Connection, revision: number, patience: Patience): Promise<void> {
+/** Has etcd forget all versions of keys that were replaced before a revision. */
+export async function compact(connection: Connection, revision: number, patience: Patience): Promise<void> {
   await connection.call('KV.Compact', { revision }, patience).catch((error) => {
     if (!isCompacted(error.cause)) throw error
   })

@@ -6,7 +6,8 @@ import type { NatsJournal } from '../../../src/journal/nats/nats-journal.js'
 import { batch, fill, texts } from '../../conformance/journal.js'
 import { CuttingProxy } from '../../support/cutting-proxy.js'
 import { describeWithNats, NatsServer } from '../../support/nats-server.js'
-import { collect, loseReply, type NatsPlace, natsPlace } from './place.js'
+import { collect } from '../sharing.js'
+import { loseReply, type NatsPlace, natsPlace } from './place.js'
 
 describeWithNats('NatsJournal, when something breaks', () => {
   let server: NatsServer

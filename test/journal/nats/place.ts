@@ -1,8 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect } from 'vitest'
-import type { Journal } from '../../../src/journal/journal.js'
 import { NatsJournal } from '../../../src/journal/nats/nats-journal.js'
 import type { NatsJournalOptions } from '../../../src/journal/nats/options.js'
 import type { JournalPlace } from '../../conformance/journal.js'
@@ -56,15 +54,4 @@ export function holdBehind(proxy: CuttingProxy, count: number): Promise<void> {
       resolve()
     })
   })
-}
-
-/** What a follower sees from `from` on, up to `size` entries. */
-export async function collect(journal: Journal, from: number, size: number): Promise<string[]> {
-  const seen: string[] = []
-  for await (const chunk of journal.follow(from, new AbortController().signal)) {
-    expect(chunk[0]?.index).toBe(from + seen.length)
-    for (const { bytes } of chunk) seen.push(Buffer.from(bytes).toString())
-    if (from + seen.length >= size) break
-  }
-  return seen
 }

@@ -11,7 +11,8 @@ import type { NatsJournalOptions } from '../../../src/journal/nats/options.js'
 import { batch, fill, found, snapshot, texts } from '../../conformance/journal.js'
 import { CuttingProxy } from '../../support/cutting-proxy.js'
 import { describeWithNats, NatsServer } from '../../support/nats-server.js'
-import { collect, holdBehind, type NatsPlace, natsPlace } from './place.js'
+import { appendAll, collect } from '../sharing.js'
+import { holdBehind, type NatsPlace, natsPlace } from './place.js'
 
 const PAYLOAD_BYTES = 16_384
 
@@ -184,20 +185,4 @@ const SPLIT = fileURLToPath(new URL('../children/split.mjs', import.meta.url))
 function large(batchId: string, count: number): Batch {
   const entries = Array.from({ length: count }, (_, entry) => Buffer.alloc(15_000 + entry, 'x'))
   return { writerId: 'writer', batchId, entries }
-}
-
-/** Appends one entry after the other, as a writer that decides again whenever another was faster. */
-async function appendAll(journal: Journal, writerId: string, count: number): Promise<void> {
-  for (let entry = 0; entry < count; ) {
-    const { size } = await journal.head()
-    const one = { writerId, batchId: `${writerId} ${entry} at ${size}`, entries: [Buffer.from(`${writerId} ${entry}`)] }
-    const written = await journal.append(size, one).then(
-      () => true,
-      (error) => {
-        expect(error).toMatchObject({ code: 'FENCED' })
-        return false
-      },
-    )
-    if (written) entry += 1
-  }
 }
