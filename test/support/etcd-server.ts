@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -107,8 +107,17 @@ export class EtcdServer {
     return (await response.json()) as Record<string, unknown>
   }
 
-  freeze(): void {
+  /** Stops it where it is. Resolves when none of its threads runs any more. */
+  async freeze(): Promise<void> {
+    const tasks = `/proc/${this.#process?.pid}/task`
     this.#process?.kill('SIGSTOP')
+    const running = async () => {
+      const states = await Promise.all(
+        (await readdir(tasks)).map((task) => readFile(`${tasks}/${task}/stat`, 'utf8').catch(() => ') T')),
+      )
+      return states.some((state) => !/\) [TtZX]/.test(state))
+    }
+    while (await running()) await sleep(5)
   }
 
   thaw(): void {

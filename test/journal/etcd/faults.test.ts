@@ -169,7 +169,7 @@ describeWithEtcd('EtcdJournal, when something breaks', () => {
     const journal = await open({ timeoutMs: 20_000 })
     await journal.append(0, batch('one', ['a']))
     const impatient = await open({ timeoutMs: 3_500 })
-    server.freeze()
+    await server.freeze()
     const append = journal.append(1, batch('two', ['b']))
     await expect(impatient.head()).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     server.thaw()
