@@ -75,7 +75,7 @@ describe('the capability guide', () => {
 })
 
 /** They name files and hosts that only one machine has. */
-const OF_ONE_MACHINE = ['tls', 'tls.certificate', 'tls.key', 'behind_proxy']
+const OF_ONE_MACHINE = ['private_hosts', 'tls', 'tls.certificate', 'tls.key', 'behind_proxy']
 /** A fabric has one vault: the sample has the kind that needs nothing else. */
 const OF_ANOTHER_VAULT = /^vault\.(?!kind$|prefix$)/
 
