@@ -3,7 +3,7 @@ import type { RunHostCalls } from '../chassis/host-calls/run-host-calls.js'
 import { JAIL_LEVELS, type JailLevel } from '../chassis/jail/levels.js'
 import type { LoadedModule, RunReport } from '../chassis/sandbox/run.js'
 import { systemTiming } from '../fabric/timing.js'
-import { FabricError } from '../model/errors.js'
+import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { Answer } from './answer.js'
 import { alignFields } from './columns.js'
@@ -25,7 +25,9 @@ export function addChassisRun(group: CliCommand): void {
     .option('--jail <level>', `weakest jail that is enough: ${JAIL_LEVELS.join(', ')}`, choice(JAIL_LEVELS))
     .option('--allow-hosts', 'let it send requests, without secrets, to the hosts that its contract names')
     .example('ifab chassis run tool.wasm --contract contract.yaml --input in.json')
-    .does(async (_call, path: string, options: RunOptions) => run(path, options))
+    .does(async ({ terminal }, path: string, options: RunOptions) =>
+      run(path, options, (line) => terminal.err(`${line}\n`)),
+    )
 }
 
 interface RunOptions {
@@ -41,10 +43,10 @@ interface RunOptions {
 /** A module that did its work and says, or shows, that it failed. */
 const FAILED_EXIT = 10
 
-async function run(path: string, options: RunOptions): Promise<Answer> {
+async function run(path: string, options: RunOptions, warn: (line: string) => void): Promise<Answer> {
   const { module, swarm, context } = await admit(path, options)
   const input = await readInput(options.input)
-  const host = await hostCalls(swarm, module, context)
+  const host = await hostCalls(swarm, module, { context, warn })
   const { Sandbox } = await import('../chassis/sandbox/sandbox.js')
   // Nobody comes after this call, so nothing is started ahead.
   const sandbox = new Sandbox({ spares: 0, ...(options.jail !== undefined && { minimumJail: options.jail }) })
@@ -100,7 +102,16 @@ async function readInput(file: string | undefined): Promise<Uint8Array> {
   throw new FabricError('INVALID_ARGUMENT', message, { path: file, maxBytes: LIMITS.sandboxInputBytes })
 }
 
-async function hostCalls(swarm: string, { limits }: LoadedModule, context: EgressContext): Promise<RunHostCalls> {
+interface Surroundings {
+  readonly context: EgressContext
+  readonly warn: (line: string) => void
+}
+
+async function hostCalls(
+  swarm: string,
+  { limits }: LoadedModule,
+  { context, warn }: Surroundings,
+): Promise<RunHostCalls> {
   const [{ RunHostCalls }, { CallRates }, { HttpEgress }, { Redactor }, { randomBytes }] = await Promise.all([
     import('../chassis/host-calls/run-host-calls.js'),
     import('../chassis/host-calls/call-rates.js'),
@@ -111,9 +122,8 @@ async function hostCalls(swarm: string, { limits }: LoadedModule, context: Egres
   const secret = async (name: string): Promise<string> => {
     throw new FabricError('NOT_FOUND', `There is no vault here for the secret ${name}.`, { name })
   }
-  const report = (error: unknown) => {
-    throw error
-  }
+  // What the module gets of a fault says nothing; whoever runs it here wants to know.
+  const report = (error: unknown) => warn(`error: ${asFabricError(error).message}`)
   const egress = new HttpEgress({ secrets: { secret }, timing: systemTiming, report })
   const redactor = new Redactor({ key: randomBytes(32) })
   return new RunHostCalls({ swarm, limits, rates: new CallRates(systemTiming), redactor, egress, context })

@@ -32,7 +32,10 @@ export async function startModules({ fabric, config, env, log, report }: ModuleH
   const runner = new ModuleRunner({
     ...{ fabric, sandbox, redactor, report },
     modules: new ModuleStore(fabric),
-    egress: new HttpEgress({ secrets, timing: systemTiming, report, privateHosts: config?.privateHosts ?? [] }),
+    egress: new HttpEgress({
+      ...{ secrets, report, timing: systemTiming, privateHosts: config?.privateHosts ?? [] },
+      reportSecret: (error) => log.warn('no secret for a request of a module', { error }),
+    }),
     rates: new CallRates(systemTiming),
     timing: systemTiming,
   })
