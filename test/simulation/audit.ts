@@ -1,5 +1,6 @@
 import type { StoredEntry } from '../../src/journal/journal.js'
 import { BreakerAudit } from './breaker-audit.js'
+import { CredentialAudit } from './credential-audit.js'
 import { EscalationAudit } from './escalation-audit.js'
 import { BUILT_IN, type Event, Ledger, type Policy, ruleFor } from './ledger.js'
 import { RunAudit } from './run-audit.js'
@@ -43,6 +44,7 @@ export class Audit {
   readonly #blockers = new Map<string, Blocker>()
   readonly #breakers: BreakerAudit
   readonly #runs: RunAudit
+  readonly #credentials: CredentialAudit
   readonly #others: readonly { follow(name: string, event: Event): void }[]
   #policy: Policy = BUILT_IN
   #lastTime = ''
@@ -51,7 +53,14 @@ export class Audit {
     const require = this.#hold.bind(this)
     this.#breakers = new BreakerAudit(require)
     this.#runs = new RunAudit(require)
-    this.#others = [this.#breakers, this.#runs, new EscalationAudit(require), new Ledger(require)]
+    this.#credentials = new CredentialAudit(require, {
+      claimOf: (task) => this.#tasks.get(task)?.claim,
+      isBroken: (swarm) => this.#breakers.of(swarm).state === 'open',
+    })
+    this.#others = [
+      ...[this.#breakers, this.#runs, this.#credentials],
+      ...[new EscalationAudit(require), new Ledger(require)],
+    ]
   }
 
   read({ index, bytes }: StoredEntry): void {
@@ -78,6 +87,11 @@ export class Audit {
       const open = [...helpers].filter((swarm) => this.#breakers.of(swarm).state === 'open')
       if (open.length > 0) throw new Error(`${open.join(', ')} helps with ${id} while its breaker is open`)
     }
+  }
+
+  /** Credentials that must be good at a time, as the log alone has them. */
+  liveCredentials(at: number): string[] {
+    return this.#credentials.live(at)
   }
 
   #follow(name: string, event: Event): void {

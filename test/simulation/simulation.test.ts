@@ -9,6 +9,7 @@ const COVERED = [
   'policy_applied capabilities_granted usage_reported budget_warned budget_frozen budget_extended claim_stopped',
   'breaker_opened breaker_half_opened breaker_closed call_admitted call_reported',
   'escalation_opened escalation_answered escalation_expired approval_taken',
+  'credential_issued credential_revoked credential_used credential_refused',
   'run_ended service_level_violated service_level_restored reputation_aged',
 ].flatMap((line) => line.split(' '))
 const REFUSED = ['STALE_CLAIM', 'NOT_ELIGIBLE', 'BUDGET_EXCEEDED', 'BREAKER_OPEN', 'POLICY_VIOLATION', 'FORBIDDEN']

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import type { Replies } from '../../src/coordinator/commands.js'
 import { DEFAULT_POLICY } from '../../src/coordinator/policy.js'
+import type { FabricState } from '../../src/coordinator/state.js'
 import { decodeEntry, encodeEntry } from '../../src/fabric/entry-codec.js'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import { Fold } from '../../src/fabric/fold.js'
@@ -16,6 +17,7 @@ import { openTestFabric } from '../../src/testing/test-fabric.js'
 import { memoryStorage } from '../../src/witness/storage.js'
 import { Audit } from './audit.js'
 import { Crowd, type Said } from './commands.js'
+import { credentialWords } from './credential-words.js'
 import { keptIndexes, recomputedIndexes } from './indexes.js'
 import { Random } from './random.js'
 import { ReferenceTree } from './reference-tree.js'
@@ -40,8 +42,9 @@ export interface SimulationReport {
 export class Simulation {
   readonly #random: Random
   readonly #crowd: Crowd
-  /** Of its own, so that what modules do changes nothing of what others say. */
+  /** Of their own, so that what modules do and may changes nothing of what others say. */
   readonly #runs: Random
+  readonly #rights: Random
   readonly #steps: number
   readonly #journal = new FaultyJournal(new MemoryJournal())
   readonly #audit = new Audit()
@@ -62,6 +65,7 @@ export class Simulation {
   constructor({ seed, swarms, steps }: SimulationOptions) {
     this.#random = new Random(seed)
     this.#runs = new Random(seed + 1_000_000)
+    this.#rights = new Random(seed + 2_000_000)
     this.#crowd = new Crowd(this.#random, swarms)
     this.#steps = steps
   }
@@ -88,7 +92,7 @@ export class Simulation {
     if (faulty) await this.#scriptFault()
     const state = await this.#state()
     const said = Array.from({ length: 1 + random.below(24) }, () => this.#crowd.say(state))
-    said.push(...runWords(this.#runs))
+    said.push(...runWords(this.#runs), ...credentialWords(this.#rights, state, this.#crowd.grants))
     if (faulty) said.push({ command: this.#alwaysWritten(), actor: ADMIN_ACTOR })
     const silent = await this.#say(said)
     if (silent === 'failed') await this.#restart(false)
@@ -225,6 +229,8 @@ export class Simulation {
     const state = await this.#state()
     expect(rowsOf(state.rows()), 'live state and the fold of the log').toEqual(rowsOf(this.#shadow.state.rows()))
     expect(keptIndexes(state), 'indexes').toEqual(recomputedIndexes(state))
+    const now = this.#timing.now()
+    expect(liveCredentials(state, now), 'credentials that are good').toEqual(this.#audit.liveCredentials(now))
     const faults = this.#faultsOf.filter((fault) => !(isFabricError(fault) && fault.retryable))
     expect(faults, 'faults that no caller heard of').toEqual([])
   }
@@ -242,6 +248,13 @@ export class Simulation {
     }
     expect(rowsOf(fold.rows())).toEqual(rowsOf(this.#shadow.rows()))
   }
+}
+
+/** What the fabric would let through: id and claim, by all of its claims. */
+function liveCredentials(state: FabricState, at: number): string[] {
+  const epochs = new Set([...state.chassis.credentials.values()].map(({ epoch }) => epoch))
+  const rows = [...epochs].flatMap((epoch) => state.chassis.credentialsOf(epoch, at))
+  return rows.map(({ id, swarm, task, epoch }) => `${id} ${swarm} ${task} ${epoch}`).sort()
 }
 
 function rowsOf(rows: Iterable<unknown>): string[] {
