@@ -31,7 +31,7 @@ function withoutTimes(text: string): string {
     .trimEnd()
 }
 
-const GUIDES = ['getting-started', 'budgets', 'breakers', 'escalations']
+const GUIDES = ['getting-started', 'budgets', 'breakers', 'escalations', 'credentials']
 
 /** The configuration that a guide shows is in force while its commands run. */
 test.each(GUIDES)('the commands of the guide %s do what it says', async (name) => {
