@@ -110,6 +110,16 @@ describe('declared credentials', () => {
     expect(odd.redactText(once)).toBe(once)
   })
 
+  test('are ordinary text again when they are taken back as often as they were declared', () => {
+    const passing = new Redactor({ key: KEY })
+    const withdrawals = [passing.declare(credential), passing.declare(credential)]
+    withdrawals[0]?.()
+    withdrawals[0]?.()
+    expect(passing.redactText(credential), 'one of the two counts still').toBe(mark('credential', credential))
+    withdrawals[1]?.()
+    expect(passing.redactText(credential)).toBe(credential)
+  })
+
   test('are refused when ordinary text could hold them', () => {
     expect(() => knowing.declare('seven77')).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(() => knowing.declare('')).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))

@@ -2,6 +2,7 @@ import { LIMITS } from '../../model/limits.js'
 import { type FileProblem, fileProblem, refuseFile } from '../../user-file/file-problem.js'
 import { readUserFile } from '../../user-file/user-file.js'
 import { policyBytes } from './canonical.js'
+import { moduleOddities } from './chassis-warnings.js'
 import { type Config, configSchema } from './config-schema.js'
 import { oddities } from './config-warnings.js'
 
@@ -23,7 +24,7 @@ export function readConfig(file: string, source: string): ReadConfig {
     const problem = `The policy is too large for the log: ${bytes} bytes of at most ${LIMITS.policyBytes}. Name fewer models, capabilities and budgets.`
     throw refuseFile(file, [fileProblem({ file, line: 1, severity: 'error' }, [], problem)])
   }
-  const warnings = oddities(value.policy).map(({ path, problem }) => {
+  const warnings = [...oddities(value.policy), ...moduleOddities(value)].map(({ path, problem }) => {
     return fileProblem({ file, line: lineOf(path), severity: 'warning' }, path, problem)
   })
   warnings.sort((a, b) => a.line - b.line)

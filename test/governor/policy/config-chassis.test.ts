@@ -28,6 +28,7 @@ chassis:
         paths: [/v1/, /v2]
         inject: { name: example-token, header: authorization, prefix: 'Bearer ' }
     bob: []
+vault: { kind: environment }
 `)
     expect(warnings).toEqual([])
     expect(policy.chassis).toEqual({
@@ -156,6 +157,17 @@ describe('refused, with its line and field, is', () => {
       expect(places(source)).toEqual(expected)
     },
   )
+})
+
+describe('hardly meant, and told with its line, is', () => {
+  test.each([
+    ['a signature that no key can give', 'chassis:\n  require_signature: true', '2 chassis.require_signature'],
+    ['a secret without a vault', grant('inject: {name: a, header: x-key}'), '3 chassis.grants.alice'],
+  ])('%s', (_, source, place) => {
+    const { warnings } = read(source)
+    expect(warnings.map(({ line, field, severity }) => [severity, `${line} ${field}`])).toEqual([['warning', place]])
+    expect(read(`${source}\n  trusted_keys: ['${vkey}']\nvault: {kind: environment}`).warnings).toEqual([])
+  })
 })
 
 test('no refusal repeats what could be a secret', () => {
