@@ -69,6 +69,10 @@ export class Engine implements FabricEngine {
   #pumping = false
   #pumped: Promise<void> = Promise.resolve()
   #isDeposed = false
+  #tellDeposed: () => void = () => {}
+  readonly #deposing = new Promise<void>((resolve) => {
+    this.#tellDeposed = resolve
+  })
   #failure: FabricError | undefined
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
@@ -266,7 +270,10 @@ export class Engine implements FabricEngine {
    * `flush` first writes down what was gathered.
    */
   async retire(flush: boolean): Promise<void> {
-    if (flush && this.#state === 'running') await this.#tick(true).catch(this.#options.report)
+    if (flush && this.#state === 'running') {
+      // One that is deposed by that waits for its outcome, which is told only when the state is rebuilt.
+      await Promise.race([this.#tick(true).catch(this.#options.report), this.#deposing])
+    }
     this.#state = 'closed'
     this.#alarm.cancel()
     this.#rejectQueue(notLeading())
@@ -289,6 +296,7 @@ export class Engine implements FabricEngine {
       return
     }
     this.#isDeposed = true
+    this.#tellDeposed()
     this.#state = 'closed'
     this.#alarm.cancel()
     this.#rejectQueue(notLeading())

@@ -158,6 +158,8 @@ export class Replica {
     this.#fold.state.startedAt = this.now()
     for await (const chunk of journal.read(this.publisher.size)) {
       const entries = chunk.map(({ index, bytes }) => ({ ...decodeEntry(index, bytes), bytes: bytes.slice() }))
+      // Others may have written since it was folded.
+      for (const entry of entries) if (entry.index >= this.#fold.head.size) this.#fold.apply(entry)
       this.publish(entries)
       found(entries)
     }

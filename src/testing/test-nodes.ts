@@ -1,5 +1,7 @@
+import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js'
 import type { Fabric } from '../fabric/fabric.js'
 import { openNodeFabric } from '../fabric/nodes/open.js'
+import { ADMIN_ACTOR } from '../model/entry.js'
 import { sharedKeys } from '../witness/shared-keys.js'
 import { memoryStorage } from '../witness/storage.js'
 import { FakeTiming } from './fake-timing.js'
@@ -91,13 +93,17 @@ export class TestNodes implements AsyncDisposable {
         line.cut()
         link.cut()
         this.nodes.splice(this.nodes.indexOf(node), 1)
-        const closed = fabric.close().catch(() => undefined)
-        await this.advance(1_000)
-        await closed
+        await this.during(fabric.close().catch(() => undefined))
       },
     }
     this.nodes.push(node)
     return node
+  }
+
+  /** Closes a node in order. */
+  async remove(node: TestNode): Promise<void> {
+    this.nodes.splice(this.nodes.indexOf(node), 1)
+    await this.during(node.fabric.close())
   }
 
   /** The node that leads; a test that has none at this moment fails. */
@@ -105,6 +111,12 @@ export class TestNodes implements AsyncDisposable {
     const [leader, ...more] = this.nodes.filter(({ fabric }) => fabric.nodes?.leads === true)
     if (leader === undefined || more.length > 0) throw new Error(`${more.length + (leader ? 1 : 0)} nodes lead`)
     return leader
+  }
+
+  /** Sends a command as an administrator, through a node. */
+  send<Type extends CommandType>(id: string, command: CommandOf<Type>, key?: string): Promise<Replies[Type]> {
+    const origin = { actor: ADMIN_ACTOR, ...(key !== undefined && { idempotencyKey: key }) }
+    return this.during(this.node(id).fabric.submit(command, origin))
   }
 
   node(id: string): TestNode {

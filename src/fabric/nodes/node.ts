@@ -31,6 +31,8 @@ const LEADER_PATIENCE_MS = 8_000
 const REQUEST_MS = 10_000
 /** Between two attempts at what the journal or another node refused, unless there is news before. Milliseconds. */
 const PAUSE_MS = 100
+/** How long a node that closes tries to hand over what it has counted, milliseconds. */
+const FAREWELL_MS = 1_000
 /** How long a caller whose token is not known waits for the newest entries, milliseconds. */
 const CATCH_UP_MS = 1_000
 const JOIN_AGAIN_MS = 500
@@ -324,7 +326,7 @@ export class Node implements FabricEngine {
 
   async #close(): Promise<void> {
     const { membership, link } = this.#options
-    if (this.#engine === undefined) await this.#refusals.flush(true)
+    if (this.#engine === undefined) await Promise.race([this.#refusals.flush(true), this.#after(FAREWELL_MS)])
     this.#refusals.close()
     this.#closing.abort()
     this.#wake()
@@ -417,7 +419,7 @@ export class Node implements FabricEngine {
       this.#endLead = resolve
     })
     for (const signal of [leadership.lost, this.#closing.signal]) {
-      signal.addEventListener('abort', this.#endLead, { once: true })
+      signal.addEventListener('abort', () => this.#endLead(), { once: true })
       if (signal.aborted) this.#endLead()
     }
     this.#replica.held = true
