@@ -22,7 +22,7 @@ const PAUSE_MS = 50
 /**
  * A cluster that starts may not know its streams at once, and a new leader not all messages; after this they are gone.
  */
-const GRACE_MS = 1_500
+const GRACE_MS = 3_000
 
 /** What became of one conditional publish. */
 export type PutOutcome = 'stored' | 'taken' | 'lost' | 'nobody'

@@ -1,4 +1,4 @@
-import { jetstreamManager } from '@nats-io/jetstream'
+import { jetstreamManager, type StreamAPI } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Journal } from '../../../src/journal/journal.js'
@@ -148,21 +148,45 @@ describeWithNats('NatsJournal, when something breaks', () => {
     await expect(writer.open()).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
     await following
     await expect(writer.append(5, batch('late', ['x']))).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    await expect(withStreams((streams) => streams.info(`ifab-${place.name}`))).rejects.toThrow('stream not found')
+  })
+
+  test('a log that was replaced while the connection was away is noticed when that returns', async () => {
+    const journal = await overProxy()
+    await fill(journal, 5)
+    proxy.cut()
+    await deleteStream()
+    await fillOther(20)
+    proxy.heal()
+    await expect.poll(() => journal.health().state, POLL).toBe('failed')
   })
 
   test.each([3, 8])('a log of %i other entries in its place is noticed', async (count) => {
     const writer = await open()
     await fill(writer, 5)
     await deleteStream()
-    const other = await open()
-    for (let size = 0; size < count; size += 1) await other.append(size, batch(`other ${size}`, ['x']))
+    await fillOther(count)
     await expect(writer.head()).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
   })
 
-  async function deleteStream(): Promise<void> {
+  async function fillOther(count: number): Promise<void> {
+    const other = await open()
+    for (let size = 0; size < count; size += 1) await other.append(size, batch(`other ${size}`, ['x']))
+    // It has nothing to tell then, so that others must find out by themselves.
+    await other.close()
+  }
+
+  function deleteStream(): Promise<unknown> {
+    return withStreams((streams) => streams.delete(`ifab-${place.name}`))
+  }
+
+  async function withStreams<T>(work: (streams: StreamAPI) => Promise<T>): Promise<T> {
     const connection = await connect({ servers: server.address })
-    await (await jetstreamManager(connection)).streams.delete(`ifab-${place.name}`)
-    await connection.close()
+    try {
+      return await work((await jetstreamManager(connection)).streams)
+    } finally {
+      await connection.close()
+    }
   }
 })
 

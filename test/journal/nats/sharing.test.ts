@@ -90,6 +90,22 @@ describeWithNats('NatsJournal, in several processes', () => {
     expect(await seen).toEqual(['a', 'b'])
   })
 
+  test('the last writer tells again and again where the log ends, and only that one does', async () => {
+    const [first, last] = [await open(), await open()]
+    await first.append(0, batch('one', ['a']))
+    await last.head()
+    await last.append(1, batch('two', ['b', 'c']))
+    await first.head()
+    const connection = await connect({ servers: server.address })
+    const ends: bigint[] = []
+    connection.subscribe(`ifab.${place.name}.news`, {
+      callback: (_, { data }) => void ends.push(Buffer.from(data).readBigUInt64LE()),
+    })
+    await expect.poll(() => ends.length, { timeout: 5_000 }).toBeGreaterThan(3)
+    await connection.close()
+    expect(new Set(ends)).toEqual(new Set([2n]))
+  })
+
   test('news that are wrong do no harm', async () => {
     const [writer, follower] = [await open(), await open()]
     const seen = collect(follower, 0, 3)
@@ -154,6 +170,25 @@ describeWithNats('NatsJournal, in several processes', () => {
       await slow.append(1, large('slow', 4))
       expect(await fast.head()).toMatchObject({ size: 5 })
       expect(await texts(fast, 0)).toHaveLength(5)
+    } finally {
+      await proxy.close()
+    }
+  })
+
+  test('a writer that a part of another batch interrupts is fenced, and neither is seen', async () => {
+    const proxy = await CuttingProxy.start(server.port)
+    try {
+      const slow = await open({ servers: [`127.0.0.1:${proxy.port}`] })
+      const held = holdBehind(proxy, 1)
+      const append = slow.append(0, large('slow', 4))
+      await held
+      await expect.poll(lastSequence).toBe(1)
+      await store(1, encodeMessages(0, large('torn', 4), PAYLOAD_BYTES - 1_000).slice(0, 1))
+      proxy.heal()
+      await expect(append).rejects.toMatchObject({ code: 'FENCED', details: { expected: 0, actual: 0 } })
+      expect(await slow.head()).toEqual({ size: 0 })
+      await slow.append(0, large('slow again', 4))
+      expect(await texts(await open(), 0)).toHaveLength(4)
     } finally {
       await proxy.close()
     }
