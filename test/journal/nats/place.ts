@@ -8,6 +8,8 @@ import type { CuttingProxy } from '../../support/cutting-proxy.js'
 
 export interface NatsPlace extends JournalPlace {
   readonly name: string
+  /** Where its processes keep snapshots. */
+  readonly directory: string
   /** Each one is what a process of its own would have. */
   journal(options?: Partial<NatsJournalOptions>): NatsJournal
 }
@@ -24,6 +26,7 @@ export async function natsPlace(
   const name = `test-${process.pid}-${places}`
   return {
     name,
+    directory,
     journal: (more = {}) => new NatsJournal({ servers, name, directory, timeoutMs: 8_000, ...options, ...more }),
     dispose: () => rm(directory, { recursive: true, force: true }),
   }
