@@ -1,5 +1,6 @@
-import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { createHash, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
 import { FabricError } from '../../model/errors.js'
 import { createDirectory, readIfThere, replaceFile } from '../file/durable-file.js'
 import { FileJournal } from '../file/file-journal.js'
@@ -12,7 +13,7 @@ import type { LocalCopy } from './shared-log.js'
 interface CopyName {
   /** The random name of the log in etcd. */
   readonly log: string
-  /** The random name of this copy. */
+  /** A random name that the copy got when it was begun. */
   readonly node: string
 }
 
@@ -24,6 +25,7 @@ const WRITER = 'copy'
  * directory reads it. It takes in what comes in the order of the log, and is never ahead of etcd.
  */
 export class Archive implements LocalCopy {
+  /** A name for this copy in this place. */
   readonly node: string
   readonly #file: FileJournal
   readonly #end = new AbortController()
@@ -50,7 +52,7 @@ export class Archive implements LocalCopy {
       if (known === undefined && size > 0) throw diverged(name, `was never copied to ${directory}, which holds a log`)
       const node = known?.node ?? randomUUID()
       if (known === undefined) await replaceFile(join(directory, NAME_FILE), JSON.stringify({ log, node }))
-      return new Archive(file, node, size)
+      return new Archive(file, placeOf(node, directory), size)
     } catch (error) {
       await file.close()
       throw error
@@ -126,6 +128,14 @@ export class Archive implements LocalCopy {
       this.#growth.announce()
     }
   }
+}
+
+/** A directory that was copied to another place is another copy, although it holds the same name. */
+function placeOf(node: string, directory: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify([node, hostname(), resolve(directory)]))
+    .digest('hex')
+    .slice(0, 32)
 }
 
 async function readName(directory: string): Promise<CopyName | undefined> {

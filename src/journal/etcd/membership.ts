@@ -19,6 +19,8 @@ import { compact } from './trim.js'
 const DEFAULT_TIMEOUT_MS = 10_000
 /** How long a node that leaves waits for etcd. */
 const FAREWELL_MS = 1_000
+/** How much later than asked etcd ends a lease, at most. */
+const GRACE_MS = 2_000
 /** How often the leader has etcd forget what was replaced before the time before. */
 const COMPACT_MS = 5 * 60 * 1_000
 
@@ -63,7 +65,7 @@ export class EtcdMembership implements Membership {
       const { signal } = joined.end
       await nodes.start(performance.now() + timeoutMs, signal)
       // A node that is started again right after it died finds its own key; waiting tells it from another one's.
-      const until = performance.now() + MEMBER_TTL_MS + timeoutMs
+      const until = performance.now() + MEMBER_TTL_MS + GRACE_MS
       while (nodes.view().members.some(({ id }) => id === member.id) && performance.now() < until) {
         await this.#nextChange(HEARTBEAT_MS, signal)
       }

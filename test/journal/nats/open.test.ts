@@ -13,7 +13,6 @@ import { batch, texts } from '../../conformance/journal.js'
 import { makeAccount } from '../../support/nats-account.js'
 import { describeWithNats, NatsServer, type NatsServerOptions, natsVersion } from '../../support/nats-server.js'
 import { collect } from '../sharing.js'
-import {} from './place.js'
 
 const CERTIFICATE = fileURLToPath(new URL('../../support/tls/certificate.pem', import.meta.url))
 const KEY = fileURLToPath(new URL('../../support/tls/key.pem', import.meta.url))
