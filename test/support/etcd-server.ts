@@ -32,6 +32,8 @@ export class EtcdServer {
   /** `host:port` for clients. */
   readonly address: string
   readonly #flags: readonly string[]
+  /** Where it keeps its data. */
+  readonly data: string
   readonly #directory: string
   readonly #metrics: string
   #process: ChildProcess | undefined
@@ -41,6 +43,7 @@ export class EtcdServer {
     this.address = `127.0.0.1:${port}`
     this.#metrics = `http://127.0.0.1:${metricsPort}`
     this.#directory = directory
+    this.data = join(directory, 'data')
     this.#flags = flags
   }
 

@@ -30,6 +30,8 @@ export class RemoteLog {
   readonly #patience: () => Patience
   #identity: Buffer = Buffer.alloc(0)
   #end: LogEnd = { size: 0, fence: 0, revision: 0 }
+  /** The newest that an answer named. */
+  #revision = 0
 
   constructor(name: string, keys: LogKeys, connection: Connection, patience: () => Patience) {
     this.name = name
@@ -159,8 +161,13 @@ export class RemoteLog {
     return this.#end
   }
 
-  #txn(request: TxnRequest, patience = this.#patience()): Promise<TxnResponse> {
-    return this.#connection.call('KV.Txn', request, patience)
+  /** etcd never answers with an older revision than before, unless it was set back to a backup. Throws LOG_DIVERGED. */
+  async #txn(request: TxnRequest, patience = this.#patience()): Promise<TxnResponse> {
+    const before = this.#revision
+    const response = await this.#connection.call('KV.Txn', request, patience)
+    if (response.header.revision < before) throw diverged(this.name, 'was set back to an earlier state')
+    this.#revision = Math.max(this.#revision, response.header.revision)
+    return response
   }
 }
 

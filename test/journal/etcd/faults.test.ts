@@ -1,3 +1,4 @@
+import { cp, rm } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { EtcdJournal } from '../../../src/journal/etcd/etcd-journal.js'
 import type { EtcdJournalOptions } from '../../../src/journal/etcd/options.js'
@@ -189,6 +190,27 @@ describeWithEtcd('EtcdJournal, when something breaks', () => {
     await expect(writer.head()).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
     await expect(follower.head()).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
     await following
+  })
+
+  test('a server that was set back to a backup is noticed, by writers and followers', async () => {
+    const writer = await open({ timeoutMs: 20_000 })
+    const follower = await open()
+    await fill(writer, 5)
+    await server.kill()
+    const backup = `${server.data}.backup`
+    await cp(server.data, backup, { recursive: true })
+    await server.restart()
+    await fill(writer, 5, 5)
+    const following = expect(collect(follower, 0, 20)).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    await expect.poll(() => follower.health().entries, POLL).toBe(10)
+    await server.kill()
+    await rm(server.data, { recursive: true })
+    await cp(backup, server.data, { recursive: true })
+    await server.restart()
+    await following
+    await expect(writer.append(10, batch('late', ['x']))).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    // Whoever opens it anew sees what is there: it is for the witness to tell that it is not all.
+    expect(await writer.open()).toMatchObject({ size: 5 })
   })
 
   test('a full server refuses, and takes appends again when there is room and the journal is opened again', async () => {
