@@ -16,7 +16,7 @@ import { type ChangeListener, Replica } from '../replica.js'
 import { openWitnessing, type Witnessing } from '../witnessing.js'
 import { ForwardedRefusals } from './forwarded-refusals.js'
 import { Freshness, STALE_AFTER_MS } from './freshness.js'
-import { isUndone, type NodeLink, type NodeRequest, notLeading } from './link.js'
+import { isUndone, type NodeAnswer, type NodeLink, type NodeRequest, noAnswer, notLeading } from './link.js'
 import { Positions } from './positions.js'
 
 export interface NodeOptions extends EngineOptions {
@@ -236,9 +236,24 @@ export class Node implements FabricEngine {
     const { members, leader } = this.membership.view()
     const node = members.find(({ id }) => id === leader?.id)
     if (node === undefined || node.id === this.self.id) return undefined
-    const { result, position } = await this.#options.link.ask(node, request, REQUEST_MS)
+    const { result, position } = await this.#askLeader(node, leader?.term, request)
     await this.reach(position)
     return { result: result as Result }
+  }
+
+  /** Ends without an answer when another node leads: one that was stopped may keep its callers for long. */
+  async #askLeader(node: Member, term: number | undefined, request: NodeRequest): Promise<NodeAnswer> {
+    let stop = () => {}
+    const replaced = new Promise<never>((_, reject) => {
+      stop = this.membership.onChange(({ leader }) => {
+        if (leader !== undefined && leader.term !== term) reject(noAnswer(node))
+      })
+    })
+    try {
+      return await Promise.race([this.#options.link.ask(node, request, REQUEST_MS), replaced])
+    } finally {
+      stop()
+    }
   }
 
   /** Does for another node what only a leader does. Throws UNAVAILABLE where this one does not lead. */

@@ -146,6 +146,19 @@ describe('a leader that another one replaced', () => {
   })
 })
 
+describe('a leader that does not answer', () => {
+  test('is given up when another one leads, and what has a key is asked of that one', async () => {
+    await using all = await TestNodes.open()
+    all.node('n1').pause()
+    const keyed = all.node('n2').fabric.submit(create('t1'), { ...ADMIN, idempotencyKey: 'key-1' })
+    const plain = codeOf(all.node('n3').fabric.submit(create('t2'), ADMIN))
+    const begun = all.timing.elapsed()
+    expect(await all.during(keyed)).toMatchObject({ id: 't1' })
+    expect(await all.during(plain)).toBe('UNAVAILABLE')
+    expect(all.timing.elapsed() - begun).toBeLessThan(3_000)
+  })
+})
+
 describe('an append of which nobody knows what became', () => {
   test.each(['written', 'lost'] as const)('is looked up in the journal: %s', async (fate) => {
     await using all = await TestNodes.open()
