@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { describe } from 'vitest'
 import { freePorts } from './free-ports.js'
 
-/** The server that is tried: `NATS_SERVER`, or the one that is installed. */
-const program = [process.env.NATS_SERVER ?? 'nats-server', '/usr/sbin/nats-server'].find(
+const { NATS_SERVER } = process.env
+
+/** The server that is tried: the one that `NATS_SERVER` names, or the one that is installed. */
+const program = (NATS_SERVER === undefined ? ['nats-server', '/usr/sbin/nats-server'] : [NATS_SERVER]).find(
   (candidate) => spawnSync(candidate, ['--version']).status === 0,
 )
 

@@ -56,13 +56,20 @@ async function askMonitor(monitor: string): Promise<[string, Flushing]> {
     signal: AbortSignal.timeout(MONITOR_MS),
     redirect: 'error',
   })
-  if (Number(response.headers.get('content-length') ?? 0) > LIMITS.natsMonitorBytes) {
-    await response.body?.cancel()
-    throw new RangeError('The answer is too large')
-  }
-  const { server_name, jetstream } = (await response.json()) as Varz
+  const { server_name, jetstream } = JSON.parse(await readText(response)) as Varz
   if (typeof server_name !== 'string') throw new TypeError('The answer names no server')
   return [server_name, jetstream?.config?.sync_always === true ? 'always' : 'later']
+}
+
+async function readText({ body }: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of body ?? []) {
+    bytes += chunk.length
+    if (bytes > LIMITS.natsMonitorBytes) throw new RangeError('The answer is too large')
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString()
 }
 
 /** The parts of `/varz` that are used. */
