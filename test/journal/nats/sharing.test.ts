@@ -138,7 +138,8 @@ describeWithNats('NatsJournal, in several processes', () => {
   test('of a batch whose writer is killed between its parts nobody sees anything', async () => {
     const proxy = await CuttingProxy.start(server.port)
     const held = holdBehind(proxy, 2)
-    const child = spawn(process.execPath, [SPLIT, `127.0.0.1:${proxy.port}`, place.name], { stdio: 'inherit' })
+    const words = [SPLIT, `127.0.0.1:${proxy.port}`, place.name, place.directory]
+    const child = spawn(process.execPath, words, { stdio: 'inherit' })
     try {
       await held
       await expect.poll(lastSequence).toBe(2)
