@@ -15,19 +15,26 @@ export interface ClusterOptions {
   /** `HOST:PORT` for other nodes. */
   readonly nodeListen?: string
   readonly secret: Uint8Array
-  readonly driver: Pick<
-    SharedJournalOptions,
-    'replicas' | 'requireDurable' | 'caFile' | 'certificateFile' | 'keyFile' | 'credentialsFile'
-  >
+  readonly driver: DriverOptions
 }
 
+/** How the servers of a journal are reached, and what is asked of them. */
+export type DriverOptions = Pick<
+  SharedJournalOptions,
+  'replicas' | 'requireDurable' | 'caFile' | 'certificateFile' | 'keyFile' | 'credentialsFile'
+>
+
 /** The options of `ifab up` about it. */
-export interface ClusterFlags {
+export interface ClusterFlags extends DriverFlags {
   readonly journal?: string
   readonly advertise?: string
   readonly node?: string
   readonly nodeListen?: string
   readonly clusterSecret?: string
+}
+
+/** Those of every command that opens a shared journal. */
+export interface DriverFlags {
   readonly journalReplicas?: number
   readonly requireDurable?: boolean
   readonly journalCa?: string
@@ -39,12 +46,17 @@ export interface ClusterFlags {
 const MIN_SECRET_BYTES = 32
 
 export function addClusterOptions(command: CliCommand): CliCommand {
-  return command
+  command
     .option('--journal <url>', 'share a journal with other nodes: nats://HOST:4222/NAME or etcd://HOST:2379/NAME')
     .option('--advertise <url>', 'where clients and other nodes reach this one (default: where it listens)')
     .option('--cluster-secret <file>', 'secret that all nodes share (default: $IFAB_CLUSTER_SECRET)')
     .option('--node <name>', 'name of this node (default: host and port of --advertise)')
     .option('--node-listen <host:port>', 'where to listen for other nodes (default: a free port)')
+  return addDriverOptions(command)
+}
+
+export function addDriverOptions(command: CliCommand): CliCommand {
+  return command
     .option('--journal-replicas <count>', 'copies of a new journal, on different servers', wholeNumber)
     .option('--require-durable', 'refuse a journal that could lose acknowledged entries in a power cut')
     .option('--journal-ca <file>', 'certificate authority (PEM) of the journal servers')
@@ -95,7 +107,7 @@ function flagNames(flags: ClusterFlags): Record<string, string | number | boolea
   }
 }
 
-function driverOptions(flags: ClusterFlags): ClusterOptions['driver'] {
+export function driverOptions(flags: DriverFlags): DriverOptions {
   const { journalReplicas, requireDurable, journalCa, journalCert, journalKey, journalCredentials } = flags
   return {
     ...(journalReplicas !== undefined && { replicas: journalReplicas }),

@@ -6,6 +6,7 @@ import { readLog } from '../journal/file/reader.js'
 import { examineLog } from '../journal/file/recovery.js'
 import type { Segment } from '../journal/file/segment.js'
 import { type Finding, failed, ok, warning } from './finding.js'
+import { readMark } from './moved-log.js'
 
 const SAMPLE_BYTES = 4_096
 const SLOW_FLUSHES_PER_SECOND = 100
@@ -28,6 +29,19 @@ export async function checkDisk(data: string): Promise<Finding> {
     const { code, message } = storageFailed('Writing', path, error)
     return failed('disk', code, message, `Check the disk that holds ${data}.`)
   }
+}
+
+/** Whether the log is the one to go on with; undefined where nothing speaks against it. */
+export async function checkMark(data: string): Promise<Finding | undefined> {
+  const mark = await readMark(data)
+  if (mark === undefined) return undefined
+  const { state, other, at } = mark
+  if (state === 'away') {
+    const fix = 'Start a node with `ifab up --journal`, or move it back with `ifab migrate`.'
+    return warning('moved log', `the log was moved to ${other} (${at})`, fix)
+  }
+  const fix = 'Run the same `ifab migrate` or `ifab restore` again: it goes on where it stopped.'
+  return failed('moved log', 'CONFLICT', `the log is an incomplete copy of ${other} (begun ${at})`, fix)
 }
 
 const LOW_SPACE_BYTES = 64 * 1024 * 1024

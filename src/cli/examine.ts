@@ -7,7 +7,7 @@ import { checkCertificate } from './examine-certificate.js'
 import { checkClients } from './examine-clients.js'
 import { checkClock, checkFileSystem, checkNode, checkOpenFiles } from './examine-machine.js'
 import { checkAddress, checkConfiguration, checkEndpoint, checkFabric, checkVersion } from './examine-service.js'
-import { checkDisk, checkLog, checkSpace, type LogFinding } from './examine-storage.js'
+import { checkDisk, checkLog, checkMark, checkSpace, type LogFinding } from './examine-storage.js'
 import { checkSigningKey, checkWitness } from './examine-witness.js'
 import { type Finding, failed, ok, warning } from './finding.js'
 
@@ -36,6 +36,7 @@ export async function examine(call: Call): Promise<Finding[]> {
 }
 
 async function checkContent(data: string, owner: Owner | undefined, log: LogFinding | undefined): Promise<Finding[]> {
+  const mark = await checkMark(data)
   return [
     await checkFileSystem(data),
     await checkToken(data),
@@ -44,6 +45,7 @@ async function checkContent(data: string, owner: Owner | undefined, log: LogFind
     checkOwner(data, owner),
     await checkEndpoint(data, owner),
     ...(log === undefined ? [] : [log.finding]),
+    ...(mark === undefined ? [] : [mark]),
     await checkWitness(data, log?.entries),
     await checkSigningKey(data),
   ]

@@ -12,6 +12,7 @@ export const CHECKS = {
   owner: 'only one process may write a log',
   endpoint: 'commands read there where the fabric is',
   log: 'the log is the fabric: all else is made from it',
+  'moved log': 'a log that goes on in two places becomes two logs',
   clock: 'leases, budgets of a day and expiries follow the clock, and no entry is dated before the one before it',
   witness: 'it shows that nobody changed the log',
   'signing key': 'whoever has it can sign another log in the name of this fabric',

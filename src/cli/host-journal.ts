@@ -7,6 +7,7 @@ import { FabricError } from '../model/errors.js'
 import { isLoopback } from '../model/loopback.js'
 import { parseListen } from '../server/listen.js'
 import type { ClusterOptions } from './cluster.js'
+import { requireOwnLog, unmarkLog } from './moved-log.js'
 
 /** A fabric that is open, and the note by which others on this machine find it. */
 export interface OpenedFabric {
@@ -21,15 +22,20 @@ export interface OpenOptions extends Omit<FabricOptions, 'journal'> {
   readonly version: string
   readonly report: (error: unknown) => void
   readonly warn: (message: string) => void
+  /** Goes on with a log that was moved away. */
+  readonly useMovedLog?: boolean
   /** Takes what has to be closed at the end, the last first. */
   readonly closing: (() => Promise<void>)[]
 }
 
 /** The log of the data directory, which this process has to itself. */
-export async function openAlone({ data, warn, closing, ...options }: OpenOptions): Promise<OpenedFabric> {
+export async function openAlone(options: OpenOptions): Promise<OpenedFabric> {
+  const { data, warn, closing, useMovedLog = false, ...opening } = options
+  await requireOwnLog(data, useMovedLog)
   const journal = new FileJournal({ directory: data, note: 'starting' })
   closing.push(() => journal.close())
-  const fabric = await openFabric({ ...options, journal })
+  const fabric = await openFabric({ ...opening, journal })
+  if (useMovedLog) await unmarkLog(data)
   closing.push(() => fabric.close())
   if (journal.cutBytes > 0) warn(cutText(journal.cutBytes))
   return { fabric, annotate: (note) => journal.annotate(note) }

@@ -41,6 +41,8 @@ export interface HostOptions {
   readonly exposure?: Exposure
   /** Shares a journal with other nodes. Default: the log of the data directory, to itself. */
   readonly cluster?: ClusterOptions
+  /** Goes on with a log that was moved to another engine. */
+  readonly useMovedLog?: boolean
   /** Serves the entries of the log as tiles to callers without a token. */
   readonly publicLog?: boolean
   /** Where it tells whoever runs it of its start, its end and its faults. Default: warnings and faults, to `onFault`. */
@@ -86,6 +88,7 @@ export async function hostFabric(options: HostOptions): Promise<HostedFabric> {
       warn: (message) => log.warn(message),
       ...(config !== undefined && { governor: config.policy }),
       ...(name !== undefined && { name }),
+      ...(options.useMovedLog === true && { useMovedLog: true }),
     }
     const { cluster } = options
     const { fabric, annotate } = await (cluster === undefined ? openAlone(opening) : openShared(opening, cluster))

@@ -15,6 +15,7 @@ import { addInboxCommand } from './inbox.js'
 import { addInitCommand } from './init.js'
 import { addLogCommand } from './log.js'
 import { addMcpCommand } from './mcp.js'
+import { addMigrateCommand } from './migrate.js'
 import { addPolicyCommands } from './policy.js'
 import { addPrimeCommand } from './prime.js'
 import { addServeCommands } from './serve.js'
@@ -53,6 +54,7 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addLogCommand(program)
   addBlobCommands(program)
   addWitnessCommands(program)
+  addMigrateCommand(program)
   program.commandsGroup('Boards, tasks and swarms:')
   addBoardCommands(program)
   addTaskCommands(program)

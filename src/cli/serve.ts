@@ -29,6 +29,7 @@ export function addServeCommands(program: CliCommand): void {
     .option('--tls-key <file>', 'key of the certificate (PEM)')
     .option('--behind-proxy <origin>', 'a proxy in front ends TLS: its origin, as https://fabric.example.com')
     .option('--public-log', 'serve the entries of the log as tiles to callers without a token')
+    .option('--use-moved-log', 'go on with a log that `ifab migrate` moved away, without what was written there since')
     .option('--lease <time>', 'lease of a claim without heartbeats (default: 30m)', duration)
     .option('--stall-after <time>', 'silence after which a holder is reported (default: 15m)', duration)
     .option('--max-failures <count>', 'failed attempts after which a task fails for good (default: 3)', wholeNumber)
@@ -54,6 +55,7 @@ interface UpOptions extends LogOptions, ExposureOptions, ClusterFlags {
   readonly config?: string
   readonly witnesses?: string
   readonly publicLog?: boolean
+  readonly useMovedLog?: boolean
   readonly lease?: number
   readonly stallAfter?: number
   readonly maxFailures?: number
@@ -103,6 +105,7 @@ async function host({ data, terminal }: Call, options: UpOptions, readConfig: Re
     data,
     log,
     publicLog,
+    useMovedLog: options.useMovedLog === true,
     env: terminal.env,
     policy: policyOf(options),
     exposure: await readExposure(options, config),
@@ -148,6 +151,7 @@ async function upInBackground({ data }: Call, options: UpOptions): Promise<Answe
     '--log-level': logLevel,
     '--log-format': logFormat,
     '--public-log': publicLog,
+    '--use-moved-log': options.useMovedLog,
     ...clusterArguments(options),
   }
   const args = Object.entries(given).flatMap(([option, value]) => {

@@ -14,6 +14,8 @@ export interface SharedJournalOptions {
   readonly url: string
   /** Where the driver keeps what belongs to this node alone, such as snapshots and an archive. */
   readonly directory: string
+  /** Keeps a copy of the log there where the engine lets old entries go (default: true). */
+  readonly archive?: boolean
   /** Copies of the log on different servers, where the engine is told. */
   readonly replicas?: number
   /** Refuses a server that could lose acknowledged writes when the power fails. */

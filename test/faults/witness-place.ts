@@ -1,7 +1,6 @@
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import type { Fabric } from '../../src/fabric/fabric.js'
 import { openFabric } from '../../src/fabric/open.js'
 import { FileJournal } from '../../src/journal/file/file-journal.js'
@@ -10,8 +9,7 @@ import { makeTask } from '../../src/testing/factories.js'
 import { FakeTiming } from '../../src/testing/fake-timing.js'
 import { openStorage } from '../../src/witness/storage.js'
 import { decodeBundle } from '../../src/witness/tree/bundle.js'
-
-const RECORD_MAGIC = Buffer.from([0xff, 0x49, 0x46, 0x52])
+import { forgeRecord } from '../support/forge-record.js'
 
 export interface Running extends AsyncDisposable {
   readonly fabric: Fabric
@@ -94,11 +92,7 @@ export class WitnessPlace {
   async forge(text: string, other: string): Promise<void> {
     const path = this.path(await this.lastSegment())
     const bytes = await readFile(path)
-    const at = bytes.indexOf(text)
-    const record = bytes.lastIndexOf(RECORD_MAGIC, at)
-    bytes.write(other, at)
-    const end = record + bytes.readUInt32LE(record + 8)
-    bytes.writeUInt32LE(crc32(bytes.subarray(record + 8, end)), record + 4)
+    forgeRecord(bytes, text, other)
     await writeFile(path, bytes)
   }
 

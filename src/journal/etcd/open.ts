@@ -15,6 +15,10 @@ export async function openEtcdJournal(options: SharedJournalOptions): Promise<Sh
     import('./etcd-journal.js'),
     import('./membership.js'),
   ])
-  const journal = new EtcdJournal({ ...access, directory: join(options.directory, 'etcd'), archive: true })
+  const journal = new EtcdJournal({
+    ...access,
+    directory: join(options.directory, 'etcd'),
+    archive: options.archive !== false,
+  })
   return { journal, membership: new EtcdMembership(access) }
 }

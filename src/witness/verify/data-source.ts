@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { type ClosedLog, readClosedLog } from '../../journal/file/closed-log.js'
 import { storageFailed } from '../../journal/file/disk.js'
 import { readIfThere } from '../../journal/file/durable-file.js'
-import type { Chunk } from '../../journal/journal.js'
 import { FabricError } from '../../model/errors.js'
-import { LIMITS } from '../../model/limits.js'
 import { parseNote } from '../note/note.js'
 import { NoteSigner } from '../note/signer.js'
 import { runFirst, runName } from '../query/posting-format.js'
 import { HASH_BYTES } from '../tree/hash.js'
 import { TILE_WIDTH } from '../tree/tile.js'
+import { EntryCursor } from './entry-cursor.js'
 import type { LogSource, PostingFiles } from './source.js'
 
 /** The data directory of a fabric that does not run, read without owning it and without changing anything. */
@@ -107,53 +106,6 @@ export class DataSource implements LogSource {
 
   #path(...names: string[]): string {
     return join(this.describe, 'witness', ...names)
-  }
-}
-
-/** Takes entries from a stream of chunks, as many at a time as are wanted. */
-class EntryCursor {
-  /** Index of the entry that comes next. */
-  next: number
-  readonly #chunks: AsyncIterator<Chunk>
-  #chunk: Chunk = []
-  #position = 0
-
-  constructor(chunks: AsyncIterable<Chunk>, first: number) {
-    this.#chunks = chunks[Symbol.asyncIterator]()
-    this.next = first
-  }
-
-  async take(count: number): Promise<readonly Uint8Array[]> {
-    const taken: Uint8Array[] = []
-    while (taken.length < count) {
-      const entry = this.#chunk[this.#position]
-      if (entry === undefined) await this.#advance()
-      else taken.push(this.#check(entry.bytes))
-    }
-    return taken
-  }
-
-  async close(): Promise<void> {
-    await this.#chunks.return?.()
-  }
-
-  async #advance(): Promise<void> {
-    const { value, done } = await this.#chunks.next()
-    if (done === true) {
-      throw new FabricError('DATA_CORRUPT', `The log ends before entry ${this.next}.`, { index: this.next })
-    }
-    this.#chunk = value
-    this.#position = 0
-  }
-
-  #check(bytes: Uint8Array): Uint8Array {
-    if (bytes.length > LIMITS.entryBytes) {
-      const message = `Entry ${this.next} has ${bytes.length} bytes; at most ${LIMITS.entryBytes} are allowed.`
-      throw new FabricError('DATA_CORRUPT', message, { index: this.next, bytes: bytes.length })
-    }
-    this.#position += 1
-    this.next += 1
-    return bytes
   }
 }
 
