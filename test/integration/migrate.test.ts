@@ -1,0 +1,75 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { hostFabric } from '../../src/cli/host.js'
+import { ifab, temporaryDirectory } from '../cli/console.js'
+import { describeWithEtcd, EtcdServer } from '../support/etcd-server.js'
+
+let directory: string
+let data: string
+beforeEach(async () => {
+  directory = await temporaryDirectory()
+  data = join(directory, 'data')
+})
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+const SECRET = Buffer.from('the secret of the nodes in the tests')
+
+/** Runs the fabric while `work` is done: alone, or as the only node on a shared journal. */
+async function during(at: string, journal: string | undefined, work: () => Promise<unknown>): Promise<void> {
+  const cluster = journal && { journal, advertise: 'http://127.0.0.1:1', node: 'a', secret: SECRET, driver: {} }
+  const hosted = await hostFabric({ data: at, name: 'moving', listen: '127.0.0.1:0', ...(cluster && { cluster }) })
+  try {
+    await work()
+  } finally {
+    await hosted.close()
+  }
+}
+
+async function run(...argv: string[]) {
+  const { exit, out, err } = await ifab({ IFAB_DATA: data, XDG_STATE_HOME: directory }, ...argv, '--json')
+  if (exit !== 0) throw new Error(`ifab ${argv.join(' ')}: ${err}`)
+  return JSON.parse(out)
+}
+
+/** Moves a fabric with a live claim to shared servers, goes on there, and moves it back. */
+async function thereAndBack(url: string): Promise<void> {
+  let epoch = 0
+  await during(data, undefined, async () => {
+    await run('swarm', 'register', 'worker')
+    await run('task', 'create', 'A', '--title', 'Before, there and after')
+    epoch = (await run('claim', 'A', '--as', 'worker')).epoch
+  })
+  const there = await run('migrate', '--from', `file:${data}`, '--to', url)
+  expect(there).toMatchObject({ kept: 0, copied: there.size, heads: [there.size] })
+  await during(data, url, async () => {
+    await run('milestone', 'A', '50', '--epoch', String(epoch), '--as', 'worker')
+    await expect(run('migrate', '--from', url, '--to', `file:${data}`)).rejects.toThrow('DATA_LOCKED')
+    await expect(run('migrate', '--from', `file:${join(directory, 'data')}`, '--to', url)).rejects.toThrow(
+      'DATA_LOCKED',
+    )
+    const live = await run('migrate', '--from', url, '--to', `file:${join(directory, 'second')}`, '--live')
+    expect(live).toMatchObject({ live: true, copied: live.size })
+    expect(live.size).toBeGreaterThan(there.size)
+  })
+  const back = await run('migrate', '--from', url, '--to', `file:${data}`)
+  expect(back).toMatchObject({ kept: there.size, copied: back.size - there.size })
+  expect(back.heads[0]).toBeGreaterThan(there.size)
+  await during(data, undefined, async () => {
+    await run('done', 'A', '--epoch', String(epoch), '--as', 'worker')
+  })
+  const { out } = await ifab({ IFAB_DATA: data, XDG_STATE_HOME: directory }, 'witness', 'verify', '--json')
+  expect(JSON.parse(out).verdicts).toMatchObject({ integrity: { status: 'ok' }, signature: { status: 'ok' } })
+}
+
+describeWithEtcd('moving to etcd and back', () => {
+  let server: EtcdServer
+  beforeEach(async () => {
+    server = await EtcdServer.start()
+  })
+  afterEach(() => server.dispose())
+
+  test('keeps entries, claims and the witness', async () => {
+    await thereAndBack(`etcd://${server.address}/moving`)
+  })
+})
