@@ -37,7 +37,7 @@ ${sections}
 `
 }
 
-const INTRODUCTION = `\`ifab\` (also installed as \`infrafabric\`) talks to a running fabric over HTTP; only \`up\`, \`down\` and \`doctor\` touch the data
+const INTRODUCTION = `\`ifab\` (also installed as \`infrafabric\`) talks to a running fabric over HTTP; only \`up\`, \`down\`, \`doctor\`, \`migrate\`, \`backup\` and \`restore\` touch the data
 directory themselves.
 
 - **Answers** go to stdout: short lines for people or, with \`--json\`, exactly one JSON document with what the operation
