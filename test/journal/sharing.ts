@@ -12,18 +12,19 @@ export async function collect(journal: Journal, from: number, size: number): Pro
   return seen
 }
 
-/** Appends one entry after the other, as a writer that decides again whenever another was faster. */
+/** Appends so many entries in batches of one to three, as a writer that decides again whenever another was faster. */
 export async function appendAll(journal: Journal, writerId: string, count: number): Promise<void> {
-  for (let entry = 0; entry < count; ) {
+  for (let done = 0; done < count; ) {
     const { size } = await journal.head()
-    const one = { writerId, batchId: `${writerId} ${entry} at ${size}`, entries: [Buffer.from(`${writerId} ${entry}`)] }
-    const written = await journal.append(size, one).then(
+    const texts = Array.from({ length: Math.min(1 + (done % 3), count - done) }, (_, at) => `${writerId} ${done + at}`)
+    const entries = texts.map((text) => Buffer.from(text))
+    const written = await journal.append(size, { writerId, batchId: `${writerId} ${done} at ${size}`, entries }).then(
       () => true,
       (error) => {
         expect(error).toMatchObject({ code: 'FENCED' })
         return false
       },
     )
-    if (written) entry += 1
+    if (written) done += texts.length
   }
 }

@@ -68,8 +68,18 @@ export class NodesWatch {
   }
 
   #set({ key, value, modRevision }: Pick<KeyValue, 'key' | 'value' | 'modRevision'>): void {
-    const said = JSON.parse(value.toString())
+    const said = parse(value)
+    if (typeof said?.id !== 'string') return
     if (key.equals(this.#keys.leader)) this.#leader = { id: said.id, term: modRevision }
     else this.#members.set(said.id, said)
+  }
+}
+
+/** Whatever somebody else has put there is no node. */
+function parse(value: Buffer) {
+  try {
+    return JSON.parse(value.toString())
+  } catch {
+    return undefined
   }
 }

@@ -8,27 +8,21 @@ interface RecentRecord {
   readonly endIndex: number
 }
 
-/** The newest records without a gap between them, so that who follows the log closely asks etcd for none. */
+/** The newest records that were written or heard, so that who follows the log closely asks etcd for none. */
 export class RecentRecords {
   #records: RecentRecord[] = []
   #bytes = 0
 
-  /** Adds a record, which must be in memory of its own. One that does not follow the last begins anew. */
+  /** Adds a record, which must be in memory of its own. Records come in the order of the log; some may be missing. */
   add(record: Buffer): void {
     const view = viewRecord(record, 0)
     if (view === undefined) return
     const endIndex = view.firstIndex + view.count
     const last = this.#records.at(-1)
     if (last !== undefined && endIndex <= last.endIndex) return
-    if (last !== undefined && last.endIndex !== view.firstIndex) this.clear()
     this.#records.push({ record, firstIndex: view.firstIndex, endIndex })
     this.#bytes += record.length
     if (this.#bytes > LIMITS.etcdRecentBytes) this.#forgetOldest()
-  }
-
-  clear(): void {
-    this.#records = []
-    this.#bytes = 0
   }
 
   /** Entries from `from` on and below `until`, as many as one record has; undefined when there are none here. */

@@ -153,7 +153,7 @@ export class SharedLog {
         const startRevision = end.revision + 1
         await watch(this.#connection, { ...interval, startRevision }, (events) => this.#heard(events), signal)
       } catch (error) {
-        if (!signal.aborted && isFabricError(error, 'LOG_DIVERGED')) this.#events.failed(error)
+        if (!signal.aborted) this.#suspect(error)
       }
       await sleep(PAUSE_MS, undefined, { signal }).catch(() => undefined)
     }
@@ -167,8 +167,17 @@ export class SharedLog {
       const { firstIndex, count, writerId, batchId } = message
       const { modRevision } = kv
       const size = firstIndex + count
-      this.#advance({ size, lastBatch: { writerId, batchId }, fence: modRevision, revision: modRevision })
+      try {
+        this.#advance({ size, lastBatch: { writerId, batchId }, fence: modRevision, revision: modRevision })
+      } catch (error) {
+        this.#suspect(error)
+      }
     }
+  }
+
+  /** Of what goes wrong where nobody waits, only a log that is another one now concerns everybody. */
+  #suspect(error: unknown): void {
+    if (isFabricError(error, 'LOG_DIVERGED')) this.#events.failed(error)
   }
 
   #remember(message: LogMessage | undefined): void {

@@ -192,6 +192,19 @@ describeWithEtcd('EtcdJournal, when something breaks', () => {
     await following
   })
 
+  test('a log that is deleted and begun anew is another one', async () => {
+    const [writer, follower] = [await open(), await open()]
+    await fill(writer, 5)
+    const following = expect(collect(follower, 0, 9)).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    await expect.poll(() => follower.health().entries, POLL).toBe(5)
+    await server.ask('kv/deleterange', { key: base64('infrafabric/'), range_end: base64('infrafabric0') })
+    const stranger = await open()
+    await stranger.append(0, batch('first', ['a']))
+    await following
+    await expect(writer.append(5, batch('late', ['x']))).rejects.toMatchObject({ code: 'LOG_DIVERGED' })
+    expect(await texts(stranger, 0)).toEqual(['a'])
+  })
+
   test('a server that was set back to a backup is noticed, by writers and followers', async () => {
     const writer = await open({ timeoutMs: 20_000 })
     const follower = await open()

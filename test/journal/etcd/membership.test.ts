@@ -41,6 +41,8 @@ describeWithEtcd('EtcdMembership', () => {
     await expect.poll(() => a.view(), POLL).toEqual({ members: [member('a'), member('b')] })
     b.tell(42)
     await expect.poll(() => a.view().members[1]?.position, POLL).toBe(42)
+    const key = Buffer.from(`infrafabric/nodes-${logs}/nodes/member/c`).toString('base64')
+    for (const value of ['', 'x', 'null', '{}']) await server.ask('kv/put', { key, value: btoa(value) })
     await b.leave()
     await expect.poll(() => a.view().members.map(({ id }) => id), POLL).toEqual(['a'])
     await b.leave()
@@ -86,6 +88,8 @@ describeWithEtcd('EtcdMembership', () => {
     expect(cut.view().leader).toEqual({ id: 'cut', term: lead.term })
     // It is forgotten, and comes back by itself.
     await expect.poll(() => other.view().members.map(({ id }) => id), POLL).toEqual(['other'])
+    const { header } = (await server.ask('kv/range', { key: 'AA==' })) as { header: { revision: string } }
+    await server.ask('kv/compaction', { revision: header.revision })
     proxy.heal()
     await expect.poll(() => other.view().members.map(({ id }) => id), POLL).toEqual(['cut', 'other'])
     await expect.poll(() => cut.view().leader, POLL).toEqual({ id: 'other', term: taken.term })
