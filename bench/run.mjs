@@ -10,6 +10,7 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { chassis } from './areas/chassis.mjs'
 import { engine } from './areas/engine.mjs'
 import { governor } from './areas/governor.mjs'
 import { memory } from './areas/memory.mjs'
@@ -23,7 +24,7 @@ import { measureFlushes } from './flush.mjs'
 import { describeMachine } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics }
+const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

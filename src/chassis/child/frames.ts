@@ -110,13 +110,16 @@ export interface Ended {
   readonly output: Uint8Array
 }
 
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
 /** Least bytes of an `ended` frame. */
 export const ENDED_HEAD_BYTES = 1 + 4 + 8 + 8 + 2
 /** Bytes of the message of a bad end. */
 export const END_MESSAGE_BYTES = 512
 
 export function encodeEnded({ end, code, fuelUsed, memoryBytes, message, output }: Ended): Uint8Array {
-  const text = new TextEncoder().encode(message).subarray(0, END_MESSAGE_BYTES)
+  const text = encoder.encode(message).subarray(0, END_MESSAGE_BYTES)
   const content = new Uint8Array(ENDED_HEAD_BYTES + text.length + output.length)
   const view = new DataView(content.buffer)
   content[0] = CHILD_ENDS.indexOf(end)
@@ -147,7 +150,7 @@ export function decodeEnded(content: Uint8Array): Ended | undefined {
     code,
     fuelUsed,
     memoryBytes,
-    message: new TextDecoder().decode(text).replace(/[^ -~]/g, '?'),
+    message: text.length === 0 ? '' : decoder.decode(text).replace(/[^ -~]/g, '?'),
     output: content.subarray(ENDED_HEAD_BYTES + messageBytes),
   }
 }

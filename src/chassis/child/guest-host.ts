@@ -4,22 +4,28 @@ import { GuestStop } from './guest-stop.js'
 import { receive, send } from './pipe.js'
 import { RandomBytes } from './random-bytes.js'
 
+const NOTHING = new Uint8Array(0)
+const NO_CALL: Call = {
+  ...{ fuel: 0, outputBytes: 0, logBytes: 0, logLines: 0, logLineBytes: 0, requestBytes: 0 },
+  ...{ key: new Uint8Array(32), input: NOTHING },
+}
+
 /** What host functions of every profile stand on: one call of a guest, with its bounds. */
 export class GuestHost {
   readonly memory = new GuestMemory()
   /** The answer to the last request. */
   response = new Uint8Array(0)
-  readonly #call: Call
-  readonly #random: RandomBytes
+  #call: Call = NO_CALL
+  #random: RandomBytes | undefined
   readonly #output: Uint8Array[] = []
   #outputBytes = 0
   #logBytes = 0
   #logLines = 0
   #logFull = false
 
-  constructor(call: Call) {
+  /** Until then it gives and takes nothing: an instance can be there before its call. */
+  begin(call: Call): void {
     this.#call = call
-    this.#random = new RandomBytes(call.key)
   }
 
   get input(): Uint8Array {
@@ -39,7 +45,7 @@ export class GuestHost {
     const part = text.subarray(0, logLineBytes)
     const bytes = this.#logBytes + LOG_LINE_BYTES + part.length
     if (bytes > logBytes || this.#logLines >= logLines) {
-      if (!this.#logFull) send(FROM_CHILD.logFull, new Uint8Array(0))
+      if (!this.#logFull) send(FROM_CHILD.logFull, NOTHING)
       this.#logFull = true
       return
     }
@@ -73,6 +79,7 @@ export class GuestHost {
   }
 
   random(target: Uint8Array): void {
+    this.#random ??= new RandomBytes(this.#call.key)
     this.#random.fill(target)
   }
 

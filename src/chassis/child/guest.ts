@@ -15,14 +15,31 @@ interface Global<Value> {
   value: Value
 }
 
-/** Calls `run` of a new instance, after its start function, and says how that ended. Throws nothing of the guest's. */
-export function runGuest({ module, profile }: Guest, call: Call): Ended {
-  const host = new GuestHost(call)
-  let exports: Exports = {}
+/** A new instance that waits for its call, or why there is none. */
+export interface PreparedGuest {
+  readonly host: GuestHost
+  readonly exports: Exports
+  readonly fault?: unknown
+}
+
+/** Makes a new instance. Its start function does not run yet: it is an export like others. */
+export function prepareGuest({ module, profile }: Guest): PreparedGuest {
+  const host = new GuestHost()
+  try {
+    const { exports } = new engine.Instance(module, PROFILE_IMPORTS[profile](host))
+    host.memory.attach(exports.memory)
+    return { host, exports }
+  } catch (fault) {
+    return { host, exports: {}, fault }
+  }
+}
+
+/** Calls the start function and `run`, and says how that ended. Throws nothing of the guest's. An instance has one call. */
+export function runGuest({ host, exports, fault }: PreparedGuest, call: Call): Ended {
   let outcome: Pick<Ended, 'end' | 'code' | 'message'>
   try {
-    exports = new engine.Instance(module, PROFILE_IMPORTS[profile](host)).exports
-    host.memory.attach(exports.memory)
+    if (fault !== undefined) throw fault
+    host.begin(call)
     const fuel = exports[FUEL_EXPORT] as Global<bigint> | undefined
     if (fuel !== undefined) fuel.value = BigInt(call.fuel)
     invoke(exports[START_EXPORT])

@@ -6,12 +6,17 @@ export interface Frame {
   readonly content: Uint8Array
 }
 
+/** What was read and not yet taken: one call of the system brings most frames whole. */
+const buffer = Buffer.alloc(64 * 1024)
+let held = buffer.subarray(0, 0)
+
 /** Waits for the next frame of the parent, in the one thread there is; undefined when the parent is gone. */
 export function receive(): Frame | undefined {
-  const head = readFully(FRAME_HEAD_BYTES)
+  const head = take(FRAME_HEAD_BYTES)
   if (head === undefined) return undefined
-  const content = readFully(head.readUInt32LE(0))
-  return content && { type: head.readUInt8(4), content }
+  const type = head.readUInt8(4)
+  const content = take(head.readUInt32LE(0))
+  return content && { type, content }
 }
 
 export function send(type: number, content: Uint8Array): void {
@@ -22,12 +27,18 @@ export function send(type: number, content: Uint8Array): void {
   for (let at = 0; at < frame.length; ) at += writeSync(TO_PARENT, frame, at)
 }
 
-function readFully(length: number): Buffer | undefined {
+/** A copy of the next bytes. */
+function take(length: number): Buffer | undefined {
   const bytes = Buffer.allocUnsafe(length)
   for (let at = 0; at < length; ) {
-    const read = readSync(FROM_PARENT, bytes, at, length - at, null)
-    if (read === 0) return undefined
-    at += read
+    if (held.length === 0) {
+      const read = readSync(FROM_PARENT, buffer, 0, buffer.length, null)
+      if (read === 0) return undefined
+      held = buffer.subarray(0, read)
+    }
+    const copied = held.copy(bytes, at, 0, length - at)
+    held = held.subarray(copied)
+    at += copied
   }
   return bytes
 }

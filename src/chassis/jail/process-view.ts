@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 
 /** What the kernel tells of processes (proc(5)). All of it is undefined where there is no such process, or no Linux. */
 
@@ -15,14 +15,45 @@ const TICKS_PER_SECOND = 100
 const USER_TIME = 11
 const SYSTEM_TIME = 12
 const RESIDENT_PAGES = 21
+const STAT_BYTES = 1_024
 
-export function processUse(pid: number): ProcessUse | undefined {
-  const stat = readProcess(pid, 'stat')
-  // The name of the program is in parentheses, and can have any of them itself.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ')
-  if (fields === undefined) return undefined
-  const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME])
-  return { cpuMs: (ticks * 1_000) / TICKS_PER_SECOND, residentBytes: Number(fields[RESIDENT_PAGES]) * pageBytes() }
+/** One process, looked at again and again. It is told from every other that may get its number later. */
+export class ProcessView {
+  readonly #file: number
+  readonly #text = Buffer.alloc(STAT_BYTES)
+
+  private constructor(file: number) {
+    this.#file = file
+  }
+
+  static of(pid: number): ProcessView | undefined {
+    try {
+      return new ProcessView(openSync(`/proc/${pid}/stat`, 'r'))
+    } catch {
+      return undefined
+    }
+  }
+
+  use(): ProcessUse | undefined {
+    const stat = this.#read()
+    if (stat === undefined) return undefined
+    // The name of the program is in parentheses, and can have any of them itself.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    const ticks = Number(fields[USER_TIME]) + Number(fields[SYSTEM_TIME])
+    return { cpuMs: (ticks * 1_000) / TICKS_PER_SECOND, residentBytes: Number(fields[RESIDENT_PAGES]) * pageBytes() }
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+
+  #read(): string | undefined {
+    try {
+      return this.#text.toString('latin1', 0, readSync(this.#file, this.#text, 0, STAT_BYTES, 0))
+    } catch {
+      return undefined
+    }
+  }
 }
 
 /** What counts for RLIMIT_DATA: private memory that it may write. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { assertInvariant } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import {
@@ -42,7 +42,8 @@ export async function loadModule(
   ])
   const bounds = boundsOf(child, module, { wallMs: LIMITS.sandboxLoadMs, cpuMs: LIMITS.sandboxLoadMs }, signal)
   const outcome = await exchange.run(bounds, expected, {
-    ask: () => child.send(TO_CHILD.load, Uint8Array.of(GUEST_PROFILES.indexOf(module.profile)), module.metered),
+    ask: () =>
+      child.send(TO_CHILD.load, Buffer.concat([Uint8Array.of(GUEST_PROFILES.indexOf(module.profile)), module.metered])),
     onFrame: (type, content) => exchange.answered(type === FROM_CHILD.loaded ? LOADED : refusalOf(content)),
   })
   if (outcome === LOADED) {
@@ -125,7 +126,7 @@ class Call {
     const { input, seed, module } = this.#request
     const { fuel, outputBytes, logBytes } = module.limits
     const { egressRequestBytes: requestBytes, sandboxLogLines: logLines } = LIMITS
-    const key = createHash('sha256').update(seed).digest()
+    const key = hash('sha256', seed, 'buffer')
     const log = { logBytes, logLines, logLineBytes: LOG_LINE_MOST_BYTES }
     this.#child.send(TO_CHILD.call, encodeCall({ fuel, outputBytes, requestBytes, ...log, key, input }))
   }

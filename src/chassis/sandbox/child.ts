@@ -4,10 +4,13 @@ import { FRAME_HEAD_BYTES, FROM_CHILD } from '../child/frames.js'
 import type { Jail } from '../jail/jail.js'
 import type { JailLevel } from '../jail/levels.js'
 import { limitProcess } from '../jail/process-limits.js'
-import { dataBytes, type ProcessUse, processUse } from '../jail/process-view.js'
+import { dataBytes, type ProcessUse, ProcessView } from '../jail/process-view.js'
 import type { JailedProgram } from '../jail/program.js'
 import { JailedProcess, type ProcessEnd } from '../jail/start.js'
 import { type Expected, FrameReader, NO_FRAMES } from './frame-reader.js'
+
+/** Below this, copying costs less than a second write. */
+const SMALL_BYTES = 16 * 1024
 
 /** One child process, and frames to and from it. It may say something only while it has a listener that expects it. */
 export class SandboxChild {
@@ -17,6 +20,8 @@ export class SandboxChild {
   #isOver = false
   #use: ProcessUse = { cpuMs: 0, residentBytes: 0 }
   #bytesAtStart = 0
+  #view: ProcessView | undefined
+  #isClosed = false
 
   private constructor(jail: Jail, program: JailedProgram) {
     this.#process = new JailedProcess(jail, program)
@@ -68,14 +73,21 @@ export class SandboxChild {
     return this.#bytesAtStart
   }
 
-  measure(): void {
-    const { pid } = this
-    this.#use = (pid === undefined ? undefined : processUse(pid)) ?? this.#use
+  /** Measures it; undefined when it is gone, or where there is no way to. */
+  measure(): ProcessUse | undefined {
+    const use = this.#view?.use()
+    this.#use = use ?? this.#use
+    return use
   }
 
   /** Whether it is gone, or about to be. */
   get isOver(): boolean {
     return this.#isOver
+  }
+
+  /** Whether it was ended because nobody needs it any more. */
+  get isClosed(): boolean {
+    return this.#isClosed
   }
 
   /** When it is gone. Rejects when it could not be started. */
@@ -104,17 +116,17 @@ export class SandboxChild {
     this.#expected = NO_FRAMES
   }
 
-  send(type: number, ...contents: readonly Uint8Array[]): void {
-    const head = Buffer.alloc(FRAME_HEAD_BYTES)
-    head.writeUInt32LE(
-      contents.reduce((total, { length }) => total + length, 0),
-      0,
-    )
+  send(type: number, content: Uint8Array): void {
+    const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES)
+    head.writeUInt32LE(content.length, 0)
     head.writeUInt8(type, 4)
     const { toProgram } = this.#process
-    toProgram.cork()
-    for (const part of [head, ...contents]) toProgram.write(part)
-    toProgram.uncork()
+    if (content.length < SMALL_BYTES) {
+      toProgram.write(Buffer.concat([head, content]))
+      return
+    }
+    toProgram.write(head)
+    toProgram.write(content)
   }
 
   /** Bounds its memory at what it has now and so many bytes. Throws UNAVAILABLE where that cannot be done and should be. */
@@ -126,6 +138,11 @@ export class SandboxChild {
       throw new FabricError('UNAVAILABLE', message)
     }
     await limitProcess(pid, moreBytes)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.kill()
   }
 
   kill(): void {
@@ -141,6 +158,8 @@ export class SandboxChild {
 
   #end(): void {
     this.#isOver = true
+    this.#view?.close()
+    this.#view = undefined
     this.#listener?.onEnd()
   }
 
@@ -153,6 +172,8 @@ export class SandboxChild {
       this.listen({ onFrame: () => resolve(), onWrong: fail, onEnd }, new Map([[FROM_CHILD.ready, 0]]))
     }).then(() => {
       this.silence()
+      const { pid } = this
+      this.#view = pid === undefined || this.#isOver ? undefined : ProcessView.of(pid)
       this.measure()
       this.#bytesAtStart = this.#use.residentBytes + (dataBytes(this.pid ?? 0) ?? 0)
     })

@@ -25,8 +25,8 @@ export interface ExchangeBounds {
  */
 export class Exchange {
   readonly #child: SandboxChild
-  /** Aborted at the end: what is under way for the child is of no use then. */
-  readonly #over = new AbortController()
+  /** Aborted at the end: what is under way for the child is of no use then. Most exchanges have nothing of this kind. */
+  #over: AbortController | undefined
   #resolve: (outcome: Outcome) => void = () => undefined
   #reject: (fault: unknown) => void = () => undefined
 
@@ -35,6 +35,7 @@ export class Exchange {
   }
 
   get over(): AbortSignal {
+    this.#over ??= new AbortController()
     return this.#over.signal
   }
 
@@ -53,7 +54,7 @@ export class Exchange {
         else ask()
       })
     } finally {
-      this.#over.abort()
+      this.#over?.abort()
       this.#child.silence()
       for (const step of undo) step()
     }
@@ -79,6 +80,10 @@ export class Exchange {
   }
 
   #died(): void {
+    if (this.#child.isClosed) {
+      this.stop('cancelled', 'the sandbox was closed')
+      return
+    }
     const lines = this.#child.complaint.split('\n')
     const outOfMemory = lines.find((line) => /out of memory/i.test(line))
     if (outOfMemory !== undefined) this.stop('memory', printable(outOfMemory))
@@ -91,10 +96,9 @@ export class Exchange {
   }
 
   #watch({ most }: ExchangeBounds): () => void {
-    const { pid } = this.#child
-    if (pid === undefined) return () => undefined
     const words = { cpu: 'it used up its processor time', memory: 'its process had more memory than it may' }
-    return watchProcess({ pid, most, onBeyond: (end) => this.stop(end, words[end]) })
+    const use = () => this.#child.measure()
+    return watchProcess({ use, most, onBeyond: (end) => this.stop(end, words[end]) })
   }
 
   #heed(signal: AbortSignal | undefined): () => void {

@@ -33,6 +33,8 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+const CLOSING_MS = 1_000
+
 /**
  * Children and who has them. A child that worked for a tenant waits for more work of the same one, and is closed when there comes
  * none for a time, or when its room is needed.
@@ -111,8 +113,11 @@ export class Pool {
     for (const { reject } of this.#waiting.splice(0)) reject(closed())
     for (const { timer } of this.#idle.values()) clearTimeout(timer)
     const children = [...this.#children]
-    for (const child of children) child.kill()
+    for (const child of children) child.close()
+    // Children keep no process alive, and who waits for their end should not be cut short.
+    const awake = setInterval(() => undefined, CLOSING_MS)
     await Promise.allSettled(children.map(({ ended }) => ended))
+    clearInterval(awake)
   }
 
   get #hasRoom(): boolean {
@@ -171,7 +176,7 @@ export class Pool {
       }
       child.ended.then(gone, gone)
       if (!this.#isClosed) return child
-      child.kill()
+      child.close()
       throw closed()
     } finally {
       this.#starting -= 1
@@ -189,7 +194,7 @@ export class Pool {
   }
 
   #discard(child: SandboxChild): void {
-    child.kill()
+    child.close()
     this.#forget(child)
   }
 

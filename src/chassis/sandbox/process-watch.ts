@@ -1,15 +1,16 @@
 import { LIMITS } from '../../model/limits.js'
-import { type ProcessUse, processUse } from '../jail/process-view.js'
+import type { ProcessUse } from '../jail/process-view.js'
 
 /** A process at work, and how much of the machine it may have. */
 export interface Watched {
-  readonly pid: number
-  /** Of all its time until now, and of all its memory. */
+  /** What it has used by now; undefined where nobody can say. */
+  use(): ProcessUse | undefined
+  /** Of all its time until then, and of all its memory. */
   readonly most: ProcessUse
-  onBeyond(end: 'cpu' | 'memory', use: ProcessUse): void
+  onBeyond(end: 'cpu' | 'memory'): void
 }
 
-/** All processes at work are looked at by one timer, which runs only while there are some. */
+/** All processes at work are looked at by one timer, which ends when there are none. */
 const watched = new Set<Watched>()
 let timer: NodeJS.Timeout | undefined
 
@@ -17,19 +18,18 @@ let timer: NodeJS.Timeout | undefined
 export function watchProcess(entry: Watched): () => void {
   watched.add(entry)
   timer ??= setInterval(look, LIMITS.sandboxWatchMs).unref()
-  return () => {
-    watched.delete(entry)
-    if (watched.size > 0 || timer === undefined) return
-    clearInterval(timer)
-    timer = undefined
-  }
+  return () => watched.delete(entry)
 }
 
 function look(): void {
-  for (const entry of watched) {
-    const use = processUse(entry.pid)
-    if (use === undefined) continue
-    if (use.cpuMs > entry.most.cpuMs) entry.onBeyond('cpu', use)
-    else if (use.residentBytes > entry.most.residentBytes) entry.onBeyond('memory', use)
+  if (watched.size === 0) {
+    clearInterval(timer)
+    timer = undefined
+  }
+  for (const { use, most, onBeyond } of watched) {
+    const now = use()
+    if (now === undefined) continue
+    if (now.cpuMs > most.cpuMs) onBeyond('cpu')
+    else if (now.residentBytes > most.residentBytes) onBeyond('memory')
   }
 }

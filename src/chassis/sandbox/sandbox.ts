@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { Jail } from '../jail/jail.js'
@@ -8,7 +7,7 @@ import { callModule, emptyReport, loadModule } from './call.js'
 import { SandboxChild } from './child.js'
 import { Pool, type Tenant } from './pool.js'
 import { type Probe, probeJails } from './probe-jails.js'
-import type { RunReport, RunRequest } from './run.js'
+import type { LoadedModule, RunReport, RunRequest } from './run.js'
 
 export interface SandboxOptions {
   /** The weakest jail that is enough. Where the machine has none, nothing runs. */
@@ -33,7 +32,7 @@ const probes = new Map<string, Promise<Probe>>()
 /** Calls modules that nobody trusts, each in a process of its tenant, in the strongest jail that this machine has. */
 export class Sandbox {
   readonly #options: SandboxOptions
-  readonly #running = new Set<AbortController>()
+  #found: Promise<Jail> | undefined
   readonly #pool: Pool
 
   constructor(options: SandboxOptions = {}) {
@@ -55,33 +54,13 @@ export class Sandbox {
    */
   async run(request: RunRequest): Promise<RunReport> {
     requireFit(request.input)
-    const jail = await this.level()
-    const control = new AbortController()
-    const cancel = () => control.abort()
-    request.signal?.addEventListener('abort', cancel, { once: true })
-    if (request.signal?.aborted === true) cancel()
-    this.#running.add(control)
-    try {
-      return await this.#run({ ...request, signal: control.signal }, jail)
-    } finally {
-      this.#running.delete(control)
-      request.signal?.removeEventListener('abort', cancel)
-    }
-  }
-
-  /** Ends all calls and children. */
-  async close(): Promise<void> {
-    for (const control of this.#running) control.abort()
-    await this.#pool.close()
-  }
-
-  async #run(request: RunRequest, jail: JailLevel): Promise<RunReport> {
+    const { level } = await this.#jail()
     const { module, signal } = request
     const lease = signal?.aborted === true ? undefined : await this.#pool.acquire(tenantOf(request), signal)
-    if (lease === undefined) return emptyReport(jail, { end: 'cancelled', message: 'the caller ended it' })
+    if (lease === undefined) return emptyReport(level, { end: 'cancelled', message: 'the caller ended it' })
     try {
       const failure = lease.isLoaded ? undefined : await loadModule(lease.child, module, signal)
-      return failure === undefined ? await callModule(lease.child, request) : emptyReport(jail, failure)
+      return failure === undefined ? await callModule(lease.child, request) : emptyReport(level, failure)
     } catch (fault) {
       lease.child.kill()
       throw fault
@@ -90,22 +69,29 @@ export class Sandbox {
     }
   }
 
-  async #jail(): Promise<Jail> {
-    const { levels = JAIL_LEVELS, minimumJail = JAIL_LEVELS.at(-1) } = this.#options
-    const key = levels.join()
-    const probe = probes.get(key) ?? probeJails(levels)
-    probes.set(key, probe)
-    const { jail, failures } = await probe
-    const reasons = [...failures].map(([level, reason]) => `${level}: ${reason}`).join('; ')
-    if (jail === undefined) {
-      throw new FabricError('UNAVAILABLE', `No module can run here: no jail starts (${reasons}). ${INSTALL}`)
-    }
-    if (minimumJail !== undefined && !isAtLeast(jail.level, minimumJail)) {
-      const message = `Modules must run in a jail of level ${minimumJail}, and this machine has ${jail.level} (${reasons}). ${INSTALL}`
-      throw new FabricError('POLICY_VIOLATION', message, { required: minimumJail, reached: jail.level })
-    }
-    return jail
+  /** Ends all calls, as cancelled, and all children. */
+  async close(): Promise<void> {
+    await this.#pool.close()
   }
+
+  #jail(): Promise<Jail> {
+    this.#found ??= findJail(this.#options)
+    return this.#found
+  }
+}
+
+async function findJail({ levels = JAIL_LEVELS, minimumJail }: SandboxOptions): Promise<Jail> {
+  const key = levels.join()
+  const probe = probes.get(key) ?? probeJails(levels)
+  probes.set(key, probe)
+  const { jail, failures } = await probe
+  if (jail !== undefined && (minimumJail === undefined || isAtLeast(jail.level, minimumJail))) return jail
+  const reasons = [...failures].map(([level, reason]) => `${level}: ${reason}`).join('; ')
+  if (jail === undefined) {
+    throw new FabricError('UNAVAILABLE', `No module can run here: no jail starts (${reasons}). ${INSTALL}`)
+  }
+  const message = `Modules must run in a jail of level ${minimumJail}, and this machine has ${jail.level} (${reasons}). ${INSTALL}`
+  throw new FabricError('POLICY_VIOLATION', message, { required: minimumJail, reached: jail.level })
 }
 
 const INSTALL = 'Install bubblewrap and util-linux on Linux, and allow user namespaces.'
@@ -119,8 +105,9 @@ function requireFit({ length }: Uint8Array): void {
 /** A module with other limits was rewritten otherwise, so it is another one. */
 function tenantOf({ swarm, module }: RunRequest): Tenant {
   const { digest, profile, limits } = module
-  const key = createHash('sha256')
-    .update(JSON.stringify([swarm, digest, profile, limits]))
-    .digest('hex')
-  return { swarm, key }
+  const known = moduleKeys.get(module) ?? JSON.stringify([digest, profile, limits])
+  moduleKeys.set(module, known)
+  return { swarm, key: `${swarm} ${known}` }
 }
+
+const moduleKeys = new WeakMap<LoadedModule, string>()

@@ -2,12 +2,19 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test } from 'vitest'
 import { limitProcess } from '../../../src/chassis/jail/process-limits.js'
-import { dataBytes, innerProcess, processUse } from '../../../src/chassis/jail/process-view.js'
+import { dataBytes, innerProcess, ProcessView } from '../../../src/chassis/jail/process-view.js'
 
 const ended: (() => void)[] = []
 afterEach(() => {
   for (const end of ended.splice(0)) end()
 })
+
+function useOf(pid: number) {
+  const view = ProcessView.of(pid)
+  const use = view?.use()
+  view?.close()
+  return use
+}
 
 /** Node.js with a program, when it has said its first word. */
 async function node(program: string) {
@@ -25,7 +32,7 @@ describe('what the kernel tells', () => {
       while (process.cpuUsage(from).user < 200_000) {}
       process.stdout.write('x')
       process.stdin.on('data', () => filled)`)
-    const use = processUse(pid)
+    const use = useOf(pid)
     expect(use?.cpuMs).toBeGreaterThanOrEqual(150)
     expect(use?.cpuMs).toBeLessThan(30_000)
     expect(use?.residentBytes).toBeGreaterThan(64 * 1024 * 1024)
@@ -43,11 +50,11 @@ describe('what the kernel tells', () => {
     expect(inner).toBeGreaterThan(0)
     child.kill('SIGTERM')
     await once(child, 'exit')
-    expect(processUse(inner ?? 0)).toBeUndefined()
+    expect(useOf(inner ?? 0)).toBeUndefined()
   })
 
   test('is nothing of a process that is not there', () => {
-    expect(processUse(2 ** 30)).toBeUndefined()
+    expect(useOf(2 ** 30)).toBeUndefined()
     expect(dataBytes(2 ** 30)).toBeUndefined()
     expect(innerProcess(2 ** 30)).toBeUndefined()
     expect(innerProcess(process.pid)).not.toBe(process.pid)

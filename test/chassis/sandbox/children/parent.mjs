@@ -13,7 +13,7 @@ const none = { fuel: 0, outputBytes: 0, logBytes: 0, requestBytes: 0, logLines: 
 const loaded = new Promise((resolve) => {
   child.listen({ onFrame: resolve, onWrong: resolve, onEnd: resolve }, new Map([[17, 0]]))
 })
-child.send(TO_CHILD.load, Uint8Array.of(0), endless)
+child.send(TO_CHILD.load, Buffer.concat([Uint8Array.of(0), endless]))
 await loaded
 child.send(TO_CHILD.call, encodeCall({ ...none, key: Buffer.alloc(32), input: Buffer.alloc(0) }))
 process.stdout.write(`${child.pid}\n`)
