@@ -149,7 +149,7 @@ export interface NodeStatus {
   readonly leads: boolean
   /** Entries of the log in its state, as it said last. */
   readonly position: number
-  /** Entries that it has fewer than the one that has most. */
+  /** Entries that it has fewer than there are, as far as was told. */
   readonly lag: number
 }
 

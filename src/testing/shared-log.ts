@@ -41,6 +41,12 @@ export class SharedLog {
     }
   }
 
+  /** Begins with these entries instead of with none. */
+  async seed(entries: readonly Uint8Array[]): Promise<void> {
+    await this.#log.open()
+    await this.#log.append(0, { writerId: 'seed', batchId: 'seed', entries })
+  }
+
   /** Every entry that is durable. */
   async entries(): Promise<Uint8Array[]> {
     await this.#log.open()

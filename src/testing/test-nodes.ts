@@ -3,7 +3,7 @@ import type { Fabric } from '../fabric/fabric.js'
 import { openNodeFabric } from '../fabric/nodes/open.js'
 import { ADMIN_ACTOR } from '../model/entry.js'
 import { sharedKeys } from '../witness/shared-keys.js'
-import { memoryStorage } from '../witness/storage.js'
+import { memoryStorage, type WitnessStorage } from '../witness/storage.js'
 import { FakeTiming } from './fake-timing.js'
 import type { FaultyJournal } from './faulty-journal.js'
 import { PausedTiming } from './paused-timing.js'
@@ -27,7 +27,8 @@ export interface TestNode {
 
 export interface TestNodesOptions {
   readonly count?: number
-  readonly witness?: boolean
+  /** Keeps a witness on each node; where its storage is, unless it is new. */
+  readonly witness?: boolean | ((id: string) => WitnessStorage)
   readonly snapshotEvery?: number
 }
 
@@ -54,6 +55,7 @@ export class TestNodes implements AsyncDisposable {
 
   async add(id: string): Promise<TestNode> {
     const { snapshotEvery, witness = false } = this.#options
+    const storage = typeof witness === 'function' ? witness : memoryStorage
     const timing = new PausedTiming(this.timing)
     const line = this.log.connect(timing)
     const link = new Line()
@@ -67,7 +69,7 @@ export class TestNodes implements AsyncDisposable {
       self: { id, url: `http://${id}.test`, link: `${id}.test:1`, version: 'test' },
       report: (error) => this.faults.push(error),
       ...(snapshotEvery !== undefined && { snapshotEvery }),
-      ...(witness && { witness: { open: async () => ({ storage: memoryStorage(), keys: sharedKeys(SECRET) }) } }),
+      ...(witness !== false && { witness: { open: async () => ({ storage: storage(id), keys: sharedKeys(SECRET) }) } }),
     })
     const heal = () => {
       line.mend()

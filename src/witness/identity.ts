@@ -30,7 +30,7 @@ export interface KeySource {
 export const OWN_KEYS: KeySource = { next: (origin) => NoteSigner.generate(origin) }
 
 /** Rotations behind a known key after which one is not looked for any more. */
-export const MAX_ROTATIONS = 1_000
+export const MAX_ROTATIONS = 100
 
 const REDACTION_KEY_BYTES = 32
 

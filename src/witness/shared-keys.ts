@@ -10,19 +10,20 @@ const KEY_BYTES = 32
  */
 export function sharedKeys(secret: Uint8Array): KeySource {
   const derive = (use: string) => Buffer.from(hkdfSync('sha256', secret, '', `infrafabric ${use} v1`, KEY_BYTES))
-  const next = (origin: string, previous: string | undefined) =>
-    NoteSigner.fromSeed(origin, derive(`witness key\n${origin}\n${previous ?? ''}`))
-  const find = (origin: string, vkey: string, from: string | undefined) => {
-    let signer = next(origin, from)
+  const after = (origin: string, previous: string) =>
+    NoteSigner.fromSeed(origin, derive(`witness key\n${origin}\n${previous}`))
+  const find = (origin: string, vkey: string, from: string) => {
+    let signer = after(origin, from)
     for (let rotation = 0; signer.vkey !== vkey; rotation += 1) {
       if (rotation === MAX_ROTATIONS) return undefined
-      signer = next(origin, signer.vkey)
+      signer = after(origin, signer.vkey)
     }
     return signer
   }
   return {
-    next,
-    find: (origin, vkey, from) => (from && find(origin, vkey, from)) || find(origin, vkey, undefined),
+    // A key that is none of these was in one data directory, and the first of all takes over from it.
+    next: (origin, previous) => after(origin, previous && find(origin, previous, '') ? previous : ''),
+    find: (origin, vkey, from) => (from && find(origin, vkey, from)) || find(origin, vkey, ''),
     redactionKey: derive('redaction'),
   }
 }

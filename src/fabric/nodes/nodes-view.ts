@@ -24,15 +24,16 @@ export function nodesOf(node: Node): FabricNodes {
 function statusOf(node: Node): NodesStatus {
   const { members: heard, leader } = node.membership.view()
   const { self } = node
-  // Of itself a node knows better than what it told the others last.
-  const members = [...heard.filter(({ id }) => id !== self.id), self].sort((a, b) => (a.id < b.id ? -1 : 1))
-  const most = Math.max(...members.map(({ position }) => position), self.position + node.freshness.lag)
+  // Compared with what the others told at about the same time, so that an old word is not taken for a node that is behind.
+  const most = Math.max(0, ...heard.map(({ position }) => position))
+  const others = heard.flatMap((member) => (member.id === self.id ? [] : [{ ...member, lag: most - member.position }]))
+  const members = [...others, { ...self, lag: node.freshness.lag }].sort((a, b) => (a.id < b.id ? -1 : 1))
   return {
     self: self.id,
     ...(leader !== undefined && { leader: leader.id, term: leader.term }),
     ageMs: Math.round(node.freshness.ageMs),
-    members: members.map(({ id, url, version, position }) => {
-      return { id, url, version, leads: id === leader?.id, position, lag: most - position }
+    members: members.map(({ id, url, version, position, lag }) => {
+      return { id, url, version, leads: id === leader?.id, position, lag }
     }),
   }
 }
