@@ -42,7 +42,8 @@ export function namesOf(entry: LoggedEntry): string[] {
 
 const WORDS: Readonly<Record<string, Words>> = {
   fabric_created: ({ name }) => `fabric ${named(name)} created`,
-  fabric_started: ({ version }) => `fabric started, version ${named(version)}`,
+  fabric_started: ({ version, node }) =>
+    `fabric started, version ${named(version)}${node === undefined ? '' : `, with the node ${named(node)} in the lead`}`,
   command_received: (_, { subject }) => `answered the command with the key ${named(subject)}`,
   request_refused: refusal,
   blob_stored: ({ bytes, mediaType }, { subject }) =>
