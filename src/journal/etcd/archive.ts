@@ -138,6 +138,11 @@ function placeOf(node: string, directory: string): string {
     .slice(0, 32)
 }
 
+function ofAnother(directory: string, name: string): FabricError {
+  const message = `${directory} holds the copy of another log than ${name} in etcd. Name that one, or move the directory away to begin a new copy.`
+  return new FabricError('LOG_DIVERGED', message, { directory, name })
+}
+
 async function readName(directory: string): Promise<CopyName | undefined> {
   const text = await readIfThere(join(directory, NAME_FILE))
   if (text === undefined) return undefined
