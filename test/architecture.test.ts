@@ -9,6 +9,7 @@ const SOURCE = fileURLToPath(new URL('../src', import.meta.url))
 const LAYERS = [
   'cli',
   'server',
+  'bridge',
   'client',
   'web',
   'operations',

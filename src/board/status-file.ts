@@ -1,6 +1,6 @@
 import { Document, Scalar } from 'yaml'
 import { FabricError } from '../model/errors.js'
-import { requireId } from '../model/ids.js'
+import { isId, requireId } from '../model/ids.js'
 import { isStuck, type TaskRow } from '../model/task.js'
 import { formatTimestamp } from '../model/time.js'
 import type { BoardView } from './view.js'
@@ -21,13 +21,26 @@ export interface SwarmStatus {
   readonly testsFailed?: number
 }
 
-/**
- * Name of a swarm's status file: `STATUS-SESSION-4-SIP.yaml`. No two swarms share one, also where file names have no
- * case: capitals of the id get a `~` in front, and a colon is `~-`. Throws INVALID_ARGUMENT when `swarm` is no id.
- */
+/** Name of a swarm's status file: `STATUS-SESSION-4-SIP.yaml`. Throws INVALID_ARGUMENT when `swarm` is no id. */
 export function statusFileName(swarm: string): string {
-  const marked = requireId(swarm, 'swarm').replace(/[A-Z]/g, '~$&').replaceAll(':', '~-')
-  return `STATUS-${marked.toUpperCase()}.yaml`
+  return `STATUS-${fileStem(swarm)}.yaml`
+}
+
+/**
+ * A swarm as a part of a file's name: `SESSION-4-SIP`. No two swarms share one, also where file names have no case:
+ * capitals of the id get a `~` in front, and a colon is `~-`. Throws INVALID_ARGUMENT when `swarm` is no id.
+ */
+export function fileStem(swarm: string): string {
+  return requireId(swarm, 'swarm').replace(/[A-Z]/g, '~$&').replaceAll(':', '~-').toUpperCase()
+}
+
+/** The swarm that a part of a file's name stands for; undefined when it stands for none. */
+export function swarmOfStem(stem: string): string | undefined {
+  const swarm = stem
+    .toLowerCase()
+    .replaceAll('~-', ':')
+    .replace(/~([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return isId(swarm) ? swarm : undefined
 }
 
 /**

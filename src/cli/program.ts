@@ -3,6 +3,7 @@ import { addApprovalCommands } from './approval.js'
 import { addBlobCommands } from './blob.js'
 import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
+import { addBridgeCommands } from './bridge.js'
 import { addChassisCommands } from './chassis.js'
 import { addClaimCommands } from './claim.js'
 import { CliCommand, type Run } from './command.js'
@@ -57,6 +58,7 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addMigrateCommand(program)
   program.commandsGroup('Boards, tasks and swarms:')
   addBoardCommands(program)
+  addBridgeCommands(program)
   addTaskCommands(program)
   addSwarmCommands(program)
   addTokenCommands(program)

@@ -152,6 +152,24 @@ export const LIMITS = {
   boardFileBytes: 8 * 1024 * 1024,
   boardLineChars: 65_536,
   boardProblems: 1_000,
+  /** A status file of an agent that works through git, and what its answer tells: problems, messages and tasks. */
+  statusFileBytes: 64 * 1024,
+  statusProblems: 16,
+  answerMessages: 20,
+  answerTasks: 32,
+  /** Status files that one bridge reads, branches it looks at, and names of files at the root of one of them, bytes. */
+  bridgeAgents: 2_000,
+  bridgeBranches: 20_000,
+  bridgeRootBytes: 4 * 1024 * 1024,
+  /** bridge.yaml, and what a bridge remembers of its agents. */
+  bridgeConfigBytes: 64 * 1024,
+  bridgeMemoryBytes: 16 * 1024 * 1024,
+  /** One call of git: one that goes over the network, any other, and what it may say. */
+  gitNetworkMs: 120_000,
+  gitMs: 30_000,
+  gitOutputBytes: 16 * 1024 * 1024,
+  /** How often a bridge starts over when somebody else was faster with a push. */
+  bridgePushes: 5,
   /** A signed note (C2SP), and the signatures on it. */
   noteBytes: 1_000_000,
   noteSignatures: 100,
