@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { canonicalJson } from '../model/canonical.js'
 import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
 
@@ -61,7 +62,7 @@ export type BridgeMemory = ReadonlyMap<string, AgentMemory>
 /** One line for each agent, in the order of their ids, so that a commit shows who changed. */
 export function writeMemory(memory: BridgeMemory): string {
   const rows = [...memory].sort(([a], [b]) => (a < b ? -1 : 1))
-  const lines = rows.map(([swarm, row]) => `    ${JSON.stringify(swarm)}: ${JSON.stringify(row)}`)
+  const lines = rows.map(([swarm, row]) => `    ${JSON.stringify(swarm)}: ${canonicalJson(row)}`)
   return `{\n  "version": 1,\n  "agents": {\n${lines.join(',\n')}\n  }\n}\n`
 }
 

@@ -23,7 +23,16 @@ const ENV = {
 const AUTHOR = ['-c', 'user.name=Agent', '-c', 'user.email=agent@example.invalid', '-c', 'init.defaultBranch=main']
 
 export function git(directory: string, ...args: string[]): string {
-  const output = execFileSync('git', [...AUTHOR, ...args], { cwd: directory, env: ENV, stdio: ['ignore', 'pipe', 'ignore'] })
+  return gitAt(undefined, directory, ...args)
+}
+
+function gitAt(date: string | undefined, directory: string, ...args: string[]): string {
+  const env = { ...ENV, ...(date !== undefined && { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date }) }
+  const output = execFileSync('git', [...AUTHOR, ...args], {
+    cwd: directory,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  })
   return output.toString('utf8').trim()
 }
 
@@ -31,6 +40,8 @@ export function git(directory: string, ...args: string[]): string {
 export class GitAgent {
   readonly directory: string
   readonly branch: string
+  /** When it commits, RFC 3339. Default: now. */
+  date: string | undefined
 
   constructor(directory: string, branch: string) {
     this.directory = directory
@@ -51,7 +62,7 @@ export class GitAgent {
 
   commits(...push: string[]): string {
     git(this.directory, 'add', '--all')
-    git(this.directory, 'commit', '--quiet', '--allow-empty', '--message', 'Update status')
+    gitAt(this.date, this.directory, 'commit', '--quiet', '--allow-empty', '--message', 'Update status')
     git(this.directory, 'push', '--quiet', ...push, 'origin', this.branch)
     return git(this.directory, 'rev-parse', 'HEAD')
   }
