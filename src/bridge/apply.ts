@@ -200,7 +200,7 @@ function isFatal(error: FabricError): boolean {
 }
 
 /** `held by session-2-webrtc`, in the words of an answer. */
-export function refusalText({ code, message, details }: FabricError): string {
+function refusalText({ code, message, details }: FabricError): string {
   const { holder, dependencies } = details as { holder?: unknown; dependencies?: unknown }
   if (typeof holder === 'string') return `held by ${holder}`
   if (Array.isArray(dependencies)) return `waits for ${dependencies.join(', ')}`

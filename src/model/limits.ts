@@ -153,7 +153,7 @@ export const LIMITS = {
   boardLineChars: 65_536,
   boardProblems: 1_000,
   /** A status file of an agent that works through git, and what its answer tells: problems, messages and tasks. */
-  statusFileBytes: 64 * 1024,
+  statusFileBytes: 32 * 1024,
   statusProblems: 16,
   answerMessages: 20,
   answerTasks: 32,

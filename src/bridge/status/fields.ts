@@ -114,7 +114,7 @@ const FIELD_OF = new Map<string, StatusField>(
 const OTHERS = new Set(['timestamp', 'last_poll', 'last_update', 'updated', 'branch', 'tests_pass', 'model', 'version'])
 
 /** `Current Task`, `currentTask` and `current-task` as `current_task`. */
-export function plainName(key: string): string {
+function plainName(key: string): string {
   return key
     .replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_')
     .toLowerCase()

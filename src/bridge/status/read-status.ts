@@ -94,7 +94,7 @@ class StatusReader {
   /** Texts about a field that say something, with their lines. */
   #texts(field: StatusField): { text: string; line: number }[] {
     return this.#of(field)
-      .flatMap(({ value, line }) => textsOf(value).map((text) => ({ text: cleaned(text).trim(), line })))
+      .flatMap(({ value, line }) => shortTexts(value).map((text) => ({ text, line })))
       .filter(({ text }) => !saysNothing(text))
       .slice(0, LIMITS.listItems)
   }
@@ -121,7 +121,7 @@ class StatusReader {
     for (const { value, line } of this.#of(field)) {
       // `completed: 5` counts, and `completed: true` is about the task that the file names anyway.
       if (field !== 'tasks' && (typeof value === 'number' || typeof value === 'boolean')) continue
-      for (const text of textsOf(value).map((one) => cleaned(one).trim())) {
+      for (const text of shortTexts(value)) {
         if (saysNothing(text)) continue
         const task = taskIn(text)
         if (task === undefined) this.problems.push({ line, problem: 'No id of a task stands here.' })
@@ -198,6 +198,11 @@ class StatusReader {
 }
 
 const MOST_COMMITS = 8
+
+/** Cut before anything looks at them: what is longer fits into no field. */
+function shortTexts(value: unknown): string[] {
+  return textsOf(value).map((text) => cleaned(text.slice(0, LIMITS.noteChars)).trim())
+}
 
 /** `P0.1.2`, `P0.1.2: Atomic claims`, `[P0.1.2]`. */
 function taskIn(text: string): string | undefined {

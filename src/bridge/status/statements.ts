@@ -108,6 +108,6 @@ function ofLines(text: string): Statement[] {
 }
 
 function unquoted(text: string): string {
-  const plain = text.replace(/\s+#.*$/, '').trim()
+  const plain = text.replace(/(?<=\s)#.*$/, '').trim()
   return /^(["']).*\1$/.test(plain) ? plain.slice(1, -1) : plain
 }
