@@ -47,9 +47,7 @@ export class Archive implements LocalCopy {
     const { size } = await file.open()
     try {
       const known = await readName(directory)
-      if (known !== undefined && known.log !== log)
-        throw diverged(name, `is not the log that ${directory} is a copy of`)
-      if (known === undefined && size > 0) throw diverged(name, `was never copied to ${directory}, which holds a log`)
+      if (known === undefined ? size > 0 : known.log !== log) throw ofAnother(directory, name)
       const node = known?.node ?? randomUUID()
       if (known === undefined) await replaceFile(join(directory, NAME_FILE), JSON.stringify({ log, node }))
       return new Archive(file, placeOf(node, directory), size)
