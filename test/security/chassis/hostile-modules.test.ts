@@ -111,6 +111,12 @@ describe('memory', () => {
     expect(report.memoryBytes).toBeLessThan(512 * MiB)
   })
 
+  test('that is asked for and never touched counts as well', async () => {
+    const large = guest('(i32.const 0)', '(memory (export "memory") 12000)')
+    expect((await runUnmetered(large, { memoryBytes: 8 * MiB })).end).toBe('memory')
+    expect((await runUnmetered(large, { memoryBytes: 1024 * MiB })).end).toBe('completed')
+  })
+
   test('of 65,536 pages at the start is refused at admission, and there is none for it anyway', async () => {
     const huge = guest('(i32.const 0)', '(memory (export "memory") 65536)')
     await expect(admitted(huge)).rejects.toMatchObject({ details: { reason: 'memory_refused' } })
