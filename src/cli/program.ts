@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addApprovalCommands } from './approval.js'
+import { addBackupCommand } from './backup.js'
 import { addBlobCommands } from './blob.js'
 import { addBlockerCommands } from './blocker.js'
 import { addBoardCommands } from './board.js'
@@ -19,6 +20,7 @@ import { addMcpCommand } from './mcp.js'
 import { addMigrateCommand } from './migrate.js'
 import { addPolicyCommands } from './policy.js'
 import { addPrimeCommand } from './prime.js'
+import { addRestoreCommand } from './restore.js'
 import { addServeCommands } from './serve.js'
 import { addSetupCommand } from './setup.js'
 import { addStatusCommand } from './status.js'
@@ -55,6 +57,8 @@ export function createProgram(run: Run, write: (text: string) => void): CliComma
   addLogCommand(program)
   addBlobCommands(program)
   addWitnessCommands(program)
+  addBackupCommand(program)
+  addRestoreCommand(program)
   addMigrateCommand(program)
   program.commandsGroup('Boards, tasks and swarms:')
   addBoardCommands(program)

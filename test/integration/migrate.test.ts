@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hostFabric } from '../../src/cli/host.js'
 import { ifab, temporaryDirectory } from '../cli/console.js'
@@ -51,6 +52,7 @@ async function thereAndBack(url: string): Promise<void> {
     const live = await run('migrate', '--from', url, '--to', `file:${join(directory, 'second')}`, '--live')
     expect(live).toMatchObject({ live: true, copied: live.size })
     expect(live.size).toBeGreaterThan(there.size)
+    expect(await run('backup', '--to', join(directory, 'of-a-node'))).toMatchObject({ origin: 'moving', unsigned: 0 })
   })
   const back = await run('migrate', '--from', url, '--to', `file:${data}`)
   expect(back).toMatchObject({ kept: there.size, copied: back.size - there.size })
@@ -62,6 +64,26 @@ async function thereAndBack(url: string): Promise<void> {
   expect(JSON.parse(out).verdicts).toMatchObject({ integrity: { status: 'ok' }, signature: { status: 'ok' } })
 }
 
+/** Restores a backup onto shared servers, then moves there what came since, so that the fabric stops for that only. */
+async function restoreThenMove(url: string): Promise<void> {
+  const backup = join(directory, 'backup')
+  const node = join(directory, 'node')
+  let size = 0
+  await during(data, undefined, async () => {
+    await run('swarm', 'register', 'before')
+    await run('blob', 'put', fileURLToPath(import.meta.url))
+    size = (await run('backup', '--to', backup)).size
+    const restored = await run('restore', '--from', backup, '--to', url, '--data', node)
+    expect(restored).toMatchObject({ copied: size, data: node, blobs: 1, keys: [] })
+    await run('swarm', 'register', 'after')
+  })
+  expect(await run('migrate', '--from', `file:${data}`, '--to', url)).toMatchObject({ kept: size })
+  await during(data, url, async () => {
+    const { items } = await run('swarm', 'list')
+    expect(items.map(({ swarm }: { swarm: { id: string } }) => swarm.id).sort()).toEqual(['after', 'before'])
+  })
+}
+
 describeWithEtcd('moving to etcd and back', () => {
   let server: EtcdServer
   beforeEach(async () => {
@@ -71,5 +93,9 @@ describeWithEtcd('moving to etcd and back', () => {
 
   test('keeps entries, claims and the witness', async () => {
     await thereAndBack(`etcd://${server.address}/moving`)
+  })
+
+  test('takes a backup first and the rest later', async () => {
+    await restoreThenMove(`etcd://${server.address}/moving`)
   })
 })

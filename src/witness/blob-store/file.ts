@@ -34,6 +34,11 @@ export class FileBlobStore implements BlobStore {
     return new FileBlobStore(directory, maxBytes)
   }
 
+  /** For reading the blobs of a directory that another process may own, without changing anything. */
+  static reading(directory: string): Pick<BlobStore, 'get' | 'has'> {
+    return new FileBlobStore(directory, 0)
+  }
+
   put(content: Uint8Array): Promise<StoredBlob & { readonly isNew: boolean }> {
     return this.#change(async () => {
       const blob = measure(content)

@@ -60,7 +60,7 @@ async function* firstOf(chunks: AsyncIterable<Chunk>, size: number): AsyncGenera
 
 async function* readBundles(source: LogSource, from: number, size: number): AsyncGenerator<Chunk, void> {
   const first = Math.floor(from / TILE_WIDTH)
-  const count = Math.max(0, Math.ceil(size / TILE_WIDTH) - first)
+  const count = from >= size ? 0 : Math.ceil(size / TILE_WIDTH) - first
   const read = async (position: number): Promise<StoredEntry[]> => {
     const index = first + position
     const entries = await source.bundle(index, tileWidth(size, 'entries', index))

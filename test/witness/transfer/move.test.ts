@@ -177,7 +177,7 @@ describe('entries of a log', () => {
   test('come from bundles, from any index on', async () => {
     const log = bundleEntries(await memoryLog({ entries }), 600)
     expect((await hashEntries(log, [300])).get(300)).toEqual(rootOf(entries.slice(0, 300)))
-    for (const from of [0, 1, 255, 256, 511, 599]) {
+    for (const from of [0, 1, 255, 256, 511, 599, 600]) {
       const found = await contentOf({ read: () => log.read(from) })
       expect(found).toEqual(texts(entries.slice(from)))
     }
