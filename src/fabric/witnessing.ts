@@ -58,6 +58,7 @@ export class Witnessing {
   #scheduled: Promise<SignedCheckpoint> | undefined
   #underWay: Promise<SignedCheckpoint> | undefined
   #closing = false
+  #offers = true
 
   constructor(options: WitnessingOptions) {
     this.#options = options
@@ -84,6 +85,15 @@ export class Witnessing {
   /** Names a secret that no entry may hold, until that is taken back. */
   declare(secret: string): () => void {
     return this.#redactor.declare(secret)
+  }
+
+  /**
+   * Whether outside witnesses are asked to cosign. Of several nodes one asks: a witness that has seen the head of another would
+   * take an older one for a log that was cut.
+   */
+  offer(offers: boolean): void {
+    this.#offers = offers
+    if (offers && this.witness.last.size > 0) this.cosigning?.offer(this.witness.last)
   }
 
   /** A text without its secrets. */
@@ -162,7 +172,7 @@ export class Witnessing {
     const { witness, report, halt } = this.#options
     try {
       const checkpoint = await witness.checkpoint()
-      this.cosigning?.offer(checkpoint)
+      if (this.#offers) this.cosigning?.offer(checkpoint)
       return checkpoint
     } catch (thrown) {
       const error = asFabricError(thrown)

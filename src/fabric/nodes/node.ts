@@ -102,9 +102,9 @@ export class Node implements FabricEngine {
   /** Joins the others, and resolves when this node can answer: it has read the log, or made a new one. */
   static async open(options: NodeOptions): Promise<Node> {
     const { journal, link, report } = options
-    await journal.open()
     let node: Node | undefined
     try {
+      await journal.open()
       const since = options.timing.elapsed()
       const replica = await Replica.load(options)
       node = new Node(options, replica, since)
@@ -521,6 +521,7 @@ export class Node implements FabricEngine {
       note: async (drafts) =>
         this.#engine === undefined ? undefined : this.note(() => drafts, { actor: FABRIC_ACTOR }),
     })
+    witnessing?.offer(this.leads)
     this.#replica.attach(witnessing)
   }
 
@@ -558,6 +559,7 @@ export class Node implements FabricEngine {
   }
 
   #tellRole(leads: boolean): void {
+    this.witnessing?.offer(leads)
     for (const listener of this.#roleListeners) listener(leads)
     this.#wake()
   }

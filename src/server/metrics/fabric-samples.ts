@@ -1,5 +1,5 @@
 import type { FabricState } from '../../coordinator/state.js'
-import type { Fabric, FabricHealth } from '../../fabric/fabric.js'
+import type { Fabric, FabricHealth, NodesStatus } from '../../fabric/fabric.js'
 import type { Meter } from '../../fabric/meter.js'
 import { ESCALATION_KINDS } from '../../model/escalation.js'
 import { ORCHESTRATOR } from '../../model/swarm.js'
@@ -21,9 +21,10 @@ export async function addFabric(page: Exposition, fabric: Fabric): Promise<void>
 }
 
 function addHealth(page: Exposition, health: FabricHealth): void {
-  const { state, journal, witness, flushes } = health
+  const { state, journal, witness, flushes, nodes } = health
   page.add('infrafabric_ready', isReady(health) ? 1 : 0)
   for (const one of STATES) page.add('infrafabric_state', one === state ? 1 : 0, { state: one })
+  if (nodes !== undefined) addNode(page, nodes)
   page.add('infrafabric_commands_queued', health.queuedCommands)
   page.add('infrafabric_callers_waiting', health.waiting)
   page.add('infrafabric_followers', health.followers)
@@ -34,6 +35,13 @@ function addHealth(page: Exposition, health: FabricHealth): void {
   if (witness === undefined) return
   page.add('infrafabric_witness_size_entries', witness.size)
   page.add('infrafabric_witness_signed_entries', witness.signed)
+}
+
+function addNode(page: Exposition, { self, members, ageMs }: NodesStatus): void {
+  const own = members.find(({ id }) => id === self)
+  page.add('infrafabric_node_leads', own?.leads === true ? 1 : 0)
+  page.add('infrafabric_node_lag_entries', own?.lag ?? 0)
+  page.add('infrafabric_node_age_seconds', ageMs / SECOND_MS)
 }
 
 /** Commands that ask for work. */

@@ -18,6 +18,9 @@ export const METRICS = {
     help: '1 for the state that the engine is in, 0 for the others.',
     labels: ['state'],
   },
+  infrafabric_node_leads: { type: 'gauge', help: 'Of several nodes: whether this one leads, 1 or 0.' },
+  infrafabric_node_lag_entries: { type: 'gauge', help: 'Of several nodes: entries of the log that this one lacks.' },
+  infrafabric_node_age_seconds: { type: 'gauge', help: 'Of several nodes: how old what this one shows may be.' },
 
   infrafabric_operation_duration_seconds: {
     type: 'histogram',
