@@ -34,6 +34,7 @@ interface Waiter {
 }
 
 const CLOSING_MS = 1_000
+const REFILL_MS = 50
 
 /**
  * Children and who has them. A child that worked for a tenant waits for more work of the same one, and is closed when there comes
@@ -51,6 +52,7 @@ export class Pool {
   /** Leases by swarm. */
   readonly #busy = new Map<string, number>()
   readonly #waiting: Waiter[] = []
+  #refilling: NodeJS.Timeout | undefined
   #isClosed = false
 
   constructor(options: PoolOptions) {
@@ -110,6 +112,7 @@ export class Pool {
   /** Ends all children, and waits until they are gone. */
   async close(): Promise<void> {
     this.#isClosed = true
+    clearTimeout(this.#refilling)
     for (const { reject } of this.#waiting.splice(0)) reject(closed())
     for (const { timer } of this.#idle.values()) clearTimeout(timer)
     const children = [...this.#children]
@@ -148,11 +151,20 @@ export class Pool {
         waiter.reject(error)
       })
     }
-    this.refill()
+    this.#refillSoon()
+  }
+
+  /** Not at once: to start a process would take the processor from the call that just got one. */
+  #refillSoon(): void {
+    if (this.#isClosed || this.#options.spares === 0) return
+    this.#refilling ??= setTimeout(() => {
+      this.#refilling = undefined
+      this.refill()
+    }, REFILL_MS).unref()
   }
 
   #offer(tenant: Tenant): Promise<Lease> | undefined {
-    const own = [...this.#idle].find(([, { key }]) => key === tenant.key)?.[0]
+    const own = this.#idleOf(tenant.key)
     if (own !== undefined) {
       this.#wake(own)
       return Promise.resolve({ child: own, tenant, isLoaded: true })
@@ -186,6 +198,11 @@ export class Pool {
   #rest(child: SandboxChild, key: string): void {
     const timer = setTimeout(() => this.#discard(child), this.#options.idleMs).unref()
     this.#idle.set(child, { key, timer })
+  }
+
+  #idleOf(key: string): SandboxChild | undefined {
+    for (const [child, held] of this.#idle) if (held.key === key) return child
+    return undefined
   }
 
   #wake(child: SandboxChild): void {
