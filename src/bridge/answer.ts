@@ -2,7 +2,7 @@ import { Document } from 'yaml'
 import { fileStem } from '../board/status-file.js'
 import type { BlockerView, InboxView, OfferView } from '../client/operation-types.js'
 import { LIMITS } from '../model/limits.js'
-import type { AgentMemory, Outcome } from './memory.js'
+import type { AgentMemory, ClaimMemory, Outcome } from './memory.js'
 
 /** What the fabric has for a swarm now. */
 export interface LiveFacts {
@@ -32,7 +32,7 @@ export function answerYaml(swarm: string, memory: AgentMemory, live: LiveFacts):
     claim: first === undefined ? 'none' : claimText(first),
     ...(first && { task: first.task, ...(first.outcome === 'granted' && { epoch: first.epoch }) }),
     tasks: memory.outcomes.slice(0, LIMITS.answerTasks).map(taskRow),
-    holds: memory.claims.map(({ task, epoch, leaseEndsAt }) => ({ task, epoch, lease_ends: leaseEndsAt })),
+    holds: memory.claims.map(holdRow),
     blockers: live.blockers.slice(0, LIMITS.answerTasks).map(blockerRow),
     next: nextRow(live.offer),
     inbox: inboxRow(live.inbox),
@@ -50,6 +50,11 @@ function claimText({ outcome, reason }: Outcome): string {
 
 function taskRow({ task, epoch, ...outcome }: Outcome) {
   return { task, result: claimText({ task, ...outcome }), ...(epoch !== undefined && { epoch }) }
+}
+
+/** `stop` tells its holder to stop, and why. */
+function holdRow({ task, epoch, leaseEndsAt, stop }: ClaimMemory) {
+  return { task, epoch, lease_ends: leaseEndsAt, ...(stop !== undefined && { stop }) }
 }
 
 function blockerRow({ id, task, state, kind, needs, waitsFor, helpers }: BlockerView) {

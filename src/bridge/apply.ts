@@ -6,7 +6,7 @@ import { canonicalJson } from '../model/canonical.js'
 import { type FabricError, isFabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { Intent, KnownTasks } from './intents.js'
-import type { ClaimMemory, Outcome } from './memory.js'
+import { type ClaimMemory, digestOf, type Outcome } from './memory.js'
 import type { StatusProblem } from './status/status.js'
 
 export interface Application {
@@ -95,23 +95,23 @@ class Words {
 
   async #beat(claim: ClaimMemory): Promise<void> {
     const { fabric, swarm } = this.#application
-    const { task, epoch } = claim
+    const { stop: _, ...held } = claim
+    const { task, epoch } = held
     const { leaseEndsAt, stop } = await fabric.task.heartbeat({ task, epoch, as: swarm })
-    this.#claims.set(task, { ...claim, leaseEndsAt })
+    this.#claims.set(task, { ...held, leaseEndsAt, ...(stop && { stop: reasonOf(stop.reason) }) })
     this.#note({ task, outcome: 'granted', epoch })
-    if (stop !== undefined) this.#problem(1, `Stop the work on ${task}: ${stop.reason}.`)
   }
 
   async #milestone({ task, report }: Extract<Intent, { kind: 'milestone' }>, claim: ClaimMemory): Promise<void> {
     const input = { ...this.#word(claim), ...report }
     await this.#application.fabric.task.milestone(input, this.#keyed('milestone', input))
-    this.#claims.set(task, { ...claim, told: canonicalJson(report) })
+    this.#claims.set(task, { ...claim, told: { percent: report.percent, digest: digestOf(report) } })
   }
 
   async #block({ task, blocker }: Extract<Intent, { kind: 'block' }>, claim: ClaimMemory): Promise<void> {
     const input = { ...this.#word(claim), ...blocker }
     const { id } = await this.#application.fabric.task.block(input, this.#keyed('block', input))
-    this.#claims.set(task, { ...claim, blockers: [...claim.blockers, { id, needs: blocker.needs }] })
+    this.#claims.set(task, { ...claim, blockers: [...claim.blockers, { id, digest: digestOf(blocker.needs) }] })
   }
 
   async #unblock({ task, blocker }: Extract<Intent, { kind: 'unblock' }>, claim: ClaimMemory): Promise<void> {

@@ -1,9 +1,8 @@
 import type { TaskView } from '../client/operation-types.js'
 import type { BlockerKind } from '../model/blocker.js'
-import { canonicalJson } from '../model/canonical.js'
 import { LIMITS } from '../model/limits.js'
 import type { Evidence } from '../model/task.js'
-import type { AgentMemory, ClaimMemory } from './memory.js'
+import { type ClaimMemory, digestOf } from './memory.js'
 import type { AgentStatus, NamedTask, StatedBlocker, StatedProgress, StatusProblem } from './status/status.js'
 
 /** What the fabric says of the tasks that a status file and the memory name; undefined for those it has not. */
@@ -39,7 +38,7 @@ export interface Plan {
 
 interface Situation {
   readonly status: AgentStatus
-  readonly memory: Pick<AgentMemory, 'claims' | 'commit'>
+  readonly memory: { readonly claims: readonly ClaimMemory[]; readonly commit: string }
   readonly known: KnownTasks
 }
 
@@ -123,8 +122,8 @@ function wordsAbout(
 ): Intent[] {
   const { percent } = status.progress
   const report = percent === undefined || working[0] !== named ? undefined : { ...status.progress, percent }
-  const reached = claim?.told === undefined ? 0 : percentOf(claim.told)
-  const isNews = report !== undefined && report.percent >= reached && canonicalJson(report) !== claim?.told
+  const { percent: reached = 0, digest } = claim?.told ?? {}
+  const isNews = report !== undefined && report.percent >= reached && digestOf(report) !== digest
   const stated = status.blockers?.filter((blocker) => blockedTask(blocker, working, known) === named)
   return [
     { kind: claim === undefined ? 'claim' : 'beat', ...named },
@@ -139,11 +138,6 @@ function blockedTask({ kind }: StatedBlocker, working: readonly NamedTask[], kno
   return primary ?? (kind === 'help' || kind === 'human' ? working[0] : undefined)
 }
 
-function percentOf(told: string): number {
-  const [, digits] = /"percent":(\d+)/.exec(told) ?? []
-  return Number(digits ?? 0)
-}
-
 /** What the file names and was not raised is raised; what was raised and is not named any more is resolved. */
 function blockerWords(
   stated: readonly StatedBlocker[] | undefined,
@@ -153,8 +147,8 @@ function blockerWords(
 ): Intent[] {
   if (stated === undefined) return []
   const raised = claim?.blockers ?? []
-  const gone = raised.filter(({ needs }) => !stated.some((one) => one.needs === needs))
-  const fresh = stated.filter(({ needs }) => !raised.some((one) => one.needs === needs))
+  const gone = raised.filter(({ digest }) => !stated.some(({ needs }) => digestOf(needs) === digest))
+  const fresh = stated.filter(({ needs }) => !raised.some(({ digest }) => digestOf(needs) === digest))
   return [
     ...gone.map(({ id }): Intent => ({ kind: 'unblock', task, line, blocker: id })),
     ...fresh.map(

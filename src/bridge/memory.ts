@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto'
 import * as z from 'zod'
 import { canonicalJson } from '../model/canonical.js'
 import { ID_PATTERN } from '../model/ids.js'
 import { LIMITS } from '../model/limits.js'
+import { MILESTONE_PERCENTS } from '../model/task.js'
 
 /**
  * What a bridge remembers of its agents. It is kept on the coordination branch itself, so any machine can go on. Nothing
@@ -13,17 +15,21 @@ const hash = z.string().regex(/^[0-9a-f]{40,64}$/)
 const words = z.string().max(LIMITS.noteChars)
 const line = z.int().min(1)
 
+const MOST_TIME_CHARS = 40
+
+/** Texts of agents are told to the fabric, which takes secrets out of them; here only digests of them are kept. */
+const digest = z.string().regex(/^[0-9a-f]{32}$/)
+
 const claim = z.strictObject({
   task: id,
   epoch: z.int().min(0),
-  leaseEndsAt: z.string().max(40),
-  /** The progress that was told last, as canonical JSON. */
-  told: z
-    .string()
-    .max(LIMITS.noteChars * 4)
-    .exactOptional(),
-  /** Blockers that were raised for the agent, with the words it used. */
-  blockers: z.array(z.strictObject({ id, needs: words })).max(LIMITS.openBlockersPerTask),
+  leaseEndsAt: z.string().max(MOST_TIME_CHARS),
+  /** Why the holder has to stop. */
+  stop: words.exactOptional(),
+  /** The progress that was told last. */
+  told: z.strictObject({ percent: z.literal(MILESTONE_PERCENTS), digest }).exactOptional(),
+  /** Blockers that were raised for the agent. */
+  blockers: z.array(z.strictObject({ id, digest })).max(LIMITS.openBlockersPerTask),
 })
 
 const OUTCOMES = ['granted', 'refused', 'lost', 'completed', 'failed', 'released'] as const
@@ -76,4 +82,9 @@ export function readMemory(text: string): BridgeMemory | undefined {
   }
   const result = memory.safeParse(json)
   return result.success ? new Map(Object.entries(result.data.agents)) : undefined
+}
+
+/** What stands in the memory for something that an agent said. */
+export function digestOf(said: unknown): string {
+  return createHash('sha256').update(canonicalJson(said)).digest('hex').slice(0, 32)
 }

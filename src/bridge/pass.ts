@@ -111,14 +111,23 @@ async function filesOf(
   const blockers = await openBlockers(fabric)
   const memory = new Map<string, AgentMemory>()
   const answers = new Map<string, string>()
-  for (const [swarm, known] of heard) {
-    const standing = await standingOf(fabric, swarm, known, blockers)
-    memory.set(swarm, standing.memory)
-    answers.set(answerFileName(swarm), answerYaml(swarm, standing.memory, standing.live))
+  const agents = [...heard]
+  for (let at = 0; at < agents.length; at += ASKED_AT_ONCE) {
+    const some = agents.slice(at, at + ASKED_AT_ONCE)
+    const standings = some.map(
+      async ([swarm, known]) => [swarm, await standingOf(fabric, swarm, known, blockers)] as const,
+    )
+    for (const [swarm, standing] of await Promise.all(standings)) {
+      memory.set(swarm, standing.memory)
+      answers.set(answerFileName(swarm), answerYaml(swarm, standing.memory, standing.live))
+    }
   }
   const board = boardText(coordination.board, await boardOf(fabric, config.board))
   return changedFiles(coordination, { memory, answers, board: { name: config.boardFile, content: board } })
 }
+
+/** Agents whose standing is asked for at a time. */
+const ASKED_AT_ONCE = 16
 
 async function boardOf(fabric: FabricOperations, board: string | undefined): Promise<string> {
   const { files } = await fabric.board.export({ format: 'markdown', board })

@@ -148,6 +148,21 @@ describe('a bridge that starts again', () => {
     expect(git(team.remote, 'rev-parse', team.config.branch)).toBe(tip)
   })
 
+  test('beside another one tells nothing twice either', async () => {
+    await using team = await open()
+    const [alice, bob] = [team.agent('alice'), team.agent('bob')]
+    const elsewhere = join(team.directory, 'elsewhere')
+    git(team.directory, 'clone', '--quiet', team.remote, elsewhere)
+    alice.says('current_task: P0.1.5\nmilestone: 25%\nneeds_help: somebody who knows leases\n')
+    bob.says('completed: P0.1.6\n')
+    await Promise.all([team.pass(), team.pass({ directory: elsewhere })])
+    expect(await team.history('P0.1.5')).toEqual(['task_created', 'task_claimed', 'milestone_reported'])
+    expect(await team.history('P0.1.6')).toEqual(['task_created', 'task_claimed', 'task_completed'])
+    expect((await team.fabric.blocker.list()).items).toHaveLength(1)
+    expect(team.answer('bob')).toMatchObject({ tasks: [{ task: 'P0.1.6', result: 'completed' }] })
+    expect(git(team.remote, 'rev-list', '--count', team.config.branch)).toBe('1')
+  })
+
   test('and had not pushed yet: the words are heard again, and change nothing', async () => {
     await using team = await open()
     const alice = team.agent('alice')

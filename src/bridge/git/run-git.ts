@@ -31,7 +31,6 @@ const SETTINGS = [
   'maintenance.auto=false',
   'push.followTags=false',
   'submodule.recurse=false',
-  'advice.detachedHead=false',
 ].flatMap((setting) => ['-c', setting])
 
 /** Of the user's settings for git, those that say how to connect; where its repository is says the caller. */

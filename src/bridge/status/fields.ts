@@ -1,7 +1,7 @@
 import { nearest } from '../../user-file/nearest.js'
 
 /** Fields of a status file, each with the names that agents give to it. Compared as `plainName` makes them. */
-const NAMES = {
+export const FIELD_NAMES = {
   swarm: [
     'session',
     'session_id',
@@ -102,10 +102,10 @@ const NAMES = {
   readUpTo: ['read_up_to', 'acknowledge', 'acknowledged', 'inbox_read', 'messages_read'],
 } as const satisfies Record<string, readonly string[]>
 
-export type StatusField = keyof typeof NAMES
+export type StatusField = keyof typeof FIELD_NAMES
 
 const FIELD_OF = new Map<string, StatusField>(
-  (Object.entries(NAMES) as [StatusField, readonly string[]][]).flatMap(([field, names]) =>
+  (Object.entries(FIELD_NAMES) as [StatusField, readonly string[]][]).flatMap(([field, names]) =>
     names.map((name) => [name, field] as const),
   ),
 )
