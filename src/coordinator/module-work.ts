@@ -26,10 +26,12 @@ export function moduleWork(state: FabricState, now: number): ModuleWork {
   const claims: { task: string; swarm: string }[] = []
   const runs: ModuleClaim[] = []
   for (const swarm of state.chassis.modules.keys()) {
-    const tasks = [...state.moduleTasks.get(swarm)].map((id) => taskRow(state, id))
-    if (tasks.length === 0) continue
-    for (const task of tasks) if (isToRun(task)) runs.push(runOf(task))
-    claims.push(...claimable(state, swarm, tasks, now).map(({ id }) => ({ task: id, swarm })))
+    if (state.moduleTasks.get(swarm).size === 0) continue
+    for (const id of state.held.claims.get(swarm)) {
+      const task = taskRow(state, id)
+      if (isToRun(task)) runs.push(runOf(task))
+    }
+    claims.push(...claimable(state, swarm, now).map((task) => ({ task, swarm })))
   }
   return { claims, runs }
 }
@@ -50,15 +52,18 @@ function runOf(task: HeldTask): ModuleClaim {
   return { task, swarm, epoch, leaseMs }
 }
 
-function claimable(state: FabricState, swarm: string, tasks: readonly TaskRow[], now: number): TaskRow[] {
+/** Among many of which none can be had, not all are looked at: each commit may ask. */
+function claimable(state: FabricState, swarm: string, now: number): string[] {
   const row = state.swarms.get(swarm)
-  if (row === undefined) return []
-  const room = row.capacity - state.held.activeCount(swarm)
-  if (room <= 0) return []
-  return tasks
-    .filter(({ state }) => state === 'available')
-    .sort((a, b) => b.priority - a.priority || a.createdIndex - b.createdIndex)
-    .slice(0, LOOKED_AT)
-    .filter((task) => examine(state, task, row, now).every(({ obstacle }) => obstacle === undefined))
-    .slice(0, room)
+  const room = (row?.capacity ?? 0) - state.held.activeCount(swarm)
+  const found: string[] = []
+  if (row === undefined || room <= 0) return found
+  let looked = 0
+  for (const id of state.moduleTasks.waiting(swarm)) {
+    if (found.length >= room || looked >= LOOKED_AT) break
+    looked += found.length === 0 ? 1 : 0
+    const checks = examine(state, taskRow(state, id), row, now)
+    if (checks.every(({ obstacle }) => obstacle === undefined)) found.push(id)
+  }
+  return found
 }

@@ -29,17 +29,13 @@ import {
 import { KeyedHeap } from './heap.js'
 import { HeldTasks } from './held-tasks.js'
 import { endClaimHold, endHelpHold } from './holds.js'
+import { ModuleTasks } from './module-tasks.js'
 import { DEFAULT_POLICY } from './policy.js'
 import type { Bucket } from './ready-queue.js'
 import type { ArchivedTask, Inbox, StateRow } from './state-row.js'
 
 export function helpKey(blocker: string, helper: string): string {
   return `${blocker}/${helper}`
-}
-
-/** Whether a module may have to claim or do it now. */
-function isOpenToModules({ state, notBefore }: TaskRow): boolean {
-  return state === 'claimed' || (state === 'available' && notBefore === undefined)
 }
 
 /**
@@ -75,8 +71,7 @@ export class FabricState {
   readonly helping = new IdIndex()
   /** Task -> unresolved blockers that wait for its completion. */
   readonly waitedFor = new IdIndex()
-  /** Swarm -> tasks that its module is to do, or is doing. */
-  readonly moduleTasks = new IdIndex()
+  readonly moduleTasks = new ModuleTasks()
   /** Task -> its blockers, resolved ones too. */
   readonly blockersOf = new IdIndex()
   readonly counts: Record<TaskState, number>
@@ -121,7 +116,7 @@ export class FabricState {
     this.held.add(row)
     this.ready.touchPaths(before, row)
     this.#updateReady(row)
-    if (row.module !== undefined && isOpenToModules(row)) this.moduleTasks.add(row.module, row.id)
+    this.moduleTasks.add(row)
     this.#updateTaskDeadline(row)
     const holder = row.claim?.swarm ?? ''
     if (this.governor.breakers.get(holder)?.state === 'half_open') this.refreshBreakerDeadline(holder)
@@ -354,7 +349,7 @@ export class FabricState {
       for (const dependency of before.dependencies) this.#removeDependent(dependency, before.id)
     }
     this.held.remove(before, after)
-    if (before.module !== undefined) this.moduleTasks.remove(before.module, before.id)
+    this.moduleTasks.remove(before)
     if (before.claim?.epoch !== after?.claim?.epoch) this.renewals.delete(before.id)
     if (before.owner !== after?.owner) this.ready.remove(before)
   }

@@ -15,7 +15,7 @@ import { contractTrust } from '../governor/policy/contract-trust.js'
 import { FABRIC_ACTOR, swarmActor } from '../model/entry.js'
 import { asFabricError, FabricError, isFabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
-import { SECOND_MS, type Timing } from '../model/time.js'
+import { MINUTE_MS, type Timing } from '../model/time.js'
 import { cut } from '../witness/query/trace-words.js'
 import type { Redactor } from '../witness/redact.js'
 import { CredentialUses } from './credential-uses.js'
@@ -38,8 +38,8 @@ export interface RunContext {
 
 /** Heartbeats in one lease: two may be late. */
 const BEATS_PER_LEASE = 3
-/** Beyond the wall time of the module: for its start, and for what is written afterwards. */
-const CREDENTIAL_MARGIN_MS = 30 * SECOND_MS
+/** Beyond the wall time of the module: it may wait for a process first. It ends with the claim anyway. */
+const CREDENTIAL_MARGIN_MS = 5 * MINUTE_MS
 
 /** Does one claim by its module: runs it, holds the claim meanwhile, and says what came of it. */
 export class ModuleRun {
@@ -97,10 +97,21 @@ export class ModuleRun {
     throw new FabricError('POLICY_VIOLATION', message, { required, reached })
   }
 
-  /** The right to send requests that the policy gives this swarm for whatever it claims. */
+  /**
+   * The right to send requests that the policy gives this swarm for whatever it claims. A run that is begun anew for the same
+   * claim goes on under the one it has.
+   */
   async #issueGrants({ contract: { limits } }: ModuleRow): Promise<void> {
     const { fabric } = this.#context
-    const endpoints = await fabric.read(({ governor }) => governor.policy.chassis?.grants[this.#claim.swarm] ?? [])
+    const { swarm, epoch } = this.#claim
+    const endpoints = await fabric.read(({ governor, chassis }, now) => {
+      const granted = governor.policy.chassis?.grants[swarm] ?? []
+      const known = chassis.credentialsOf(epoch, now + limits.wallMs)
+      const isThere = known.some(
+        (one) => one.issuedBy === FABRIC_ACTOR && JSON.stringify(one.endpoints) === JSON.stringify(granted),
+      )
+      return isThere ? [] : granted
+    })
     if (endpoints.length === 0) return
     const ttlMs = Math.min(limits.wallMs + CREDENTIAL_MARGIN_MS, LIMITS.credentialTtlMs)
     await fabric.submit({ type: 'issue_credential', ...this.#holder, endpoints, ttlMs }, { actor: FABRIC_ACTOR })
@@ -158,7 +169,8 @@ export class ModuleRun {
 
   /** What stood in the way of running it is told by the task, so that whoever waits for it sees why. */
   async #fail(error: FabricError): Promise<boolean> {
-    if (this.#ending.signal.aborted) return false
+    // There is no room for it now, which is not the module's failure.
+    if (this.#ending.signal.aborted || error.code === 'RATE_LIMITED') return false
     if (error.code === 'STALE_CLAIM') return true
     if (error.code === 'INTERNAL') this.#context.report(error)
     const { task, epoch } = this.#claim

@@ -34,6 +34,8 @@ export class ModuleStore {
   async #admit({ contract: { module, profile, limits } }: ModuleRow): Promise<LoadedModule> {
     const bytes = await this.#fabric.getBlob(module.sha256)
     const { digest, metered } = await admitInChild(bytes, { profile, limits: limitsOf(limits) })
-    return { digest, metered, profile, limits }
+    // What a task keeps of an output is a blob.
+    const outputBytes = Math.min(limits.outputBytes, LIMITS.blobBytes)
+    return { digest, metered, profile, limits: { ...limits, outputBytes } }
   }
 }

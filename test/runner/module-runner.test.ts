@@ -181,6 +181,18 @@ describe('a task that names a module', () => {
     expect(sandbox.runs).toHaveLength(1)
   })
 
+  test('waits for its turn where the sandbox has no room, and that is no failed attempt', async () => {
+    await load()
+    await create('A')
+    const { fail } = await sandbox.begun(0)
+    fail(new FabricError('RATE_LIMITED', 'Too many calls wait for the sandbox.'))
+    await place.advance(11_000)
+    const { end } = await sandbox.begun(1)
+    expect(await taskIn('A', 'claimed')).toMatchObject({ failures: 0, attempts: 1 })
+    end()
+    await taskIn('A', 'completed')
+  })
+
   test('is not done by a module that the policy does not trust any more', async () => {
     await load()
     await applyPolicy({ requireSignature: true })
@@ -275,6 +287,18 @@ describe('requests of a module', () => {
     end()
     await taskIn('A', 'completed')
     expect(context?.rights()).toEqual([])
+  })
+
+  test('that are made by a run which is begun anew go under the same credential', async () => {
+    const endpoint = { host: 'api.example.com', port: 443, scheme: 'https', methods: ['GET'], paths: ['/'] } as const
+    await applyPolicy({ grants: { tokenizer: [endpoint] } })
+    await load()
+    await create('A')
+    ;(await sandbox.begun(0)).end({ end: 'cancelled' })
+    await place.advance(11_000)
+    ;(await sandbox.begun(1)).end()
+    await taskIn('A', 'completed')
+    expect((await entries()).filter(({ type }) => type === 'credential_issued')).toHaveLength(1)
   })
 
   async function requesting(uses: readonly EgressUse[]): Promise<readonly unknown[]> {

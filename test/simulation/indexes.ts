@@ -28,7 +28,18 @@ export function keptIndexes(state: FabricState): unknown {
     claims: groupsOf(state.held.claims, swarms),
     active: Object.fromEntries(state.held.active),
     freed: groupsOf(state.held.freed, swarms),
-    moduleTasks: groupsOf(state.moduleTasks, swarms),
+    moduleTasks: Object.fromEntries(
+      swarms.flatMap((swarm) => {
+        const ids = [...state.moduleTasks.get(swarm)].sort()
+        return ids.length === 0 ? [] : [[swarm, ids]]
+      }),
+    ),
+    modulesWait: Object.fromEntries(
+      swarms.flatMap((swarm) => {
+        const ids = [...state.moduleTasks.waiting(swarm)]
+        return ids.length === 0 ? [] : [[swarm, ids]]
+      }),
+    ),
     owned: Object.fromEntries(
       swarms.flatMap((swarm) => {
         const ids = [...state.claimable(swarm)].flatMap(({ ranks }) => [...ranks.items()].map(({ task }) => task))
@@ -107,6 +118,15 @@ export function recomputedIndexes(state: FabricState): unknown {
     ),
     freed: group(
       active.flatMap(({ row, claim }) => (claim.freedAt === undefined ? [] : [[claim.swarm, row.id] as const])),
+    ),
+    modulesWait: Object.fromEntries(
+      Object.entries(
+        group(
+          rows
+            .filter(({ state, notBefore }) => state === 'available' && notBefore === undefined)
+            .flatMap((row) => (row.module === undefined ? [] : [[row.module, row.id] as const])),
+        ),
+      ).map(([module, ids]) => [module, ids.sort((a, b) => byUrgency(rows, a, b))]),
     ),
     moduleTasks: group(
       rows
@@ -202,6 +222,12 @@ function claimHolds(state: FabricState): HoldRow[] {
 function hasBudget({ swarms, governor }: FabricState, swarm: string): boolean {
   const { swarms: limits } = governor.policy.budgets
   return swarms.get(swarm)?.budgetNanos !== undefined || (limits[swarm] ?? limits['*'])?.total !== undefined
+}
+
+function byUrgency(rows: readonly TaskRow[], a: string, b: string): number {
+  const [first, second] = [a, b].map((id) => rows.find((row) => row.id === id))
+  if (first === undefined || second === undefined) return 0
+  return second.priority - first.priority || first.createdIndex - second.createdIndex
 }
 
 function byId(a: { readonly id: string }, b: { readonly id: string }): number {
