@@ -73,6 +73,8 @@ export async function openShared(
     ...(witness && { witness: { ...witness, open: async () => ({ ...(await witness.open()), keys }) } }),
   })
   closing.push(() => fabric.close())
+  const { warning } = shared.journal.health()
+  if (warning !== undefined) warn(warning)
   return { fabric, annotate: (note) => lock.annotate(note) }
 }
 

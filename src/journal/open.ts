@@ -36,6 +36,8 @@ export type OpenSharedJournal = (options: SharedJournalOptions) => Promise<Share
 
 /** Scheme of a URL -> its driver. Loaded when it is asked for: a fabric on one machine pays for none of them. */
 const DRIVERS: Readonly<Record<string, () => Promise<OpenSharedJournal>>> = {
+  nats: async () => (await import('./nats/open.js')).openNatsJournal,
+  tls: async () => (await import('./nats/open.js')).openNatsJournal,
   etcd: async () => (await import('./etcd/open.js')).openEtcdJournal,
   etcds: async () => (await import('./etcd/open.js')).openEtcdJournal,
 }

@@ -10,3 +10,13 @@ export function fenced(expected: number, actual: number): FabricError {
 export function closed(): FabricError {
   return new FabricError('UNAVAILABLE', 'The journal is closed. Open it before using it.')
 }
+
+/** Whoever wanted to lead does not want to any more, or has left. */
+export function givenUp(): FabricError {
+  return new FabricError('UNAVAILABLE', 'The campaign was given up. Start another one.')
+}
+
+/** A living node has this id. */
+export function taken(id: string): FabricError {
+  return new FabricError('CONFLICT', `There is a node ${id} already. Give this one another name.`, { id })
+}

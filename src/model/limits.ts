@@ -20,6 +20,9 @@ export const LIMITS = {
   natsBatchStarts: 4_096,
   /** What a NATS server says of itself (`/varz`). */
   natsMonitorBytes: 1024 * 1024,
+  /** Nodes of a log on NATS, and what one says of itself. */
+  natsNodes: 1_024,
+  natsBeatBytes: 16 * 1024,
   /** Newest records of a log in etcd that a process keeps for those who follow it. */
   etcdRecentBytes: 16 * 1024 * 1024,
   /** Records that one request removes from etcd. */

@@ -1,4 +1,4 @@
-import { FabricError, isFabricError } from '../../model/errors.js'
+import { isFabricError } from '../../model/errors.js'
 import {
   HEARTBEAT_MS,
   type Leadership,
@@ -7,6 +7,8 @@ import {
   type Membership,
   type MembershipView,
 } from '../membership.js'
+import { givenUp, taken } from '../refusal.js'
+import { ViewChanges } from '../view-changes.js'
 import { Connection, type Patience } from './connection.js'
 import { LogKeys } from './keys.js'
 import { Lead } from './lead.js'
@@ -38,7 +40,7 @@ interface Joined {
 export class EtcdMembership implements Membership {
   readonly #access: EtcdAccess
   readonly #keys: LogKeys
-  readonly #listeners = new Set<(view: MembershipView) => void>()
+  readonly #changes = new ViewChanges()
   #joined: Joined | undefined
   #self: Member | undefined
   /** What etcd was told last, and the lease it hangs on. */
@@ -67,7 +69,7 @@ export class EtcdMembership implements Membership {
       // A node that is started again right after it died finds its own key; waiting tells it from another one's.
       const until = performance.now() + MEMBER_TTL_MS + GRACE_MS
       while (nodes.view().members.some(({ id }) => id === member.id) && performance.now() < until) {
-        await this.#nextChange(HEARTBEAT_MS, signal)
+        await this.#changes.next(HEARTBEAT_MS, signal)
       }
       if (!(await this.#enter(joined, true))) throw taken(member.id)
       joined.heartbeat = setInterval(() => void this.#beat(), HEARTBEAT_MS)
@@ -86,8 +88,7 @@ export class EtcdMembership implements Membership {
   }
 
   onChange(listener: (view: MembershipView) => void): () => void {
-    this.#listeners.add(listener)
-    return () => void this.#listeners.delete(listener)
+    return this.#changes.on(listener)
   }
 
   async campaign(signal: AbortSignal): Promise<Leadership> {
@@ -100,7 +101,7 @@ export class EtcdMembership implements Membership {
         if (lead !== undefined && !either.aborted) return lead
         await lead?.resign()
       }
-      await this.#nextChange(HEARTBEAT_MS, either)
+      await this.#changes.next(HEARTBEAT_MS, either)
     }
     throw givenUp()
   }
@@ -195,35 +196,10 @@ export class EtcdMembership implements Membership {
   }
 
   #changed(): void {
-    const view = this.view()
-    for (const listener of [...this.#listeners]) listener(view)
-  }
-
-  /** Resolves after the next change, after `ms` milliseconds, or when `signal` aborts. */
-  #nextChange(ms: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        clearTimeout(timer)
-        stop()
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      const stop = this.onChange(done)
-      signal.addEventListener('abort', done, { once: true })
-      if (signal.aborted) done()
-    })
+    this.#changes.tell(this.view())
   }
 }
 
 function within(ms: number): Patience {
   return { until: performance.now() + ms }
-}
-
-function givenUp(): FabricError {
-  return new FabricError('UNAVAILABLE', 'The campaign was given up. Start another one.')
-}
-
-function taken(id: string): FabricError {
-  return new FabricError('CONFLICT', `There is a node ${id} already. Give this one another name.`, { id })
 }

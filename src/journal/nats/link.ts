@@ -9,7 +9,7 @@ import {
 import { FabricError } from '../../model/errors.js'
 import { readNamedFile } from '../named-file.js'
 import { Disconnected, unreachable } from './failure.js'
-import type { NatsJournalOptions } from './options.js'
+import type { NatsAccess } from './options.js'
 
 /** How long one request waits for its answer, and one attempt to connect. */
 export const ATTEMPT_MS = 2_000
@@ -23,7 +23,6 @@ const PERSISTENT = {
   timeout: ATTEMPT_MS,
   ignoreAuthErrorAbort: true,
   noAsyncTraces: true,
-  noEcho: true,
 } satisfies ConnectionOptions
 
 /** A connection that is made again whenever it breaks, until it is closed. */
@@ -41,13 +40,16 @@ export class Link {
     void this.#watch()
   }
 
-  /** `onReturn` is called when a connection that broke is there again. Throws UNAVAILABLE or INVALID_ARGUMENT. */
-  static async open(options: NatsJournalOptions, onReturn: () => void): Promise<Link> {
-    const settings = await connectionOptions(options)
+  /**
+   * `onReturn` is called when a connection that broke is there again. With `echo` it hears what it says itself. Throws
+   * UNAVAILABLE or INVALID_ARGUMENT.
+   */
+  static async open(access: NatsAccess, onReturn: () => void, { echo = false } = {}): Promise<Link> {
+    const settings = await connectionOptions(access)
     try {
-      return new Link(await connect(settings), onReturn)
+      return new Link(await connect({ ...settings, noEcho: !echo }), onReturn)
     } catch (error) {
-      throw unreachable(options.servers, error)
+      throw unreachable(access.servers, error)
     }
   }
 
@@ -106,15 +108,15 @@ export class Link {
   }
 }
 
-async function connectionOptions(options: NatsJournalOptions): Promise<ConnectionOptions> {
-  const { caFile, certificateFile, keyFile } = options
+async function connectionOptions(access: NatsAccess): Promise<ConnectionOptions> {
+  const { caFile, certificateFile, keyFile } = access
   const [ca, cert, key] = await Promise.all([caFile, certificateFile, keyFile].map(readNamedFile))
-  const encrypted = options.tls === true || ca !== undefined || cert !== undefined
-  const authenticator = await authenticatorOf(options)
+  const encrypted = access.tls === true || ca !== undefined || cert !== undefined
+  const authenticator = await authenticatorOf(access)
   return {
     ...PERSISTENT,
-    servers: [...options.servers],
-    name: `infrafabric ${options.name}`,
+    servers: [...access.servers],
+    name: `infrafabric ${access.name}`,
     ...(encrypted && {
       tls: { ...(ca !== undefined && { ca }), ...(cert !== undefined && { cert }), ...(key !== undefined && { key }) },
     }),
@@ -122,7 +124,7 @@ async function connectionOptions(options: NatsJournalOptions): Promise<Connectio
   }
 }
 
-async function authenticatorOf({ credentialsFile, nkeyFile }: NatsJournalOptions): Promise<Authenticator | undefined> {
+async function authenticatorOf({ credentialsFile, nkeyFile }: NatsAccess): Promise<Authenticator | undefined> {
   const path = credentialsFile ?? nkeyFile
   const secret = await readNamedFile(path)
   if (secret === undefined) return undefined

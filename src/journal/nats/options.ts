@@ -1,12 +1,11 @@
 import { FabricError } from '../../model/errors.js'
 
-export interface NatsJournalOptions {
+/** Where NATS is and who asks. */
+export interface NatsAccess {
   /** Servers of one cluster, `host:port` each. */
   readonly servers: readonly string[]
-  /** Name of the log: its stream is `ifab-<name>`, its subjects are `ifab.<name>.log` and `ifab.<name>.news`. */
+  /** Name of the log: its stream is `ifab-<name>`, and its subjects begin with `ifab.<name>.`. */
   readonly name: string
-  /** Where this process keeps snapshots; created when missing. Each process has a directory of its own. */
-  readonly directory: string
   /** Copies of the log on different servers, 1 to 5; a log that exists must have as many. 1 unless said otherwise. */
   readonly replicas?: number
   /** Demands TLS; implied by one of its files. */
@@ -18,13 +17,21 @@ export interface NatsJournalOptions {
   /** A `.creds` file, or a file with the seed of a user nkey. */
   readonly credentialsFile?: string
   readonly nkeyFile?: string
+  /** How long an append, a read or `head` waits for servers that do not answer, milliseconds; 10,000 by default. */
+  readonly timeoutMs?: number
+}
+
+export interface NatsJournalOptions extends NatsAccess {
+  /** Where this process keeps snapshots; created when missing. Each process has a directory of its own. */
+  readonly directory: string
   /** Addresses of the servers' HTTP monitoring (`http://host:8222`), by which they say how they flush. */
   readonly monitors?: readonly string[]
   /** Refuses to open a log of which a power cut of one server can lose acknowledged entries. */
   readonly requireDurable?: boolean
-  /** How long an append, a read or `head` waits for servers that do not answer, milliseconds; 10,000 by default. */
-  readonly timeoutMs?: number
 }
+
+/** How long a call waits for servers that do not answer, unless told otherwise. */
+export const DEFAULT_TIMEOUT_MS = 10_000
 
 const NAME = /^[A-Za-z0-9_-]{1,64}$/
 const DEFAULT_PORT = '4222'
@@ -60,7 +67,7 @@ export function parseNatsUrl(url: string): AddressOptions {
 }
 
 /** Throws INVALID_ARGUMENT for options that cannot be. */
-export function checkOptions(options: NatsJournalOptions): void {
+export function checkOptions(options: NatsAccess & Pick<NatsJournalOptions, 'monitors'>): void {
   const { servers, name, replicas = 1, timeoutMs = 1, monitors = [] } = options
   if (servers.length === 0 || servers.some((server) => server === '')) {
     throw invalid('servers', 'servers must name at least one server.')

@@ -42,17 +42,10 @@ export function checkSettings(config: StreamConfig, subject: string, replicas: n
     const message = `Stream ${config.name} has format ${format}; this release knows ${FORMAT}. Install a later release.`
     throw new FabricError('DATA_TOO_NEW', message, { stream: config.name, format })
   }
-  const wrong = wrongSettings(config, subject, replicas)
-  if (format !== FORMAT) wrong.push('description')
-  if (wrong.length === 0) return
-  const message = `Stream ${config.name} is no log that keeps everything; look at: ${wrong.join(', ')}. Change that (nats stream edit), or name another log.`
-  throw new FabricError('CONFLICT', message, { stream: config.name, settings: wrong })
-}
-
-function wrongSettings(config: StreamConfig, subject: string, replicas: number | undefined): string[] {
   const removes = config.discard !== 'new' && (config.max_msgs > 0 || config.max_bytes > 0)
-  const checks: Record<string, boolean> = {
-    subjects: config.subjects.length === 1 && config.subjects[0] === subject,
+  requireSettings(config, 'no log that keeps everything', {
+    description: format === FORMAT,
+    subjects: isOnly(config.subjects, subject),
     storage: config.storage === 'file',
     retention: config.retention === 'limits',
     discard: !removes,
@@ -65,6 +58,52 @@ function wrongSettings(config: StreamConfig, subject: string, replicas: number |
     sealed: !config.sealed,
     persist_mode: config.persist_mode !== 'async',
     num_replicas: replicas === undefined || config.num_replicas === replicas,
+  })
+}
+
+/** A stream that keeps its last message only, and that one for good. */
+export function leadSettings(
+  stream: string,
+  subject: string,
+  replicas: number,
+): Partial<StreamConfig> & { name: string } {
+  return {
+    name: stream,
+    subjects: [subject],
+    description: 'Who may lead a log of InfraFabric',
+    storage: 'file',
+    retention: 'limits',
+    discard: 'old',
+    max_msgs: 1,
+    max_age: 0,
+    num_replicas: replicas,
+    deny_delete: true,
+    deny_purge: true,
   }
-  return Object.keys(checks).filter((name) => !checks[name])
+}
+
+/** Throws CONFLICT when an existing stream could forget who led last, or has fewer `replicas` than its log. */
+export function checkLeadSettings(config: StreamConfig, subject: string, replicas = 1): void {
+  requireSettings(config, 'not fit to say who leads', {
+    subjects: isOnly(config.subjects, subject),
+    storage: config.storage === 'file',
+    retention: config.retention === 'limits',
+    discard: config.discard === 'old',
+    max_age: config.max_age === 0,
+    deny_delete: config.deny_delete,
+    deny_purge: config.deny_purge,
+    sealed: !config.sealed,
+    num_replicas: config.num_replicas >= replicas,
+  })
+}
+
+function requireSettings(config: StreamConfig, what: string, checks: Readonly<Record<string, boolean>>): void {
+  const wrong = Object.keys(checks).filter((name) => !checks[name])
+  if (wrong.length === 0) return
+  const message = `Stream ${config.name} is ${what}; look at: ${wrong.join(', ')}. Change that (nats stream edit), or name another log.`
+  throw new FabricError('CONFLICT', message, { stream: config.name, settings: wrong })
+}
+
+function isOnly(subjects: readonly string[], subject: string): boolean {
+  return subjects.length === 1 && subjects[0] === subject
 }

@@ -8,13 +8,13 @@ import { askMonitors, type Durability, judgeDurability, requireDurable } from '.
 import { diverged, interrupted } from './failure.js'
 import { Link } from './link.js'
 import { News } from './news.js'
-import type { NatsJournalOptions } from './options.js'
+import { DEFAULT_TIMEOUT_MS, type NatsJournalOptions } from './options.js'
 import { type Fetch, LogReader } from './reader.js'
-import { LogStream, type Patience } from './stream.js'
+import type { Patience } from './requests.js'
+import { LogStream } from './stream.js'
 import { EMPTY, findTail, type Tail, tailAt } from './tail.js'
 import { writeMessages } from './writer.js'
 
-const DEFAULT_TIMEOUT_MS = 10_000
 /**
  * How often a writer that tells of an earlier end makes this process look: most likely it only does not know better.
  */

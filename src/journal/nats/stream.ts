@@ -9,47 +9,36 @@ import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import { type LogMessage, viewMessage } from '../message.js'
 import { corrupt } from './assembler.js'
-import { diverged, failureOf, refused, unreachable } from './failure.js'
+import { diverged, failureOf, refused } from './failure.js'
 import { ATTEMPT_MS, type Link } from './link.js'
 import type { NatsJournalOptions } from './options.js'
+import { GRACE_MS, type Patience, Requests } from './requests.js'
 import { checkSettings, logSettings } from './settings.js'
 
 /** Bytes of a message that are not its content: the headers of a conditional publish. */
 const HEADER_BYTES = 512
 const MIN_PAYLOAD_BYTES = 4_096
-/** Pause before a request is made again. */
-const PAUSE_MS = 50
-/**
- * A cluster that starts may not know its streams at once, and a new leader not all messages; after this they are gone.
- */
-const GRACE_MS = 3_000
 
 /** What became of one conditional publish. */
 export type PutOutcome = 'stored' | 'taken' | 'lost' | 'nobody'
-
-/** When to give up, on the clock of `performance`, and a signal to give up at once. */
-export interface Patience {
-  readonly until: number
-  readonly signal: AbortSignal
-}
 
 /** The stream that holds a log, by the requests that the log needs. Each names its message by sequence, from 1. */
 export class LogStream {
   readonly name: string
   readonly subject: string
   readonly #link: Link
-  readonly #servers: readonly string[]
   readonly #manager: JetStreamManager
   readonly #client: JetStreamClient
+  readonly #requests: Requests
   #messageBytes = 0
 
   private constructor(link: Link, manager: JetStreamManager, { name, servers }: NatsJournalOptions) {
     this.name = `ifab-${name}`
     this.subject = `ifab.${name}.log`
     this.#link = link
-    this.#servers = servers
     this.#manager = manager
     this.#client = jetstream(link.connection, { timeout: ATTEMPT_MS })
+    this.#requests = new Requests(link, manager, this.name, servers)
   }
 
   static async over(link: Link, options: NatsJournalOptions): Promise<LogStream> {
@@ -69,27 +58,9 @@ export class LogStream {
 
   /** Makes the stream unless it is there, and checks what it is. Throws CONFLICT, DATA_TOO_NEW, UNAVAILABLE. */
   async ensure(replicas: number | undefined, patience: Patience): Promise<StreamInfo> {
-    const found = await this.#persist(patience, async () => {
-      try {
-        return await this.#manager.streams.info(this.name)
-      } catch (error) {
-        if (failureOf(error) !== 'missing') throw error
-        return this.#make(replicas ?? 1)
-      }
-    })
+    const found = await this.#requests.ensure(logSettings(this.name, this.subject, replicas ?? 1), patience)
     checkSettings(found.config, this.subject, replicas)
     return found
-  }
-
-  async #make(replicas: number): Promise<StreamInfo> {
-    try {
-      return await this.#manager.streams.add(logSettings(this.name, this.subject, replicas))
-    } catch (error) {
-      // Somebody else may have made it in this moment, in another way.
-      return this.#manager.streams.info(this.name).catch(() => {
-        throw error
-      })
-    }
   }
 
   /**
@@ -99,7 +70,7 @@ export class LogStream {
   async info(sequence: number, patience: Patience): Promise<StreamInfo> {
     const begun = performance.now()
     for (;;) {
-      const info = await this.#persist(patience, () => this.#manager.streams.info(this.name))
+      const info = await this.#requests.persist(patience, () => this.#manager.streams.info(this.name))
       const { messages, last_seq } = info.state
       if (messages === last_seq && last_seq >= sequence) return info
       if (performance.now() - begun > GRACE_MS) {
@@ -111,7 +82,9 @@ export class LogStream {
 
   /** A message as the leader of the stream has it; undefined when there is none. Throws DATA_CORRUPT. */
   async get(sequence: number, patience: Patience): Promise<LogMessage | undefined> {
-    const stored = await this.#persist(patience, () => this.#manager.streams.getMessage(this.name, { seq: sequence }))
+    const stored = await this.#requests.persist(patience, () =>
+      this.#manager.streams.getMessage(this.name, { seq: sequence }),
+    )
     return stored === null ? undefined : view(sequence, stored.data)
   }
 
@@ -141,26 +114,8 @@ export class LogStream {
   }
 
   /** Waits a moment, or for the connection to return. Throws UNAVAILABLE when patience is at its end. */
-  async pause({ until, signal }: Patience, cause?: unknown): Promise<void> {
-    const left = until - performance.now()
-    if (left <= 0 || signal.aborted) throw unreachable(this.#servers, cause)
-    await this.#link.whenConnected(left, signal)
-    await new Promise((resolve) => setTimeout(resolve, Math.min(PAUSE_MS, left)))
-  }
-
-  /** Makes a request until it is answered. */
-  async #persist<T>(patience: Patience, request: () => Promise<T>): Promise<T> {
-    const begun = performance.now()
-    for (;;) {
-      try {
-        return await this.#link.answer(request)
-      } catch (error) {
-        const failure = failureOf(error)
-        if (failure === 'refused' || failure === 'denied') throw refused(this.name, error)
-        if (failure === 'missing' && performance.now() - begun > GRACE_MS) throw diverged(this.name, 'is gone')
-        await this.pause(patience, error)
-      }
-    }
+  pause(patience: Patience): Promise<void> {
+    return this.#requests.pause(patience)
   }
 }
 

@@ -1,7 +1,8 @@
 import { FabricError, isFabricError } from '../../model/errors.js'
 import { isSame, viewMessage } from '../message.js'
 import { corrupt } from './assembler.js'
-import type { LogStream, Patience } from './stream.js'
+import type { Patience } from './requests.js'
+import type { LogStream } from './stream.js'
 
 /** How a write ended: all of it is stored, or another writer's message stands where the first or a later one should. */
 export type WriteOutcome = 'stored' | 'taken' | 'interrupted'

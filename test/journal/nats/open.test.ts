@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { jetstreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect, nkeys } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { NatsMembership } from '../../../src/journal/nats/membership.js'
 import { NatsJournal } from '../../../src/journal/nats/nats-journal.js'
-import { type OpenNatsOptions, openNatsJournal } from '../../../src/journal/nats/open.js'
-import { parseNatsUrl } from '../../../src/journal/nats/options.js'
+import { type NatsJournalOptions, parseNatsUrl } from '../../../src/journal/nats/options.js'
 import { logSettings } from '../../../src/journal/nats/settings.js'
+import { openSharedJournal } from '../../../src/journal/open.js'
 import { batch, texts } from '../../conformance/journal.js'
 import { makeAccount } from '../../support/nats-account.js'
 import { describeWithNats, NatsServer, type NatsServerOptions, natsVersion } from '../../support/nats-server.js'
@@ -60,7 +61,14 @@ describe('the address of a log', () => {
   })
 })
 
-describeWithNats('openNatsJournal', () => {
+/** What a process does that has nothing but the address, and this. */
+async function openLog(url: string, options: Omit<NatsJournalOptions, 'servers' | 'name'>): Promise<NatsJournal> {
+  const journal = new NatsJournal({ ...options, ...parseNatsUrl(url) })
+  await journal.open()
+  return journal
+}
+
+describeWithNats('A journal on one server', () => {
   let directory: string
   let server: NatsServer | undefined
   let journal: NatsJournal | undefined
@@ -81,8 +89,12 @@ describeWithNats('openNatsJournal', () => {
     return server
   }
 
-  async function open(address: string, options: Partial<OpenNatsOptions> = {}, scheme = 'nats'): Promise<NatsJournal> {
-    journal = await openNatsJournal(`${scheme}://${address}/log`, { directory, timeoutMs: 3_000, ...options })
+  async function open(
+    address: string,
+    options: Partial<NatsJournalOptions> = {},
+    scheme = 'nats',
+  ): Promise<NatsJournal> {
+    journal = await openLog(`${scheme}://${address}/log`, { directory, timeoutMs: 3_000, ...options })
     return journal
   }
 
@@ -145,7 +157,25 @@ describeWithNats('openNatsJournal', () => {
     const credentialsFile = await write('user.creds', account.credentials)
     await (await open(address, { credentialsFile })).append(0, batch('one', ['a']))
     expect(await texts(await open(address, { credentialsFile }), 0)).toEqual(['a'])
-    await expect(openNatsJournal(`nats://${address}/log`, { directory })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(openLog(`nats://${address}/log`, { directory })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  })
+
+  test.each(['creds', 'nkey'])('an address and a file with %s give a journal and the nodes on it', async (format) => {
+    const account = makeAccount()
+    const user = nkeys.createUser()
+    const nkey = `authorization { users: [{ nkey: ${user.getPublicKey()} }] }`
+    const { address } = await start({ settings: format === 'creds' ? account.settings : nkey })
+    const secret = format === 'creds' ? account.credentials : Buffer.from(user.getSeed()).toString()
+    const shared = await openSharedJournal({
+      ...{ url: `nats://${address}/log`, directory, credentialsFile: await write('secret', secret) },
+      ...{ report: () => expect.fail('a fault'), warn: () => expect.fail('a warning') },
+    })
+    await shared.journal.open()
+    await shared.journal.append(0, batch('one', ['a']))
+    await shared.membership.join({ id: 'a', url: '', link: '', version: '1', position: 1 })
+    expect((await shared.membership.campaign(new AbortController().signal)).term).toBe(1)
+    await shared.membership.leave()
+    await shared.journal.close()
   })
 
   test('a file that holds neither is refused before it is tried, and is not quoted', async () => {
@@ -171,13 +201,18 @@ describeWithNats('openNatsJournal', () => {
     const users = `authorization { users: [{ user: a, password: b, ${permissions} }] }`
     const { address } = await start({ settings: `no_auth_user: a\nmax_payload: 8192\n${users}` })
     const log = await open(address)
-    const other = await openNatsJournal(`nats://${address}/log`, { directory })
+    const other = await openLog(`nats://${address}/log`, { directory })
     const seen = collect(other, 0, 3)
     await log.append(0, batch('one', ['a', 'x'.repeat(20_000)]))
     await log.append(2, batch('two', ['b']))
     expect((await seen).map(({ length }) => length)).toEqual([1, 20_000, 1])
     await expect(other.append(2, batch('late', ['c']))).rejects.toMatchObject({ code: 'FENCED' })
     await other.close()
+    const membership = new NatsMembership(parseNatsUrl(`nats://${address}/log`))
+    await membership.join({ id: 'a', url: '', link: '', version: '1', position: 3 })
+    const lead = await membership.campaign(new AbortController().signal)
+    await expect.poll(() => membership.view().leader, { timeout: 5_000 }).toEqual({ id: 'a', term: lead.term })
+    await membership.leave()
   })
 
   test('permissions that forbid to write are STORAGE_FAILED, and reading goes on', async () => {
