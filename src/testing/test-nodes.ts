@@ -2,6 +2,7 @@ import type { CommandOf, CommandType, Replies } from '../coordinator/commands.js
 import type { Fabric } from '../fabric/fabric.js'
 import { openNodeFabric } from '../fabric/nodes/open.js'
 import { ADMIN_ACTOR } from '../model/entry.js'
+import type { TrustPolicy } from '../witness/note/trust-policy.js'
 import { sharedKeys } from '../witness/shared-keys.js'
 import { memoryStorage, type WitnessStorage } from '../witness/storage.js'
 import { FakeTiming } from './fake-timing.js'
@@ -30,6 +31,8 @@ export interface TestNodesOptions {
   /** Keeps a witness on each node; where its storage is, unless it is new. */
   readonly witness?: boolean | ((id: string) => WitnessStorage)
   readonly snapshotEvery?: number
+  /** Outside witnesses that a node asks when it leads. */
+  readonly trust?: (id: string) => TrustPolicy
 }
 
 /** Several nodes in one process, on a journal in memory, with one clock that the test moves. */
@@ -54,7 +57,7 @@ export class TestNodes implements AsyncDisposable {
   }
 
   async add(id: string): Promise<TestNode> {
-    const { snapshotEvery, witness = false } = this.#options
+    const { snapshotEvery, witness = false, trust } = this.#options
     const storage = typeof witness === 'function' ? witness : memoryStorage
     const timing = new PausedTiming(this.timing)
     const line = this.log.connect(timing)
@@ -69,7 +72,12 @@ export class TestNodes implements AsyncDisposable {
       self: { id, url: `http://${id}.test`, link: `${id}.test:1`, version: 'test' },
       report: (error) => this.faults.push(error),
       ...(snapshotEvery !== undefined && { snapshotEvery }),
-      ...(witness !== false && { witness: { open: async () => ({ storage: storage(id), keys: sharedKeys(SECRET) }) } }),
+      ...(witness !== false && {
+        witness: {
+          open: async () => ({ storage: storage(id), keys: sharedKeys(SECRET) }),
+          ...(trust && { policy: trust(id) }),
+        },
+      }),
     })
     const heal = () => {
       line.mend()

@@ -1,9 +1,13 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { ADMIN_ACTOR } from '../../../src/model/entry.js'
 import { MINUTE_MS } from '../../../src/model/time.js'
 import { mintToken } from '../../../src/operations/new-token.js'
 import { makeRegistration, makeTask } from '../../../src/testing/factories.js'
 import { TestNodes } from '../../../src/testing/test-nodes.js'
+import { CosignatureSigner } from '../../../src/witness/note/signer.js'
+import { parseTrustPolicy } from '../../../src/witness/note/trust-policy.js'
 import { codeOf, rowsOf } from '../fixture.js'
 
 const create = (id: string) => ({ type: 'create_task', task: makeTask(id) }) as const
@@ -165,6 +169,29 @@ describe('the witness of several nodes', () => {
     const late = await all.during(all.add('n4'))
     expect(late.fabric.witness.vkey).toBe(all.leader.fabric.witness.vkey)
     expect(await late.fabric.witness.prove(3)).toContain('c2sp.org/tlog-proof@v1')
+  })
+
+  test('asks outside witnesses from the node that leads, and from no other', async () => {
+    const asked: (string | undefined)[] = []
+    const outside = createServer((request, response) => {
+      asked.push(request.url?.split('/')[1])
+      response.writeHead(500).end()
+    })
+    await new Promise<void>((resolve) => void outside.listen(0, '127.0.0.1', resolve))
+    const { port } = outside.address() as AddressInfo
+    const { vkey } = CosignatureSigner.generate('outside')
+    const trust = (id: string) => parseTrustPolicy(`witness W ${vkey} http://127.0.0.1:${port}/${id}\nquorum W\n`)
+    await using all = await TestNodes.open({ witness: true, trust })
+    await all.send('n2', create('t1'))
+    await all.advance(1_000)
+    while (asked.length === 0) await all.advance(100)
+    expect(new Set(asked)).toEqual(new Set(['n1']))
+    await all.node('n1').kill()
+    await all.send('n3', create('t2'))
+    const { id } = all.leader
+    while (!asked.includes(id)) await all.advance(100)
+    expect(new Set(asked)).toEqual(new Set(['n1', id]))
+    outside.close()
   })
 
   test('keeps blobs on every node, and fetches one that is missing', async () => {
