@@ -3,7 +3,7 @@ import type { FabricState } from '../../coordinator/state.js'
 import type { Head } from '../../journal/journal.js'
 import { LEAD_TTL_MS, type Leadership, MEMBER_TTL_MS, type Member, type Membership } from '../../journal/membership.js'
 import { FABRIC_ACTOR } from '../../model/entry.js'
-import { asFabricError, FabricError, isFabricError } from '../../model/errors.js'
+import { asFabricError, type FabricError, isFabricError } from '../../model/errors.js'
 import type { EngineNote } from '../command-batch.js'
 import { type Deposed, Engine, type EngineOptions } from '../engine.js'
 import type { Origin } from '../fabric.js'
@@ -16,7 +16,8 @@ import { type ChangeListener, Replica } from '../replica.js'
 import { openWitnessing, type Witnessing } from '../witnessing.js'
 import { ForwardedRefusals } from './forwarded-refusals.js'
 import { Freshness, STALE_AFTER_MS } from './freshness.js'
-import { isUndone, type NodeAnswer, type NodeLink, type NodeRequest, noAnswer, notLeading } from './link.js'
+import { closing, LeaderCalls } from './leader-calls.js'
+import { isUndone, type NodeLink, type NodeRequest, notLeading } from './link.js'
 import { Positions } from './positions.js'
 
 export interface NodeOptions extends EngineOptions {
@@ -25,10 +26,6 @@ export interface NodeOptions extends EngineOptions {
   readonly self: Omit<Member, 'position'>
 }
 
-/** How long a call waits for a leader: longer than a dead one takes to be succeeded. Milliseconds. */
-const LEADER_PATIENCE_MS = 8_000
-/** How long a request to another node may take. Milliseconds. */
-const REQUEST_MS = 10_000
 /** Between two attempts at what the journal or another node refused, unless there is news before. Milliseconds. */
 const PAUSE_MS = 100
 /** How long a node that closes tries to hand over what it has counted, milliseconds. */
@@ -55,6 +52,7 @@ export class Node implements FabricEngine {
   readonly #replica: Replica
   readonly #freshness: Freshness
   readonly #positions: Positions
+  readonly #calls: LeaderCalls
   readonly #refusals: ForwardedRefusals
   readonly #closing = new AbortController()
   readonly #roleListeners = new Set<(leads: boolean) => void>()
@@ -85,6 +83,14 @@ export class Node implements FabricEngine {
       size: () => this.publisher.size,
       onHead: (head) => this.#compare(head),
       onAsked: () => this.#look(),
+    })
+    this.#calls = new LeaderCalls({
+      ...{ timing, membership, link: options.link, self: options.self.id },
+      engine: () => this.#engine,
+      freshness: this.#freshness,
+      closing: this.#closing.signal,
+      reach: (position) => this.reach(position),
+      news: () => this.#news(),
     })
     this.#refusals = new ForwardedRefusals({
       ...{ timing, report },
@@ -196,64 +202,13 @@ export class Node implements FabricEngine {
     return this.atLeader({ type: 'submit', command, origin }, here, origin.idempotencyKey !== undefined)
   }
 
-  /**
-   * Has the node that leads do something, and resolves when this node's state has what came of it. When the lead changes
-   * meanwhile it is asked of the next one, where it was surely not done, or where doing it twice is the same as once
-   * (`repeatable`). Throws its coded error, or UNAVAILABLE.
-   */
-  async atLeader<Result>(
+  /** Has the node that leads do something, as `LeaderCalls` says. */
+  atLeader<Result>(
     request: NodeRequest,
     here: (engine: Engine) => Promise<Result>,
     repeatable = false,
   ): Promise<Result> {
-    const { timing } = this.#options
-    const until = timing.elapsed() + LEADER_PATIENCE_MS
-    for (;;) {
-      let failure: unknown
-      try {
-        const done = await this.#tryLeader(request, here)
-        if (done !== undefined) return done.result
-        failure = noLeader()
-      } catch (error) {
-        if (!isUndone(error) && !(repeatable && isUnknown(error))) throw error
-        failure = error
-      }
-      if (this.#closing.signal.aborted) throw closing()
-      if (timing.elapsed() >= until) throw isUndone(failure) ? noLeader() : failure
-      await this.#news()
-    }
-  }
-
-  /** Undefined when nobody leads. */
-  async #tryLeader<Result>(request: NodeRequest, here: (engine: Engine) => Promise<Result>) {
-    const engine = this.#engine
-    if (engine !== undefined) {
-      // After a pause of the whole process another one may lead, and only the journal knows.
-      if (!this.#freshness.isWithin(LEAD_TTL_MS)) await this.#freshness.ask()
-      if (!this.#freshness.isWithin(LEAD_TTL_MS)) return undefined
-      return { result: await here(engine) }
-    }
-    const { members, leader } = this.membership.view()
-    const node = members.find(({ id }) => id === leader?.id)
-    if (node === undefined || node.id === this.self.id) return undefined
-    const { result, position } = await this.#askLeader(node, leader?.term, request)
-    await this.reach(position)
-    return { result: result as Result }
-  }
-
-  /** Ends without an answer when another node leads: one that was stopped may keep its callers for long. */
-  async #askLeader(node: Member, term: number | undefined, request: NodeRequest): Promise<NodeAnswer> {
-    let stop = () => {}
-    const replaced = new Promise<never>((_, reject) => {
-      stop = this.membership.onChange(({ leader }) => {
-        if (leader !== undefined && leader.term !== term) reject(noAnswer(node))
-      })
-    })
-    try {
-      return await Promise.race([this.#options.link.ask(node, request, REQUEST_MS), replaced])
-    } finally {
-      stop()
-    }
+    return this.#calls.atLeader(request, here, repeatable)
   }
 
   /** Does for another node what only a leader does. Throws UNAVAILABLE where this one does not lead. */
@@ -579,24 +534,4 @@ export class Node implements FabricEngine {
       })
     })
   }
-}
-
-/** Whether nobody knows if what failed with this error was done. */
-function isUnknown(error: unknown): boolean {
-  const { code, details } = asFabricError(error)
-  return code === 'AMBIGUOUS' || code === 'STORAGE_FAILED' || details.reason === 'no_answer'
-}
-
-function noLeader(): FabricError {
-  return new FabricError(
-    'UNAVAILABLE',
-    'No node leads at this moment; another one takes over within seconds. Try again.',
-    {
-      reason: 'no_leader',
-    },
-  )
-}
-
-function closing(): FabricError {
-  return new FabricError('UNAVAILABLE', 'This node is closing. Ask another one.', { reason: 'closing' })
 }
