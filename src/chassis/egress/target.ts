@@ -17,10 +17,12 @@ export interface Target {
 /** Begins as a URL does, and has none of what URL parsers take out or turn round before they read. */
 const ABSOLUTE = /^https?:\/\/[^/?#\\\p{C}\p{Z}][^\\\p{C}\p{Z}]*$/iu
 const REFERENCE = /^[^\\\p{C}\p{Z}]+$/u
-/** Dots and slashes that were escaped, once or more: the other side would see a path that was not checked. */
-const HIDDEN_STEP = /%(?:25)*(?:2e|2f|5c)/i
+/** Dots and slashes that are escaped, also in overlong UTF-8, and control characters. */
+const HIDDEN = /%(?:2e|2f|5c|c[01]|e0%[89][0-9a-f]|[01][0-9a-f]|7f)/i
 /** `/..;/` leads upward on servers that take what is behind a semicolon for a parameter. */
 const STEP_WITH_PARAMETER = /(?:^|\/)\.{1,2};/
+/** Escapes within escapes. No honest path has as many. */
+const MOST_LEVELS = 8
 
 /** RFC 1035, section 2.3.4, as text. */
 const LONGEST_HOST_CHARS = 253
@@ -57,7 +59,7 @@ function targetOf(text: string, base: string | undefined): Target {
   // An empty user name leaves no trace in what the parser gives.
   if (/^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*@/i.test(text)) throw invalid('names a user')
   const path = text.split(/[?#]/, 1)[0] ?? ''
-  if (HIDDEN_STEP.test(path) || STEP_WITH_PARAMETER.test(path)) throw invalid('has escaped dots or slashes in its path')
+  if (hidesSteps(path)) throw invalid('has escaped dots, slashes or control characters in its path')
   const url = parse(text, base)
   const scheme = url.protocol === 'https:' ? 'https' : 'http'
   if (scheme === 'http' && url.protocol !== 'http:') throw invalid('is neither https nor http')
@@ -76,6 +78,21 @@ function parse(text: string, base: string | undefined): URL {
   } catch {
     throw invalid('is malformed')
   }
+}
+
+/**
+ * Whether the other side, or a server between, could see other steps than those that are checked: on whatever level of
+ * escapes, and where escapes are spelled by escapes (`%25%32%65`).
+ */
+function hidesSteps(path: string): boolean {
+  let inner = path
+  for (let level = 0; level < MOST_LEVELS; level += 1) {
+    if (HIDDEN.test(inner) || STEP_WITH_PARAMETER.test(inner)) return true
+    const outer = inner
+    inner = outer.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    if (inner === outer) return false
+  }
+  return true
 }
 
 /** Whether the escapes of a path are of UTF-8, and of no control character. */
