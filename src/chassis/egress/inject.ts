@@ -4,6 +4,7 @@ import { requireSecretValue } from '../vault/vault.js'
 import type { SecretSource } from './egress.js'
 import type { OutgoingRequest } from './read-request.js'
 import { EgressRefusal } from './refusal.js'
+import { plainName } from './request-headers.js'
 
 const HEADER = /^[a-z0-9!#$%&'*+.^_`|~-]+$/
 const PREFIX = /^[\x20-\x7e]*$/
@@ -23,7 +24,8 @@ export async function inject(
 ): Promise<InjectedRequest> {
   const secret = await secretOf(name, source, signal)
   if (!HEADER.test(header) || !PREFIX.test(prefix)) throw unavailable('The header for the secret is none.')
-  const headers = new Map([...request.headers, [header, prefix + secret]])
+  const others = [...request.headers].filter(([name]) => plainName(name) !== plainName(header))
+  const headers = new Map([...others, [header, prefix + secret]])
   return { request: { ...request, headers }, secrets: [secret, ...insideOf(secret, prefix)] }
 }
 

@@ -19,29 +19,46 @@ const STRIPPED: ReadonlySet<string> = new Set([
   'content-length',
   'expect',
   'host',
-  // Compressed, an echoed secret would not be found.
+  // Compressed, in pieces or in another encoding, an echoed secret would not be found.
   'accept-encoding',
+  'accept-charset',
+  'a-im',
+  'range',
+  'if-range',
   // Who asks is what the credential says.
   'authorization',
   'cookie',
   'cookie2',
-  // Who asked, as proxies tell it.
-  'forwarded',
+  'remote-user',
+  'x-remote-user',
+  // Who asked, as proxies tell it, and whom.
   'via',
   'x-real-ip',
   'true-client-ip',
+  'client-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'x-originating-ip',
+  'x-remote-ip',
+  'x-remote-addr',
+  'x-host',
+  'x-original-host',
   // Another method or path than the ones that were checked.
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-http-path-override',
   'x-original-url',
   'x-original-uri',
+  'x-original-path',
+  'x-envoy-original-path',
+  'x-override-url',
   'x-rewrite-url',
 ])
 /** `Proxy` becomes the proxy of programs that run under CGI. */
-const STRIPPED_PREFIX = /^(?:proxy(?:-|$)|x-forwarded-)/
+const STRIPPED_PREFIX = /^(?:proxy|forwarded|x-forwarded)(?:-|$)/
 
 /** The headers of a module that are sent, names in lower case. Throws INVALID_REQUEST and TOO_LARGE. */
 export function requestHeaders(given: unknown): Map<string, string> {
@@ -68,10 +85,15 @@ function entriesOf(given: unknown): [name: string, value: string][] {
   throw invalid('A header has a value that is no text.')
 }
 
-/** Servers that hand headers on as variables see no difference between an underscore and a hyphen. */
+/** `name` is in lower case. */
 function isStripped(name: string): boolean {
-  const plain = name.replaceAll('_', '-')
+  const plain = plainName(name)
   return STRIPPED.has(plain) || STRIPPED_PREFIX.test(plain)
+}
+
+/** Servers that hand headers on as variables make an underscore of whatever is no letter or digit. */
+export function plainName(lowerCase: string): string {
+  return lowerCase.replace(/[^a-z0-9]/g, '-')
 }
 
 function tooMany(): EgressRefusal {

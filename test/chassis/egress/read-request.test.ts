@@ -124,6 +124,18 @@ describe('headers', () => {
     'X-Rewrite-URL',
     'Content_Length',
     'X_Forwarded_For',
+    'X.HTTP.Method.Override',
+    "X'Original~URL",
+    'Range',
+    'If-Range',
+    'A-IM',
+    'Accept-Charset',
+    'X-Original-Host',
+    'X-Host',
+    'X-Forwarded',
+    'Forwarded-For',
+    'CF-Connecting-IP',
+    'X-Remote-User',
   ])('%s is taken out', (name) => {
     expect(headersOf({ [name]: '1', 'x-kept': '2' })).toEqual([['x-kept', '2']])
   })
