@@ -1,4 +1,5 @@
 import { LIMITS } from '../../model/limits.js'
+import { isLoopback } from '../../model/loopback.js'
 import type { Timing } from '../../model/time.js'
 import type { Method } from '../contract/contract.js'
 import { findRight } from './allow.js'
@@ -8,12 +9,13 @@ import { type InjectedRequest, inject } from './inject.js'
 import { type OutgoingRequest, readRequest } from './read-request.js'
 import { redirected } from './redirect.js'
 import { EgressRefusal } from './refusal.js'
+import { requireSearchable } from './require-searchable.js'
 import { nameServerResolve, type Resolve, systemResolve } from './resolve.js'
 import { shownHeaders } from './response-headers.js'
 import { Scrubber } from './scrub.js'
 import { type HttpResponse, send } from './send.js'
 import type { Target } from './target.js'
-import { isExcepted, machineAddresses, type Vetting, vetAddresses } from './vet.js'
+import { machineAddresses, type Vetting, vetAddresses } from './vet.js'
 
 export interface EgressOptions {
   readonly secrets: SecretSource
@@ -129,12 +131,14 @@ export class HttpEgress implements Egress {
     const { inject: injection } = right.endpoint
     // RFC 9110, section 15.5.2: the secret was not taken. It may have been rotated.
     if (response.status === 401 && injection !== undefined) this.#options.secrets.forget?.(injection.name)
+    if (exchange.secrets.length > 0) requireSearchable(response)
     return response
   }
 
   async #inject({ endpoint }: Right, request: OutgoingRequest, signal: AbortSignal): Promise<InjectedRequest> {
     if (endpoint.inject === undefined) return { request, secrets: [] }
-    if (request.target.scheme !== 'https' && !isExcepted(request.target, this.#vetting)) {
+    const { scheme, host } = request.target
+    if (scheme !== 'https' && !isLoopback(host)) {
       throw new EgressRefusal('NOT_ALLOWED', 'A secret is sent over https only. Issue the credential for https.')
     }
     return inject(request, endpoint.inject, this.#options.secrets, signal)

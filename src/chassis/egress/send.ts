@@ -21,6 +21,7 @@ export async function send(socket: Socket, request: OutgoingRequest, signal: Abo
   try {
     const response = await begin(socket, request, signal)
     const headers = responseHeaders(response.rawHeaders)
+    requireFramed(headers)
     const hasBody = request.method !== 'HEAD' && response.statusCode !== 204 && response.statusCode !== 304
     if (hasBody) requireReadable(headers)
     return { status: response.statusCode ?? 0, headers, body: await readBody(response) }
@@ -72,6 +73,13 @@ function headersOf({ headers, target, body, method }: OutgoingRequest): Record<s
   }
 }
 
+/** RFC 9112, section 6.1: any other coding is for whoever asked for it, and the parser leaves the body in it. */
+function requireFramed(headers: ReadonlyMap<string, string>): void {
+  const coding = headers.get('transfer-encoding') ?? 'chunked'
+  if (coding.toLowerCase() !== 'chunked')
+    throw badResponse('It is coded for the transfer, although that was not asked for.')
+}
+
 function requireReadable(headers: ReadonlyMap<string, string>): void {
   const encoding = headers.get('content-encoding') ?? 'identity'
   if (encoding.toLowerCase() !== 'identity') throw badResponse('It is compressed, although that was not asked for.')
@@ -101,7 +109,7 @@ function failureOf(error: unknown, host: string): EgressRefusal {
   return new EgressRefusal('UNREACHABLE', `The connection to ${host} broke.`)
 }
 
-function badResponse(what: string): EgressRefusal {
+export function badResponse(what: string): EgressRefusal {
   return new EgressRefusal('BAD_RESPONSE', `The response cannot be used. ${what}`)
 }
 

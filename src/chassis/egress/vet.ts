@@ -43,7 +43,7 @@ export async function vetAddresses(target: Target, vetting: Vetting, signal: Abo
 }
 
 /** Whether the operator said that requests may go there although it is inside. */
-export function isExcepted({ host, port }: Target, { privateHosts }: Pick<Vetting, 'privateHosts'>): boolean {
+function isExcepted({ host, port }: Target, { privateHosts }: Pick<Vetting, 'privateHosts'>): boolean {
   return privateHosts.has(`${host}:${port}`)
 }
 

@@ -223,7 +223,7 @@ describe('an end from outside', () => {
   })
 })
 
-test('a service inside that the operator excepted is reached by its name, over http and with its secret', async () => {
+test('a service of this machine that the operator excepted is reached by its name, over http and with its secret', async () => {
   const headers: unknown[] = []
   const inside = createHttpServer((incoming, response) => {
     headers.push(incoming.headers['x-api-key'])

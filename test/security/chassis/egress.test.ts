@@ -351,6 +351,14 @@ describe('a credential', () => {
     expect(upstream.connected).toEqual([])
   })
 
+  test('sends its secret over http to no service inside either', async () => {
+    upstream.names.set(API, ['10.0.0.5'])
+    const open = { ...WITH_SECRET, scheme: 'http' as const, port: 80 }
+    const options = { privateHosts: [`${API}:80`] }
+    expect(outcomeOf(await send({ url: `http://${API}/`, options }, open))).toBe('NOT_ALLOWED')
+    expect(upstream.connected).toEqual([])
+  })
+
   test.each([
     ['is of another name', 'evil.test', {}],
     ['nobody trusts', API, { ca: undefined }],
@@ -393,7 +401,9 @@ describe('header injection', () => {
       'X-Forwarded-For': '127.0.0.1',
       'X-HTTP-Method-Override': 'DELETE',
       'Accept-Encoding': 'gzip',
+      Range: 'bytes=0-3',
       'x-API-key': 'mine',
+      'x_api.key': 'mine',
     }
     await send({ method: 'POST', headers, body: 'hello, world' }, WITH_SECRET)
     expect(upstream.requests).toHaveLength(1)
@@ -492,9 +502,40 @@ describe('a secret that the server repeats', () => {
     }
     expect(outcomeOf(await send({}, WITH_SECRET))).toBe('BAD_RESPONSE')
   })
+
+  test('cannot be asked for in pieces', async () => {
+    upstream.answer = ({ headers }, response) => {
+      const text = JSON.stringify({ key: headers['x-api-key'] })
+      const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(headers.range ?? '') ?? []
+      if (from === undefined) response.end(text)
+      else response.writeHead(206).end(text.slice(Number(from), Number(to) + 1))
+    }
+    expect(outcomeOf(await send({ headers: { Range: 'bytes=8-11' } }, WITH_SECRET))).toBe('200 {"key":"[redacted]"}')
+  })
+
+  test.each([
+    ['a part', 206, { 'content-range': 'bytes 0-3/20' }],
+    ['parts', 200, { 'content-type': 'multipart/byteranges; boundary=x' }],
+    ['a difference', 226, { im: 'diffe' }],
+    ['UTF-16', 200, { 'content-type': 'text/plain; charset=utf-16' }],
+    ['UTF-32', 200, { 'content-type': 'text/plain; charset="UTF-32LE"' }],
+    ['UTF-7', 200, { 'content-type': "text/html;Charset = 'utf-7'" }],
+    ['EBCDIC', 200, { 'content-type': 'text/plain; charset=ibm037' }],
+  ])('as %s that nobody asked for does not reach the module', async (_, status, headers) => {
+    upstream.answer = (__, response) => response.writeHead(status, headers as Record<string, string>).end('q7R')
+    expect(outcomeOf(await send({}, WITH_SECRET))).toBe('BAD_RESPONSE')
+    expect(upstream.uses).toMatchObject([{ credential: 'c-1', outcome: 'failed', reason: 'BAD_RESPONSE' }])
+    expect(outcomeOf(await send({}, endpoint()))).toBe(`${status} q7R`)
+  })
+
+  test.each(['utf-8', 'UTF8', '"iso-8859-1"', 'windows-1252', 'us-ascii'])('may come in %s', async (charset) => {
+    echo(`key ${SECRET}`, { 'content-type': `text/plain; charset=${charset}` })
+    expect(outcomeOf(await send({}, WITH_SECRET))).toBe('201 key [redacted]')
+  })
 })
 
 describe('a response', () => {
+  const chunkedAs = (coding: string) => `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n1\r\nx\r\n0\r\n\r\n`
   const raw = (text: string) => {
     upstream.answer = (_, response) => void response.socket?.end(text)
   }
@@ -575,6 +616,10 @@ describe('a response', () => {
       'BAD_RESPONSE',
     ],
     ['announcements without end', 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1_000), 'BAD_RESPONSE'],
+    ['a coding for the transfer', chunkedAs('gzip, chunked'), 'BAD_RESPONSE'],
+    ['a coding for the transfer in two headers', chunkedAs('gzip\r\nTransfer-Encoding: chunked'), 'BAD_RESPONSE'],
+    ['a coding up to its end', chunkedAs('chunked, deflate'), 'BAD_RESPONSE'],
+    ['chunks twice', chunkedAs('chunked, chunked'), 'BAD_RESPONSE'],
     ['headers too large', `HTTP/1.1 200 OK\r\nX-A: ${'a'.repeat(LIMITS.egressHeaderBytes)}\r\n\r\n`, 'TOO_LARGE'],
     ['too many headers', `HTTP/1.1 200 OK\r\n${'X-A: a\r\n'.repeat(LIMITS.egressHeaders + 1)}\r\n`, 'TOO_LARGE'],
     ['nothing', '', 'UNREACHABLE'],
