@@ -278,6 +278,8 @@ export const LIMITS = {
   sandboxLogLines: 10_000,
   /** A tool in TypeScript with all that it imports, as one script, and the file of a key that signs contracts. */
   toolBundleBytes: 4 * 1024 * 1024,
+  /** One file of it, with its comments. */
+  toolSourceBytes: 16 * 1024 * 1024,
   keyFileBytes: 4 * 1024,
   /** A configuration or instructions of an agent's client that `ifab setup` changes. */
   clientFileBytes: 256 * 1024,

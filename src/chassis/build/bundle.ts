@@ -1,8 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
+import { realpath } from 'node:fs/promises'
 import { isBuiltin } from 'node:module'
 import { basename, dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { BuildFailure, BuildOptions, Message, Plugin } from 'esbuild'
+import { sources } from './sources.js'
 
 /** A tool and all that it imports, as one script whose value is the program, with what leads back to the sources. */
 export interface Bundle {
@@ -22,6 +24,9 @@ export interface SourceProblem {
 
 export type Bundling = Bundle | { readonly problems: readonly SourceProblem[] }
 
+/** The code of this project, of which the guest imports a little. */
+const OURS = realpathSync(fileURLToPath(new URL('../..', import.meta.url)))
+
 const GUEST = 'ifab:guest'
 const TOOL = 'ifab:tool'
 /** The guest comes first: it makes the globals that the tool may use while it is evaluated. */
@@ -33,7 +38,8 @@ const ENTRY = `import { program } from '${GUEST}'\nimport * as tool from '${TOOL
  */
 export async function bundle(path: string): Promise<Bundling> {
   const { build } = await import('esbuild')
-  const tool = resolve(path)
+  // Without links: what may be imported follows from where the tool really is.
+  const tool = await realpath(resolve(path))
   try {
     const { outputFiles, warnings } = await build(options(tool))
     const [text, map] = ['.js', '.map'].map((end) => outputFiles.find((file) => file.path.endsWith(end))?.text ?? '')
@@ -68,14 +74,21 @@ function options(tool: string): BuildOptions & { readonly write: false } {
     logOverride: { 'import-is-undefined': 'silent' },
     logLevel: 'silent',
     logLimit: 20,
-    plugins: [entries(tool), refusals],
+    // What it says could come from files outside, and change what is built.
+    tsconfigRaw: {},
+    plugins: [entries(tool), refusals, sources(tool, OURS)],
   }
 }
 
-/** Resolves the two names of the entry. The guest is TypeScript where it is not compiled yet. */
-function entries(tool: string): Plugin {
+/** TypeScript where it is not compiled yet. */
+function guestFile(): string {
   const compiled = fileURLToPath(new URL('./guest/program.js', import.meta.url))
-  const guest = existsSync(compiled) ? compiled : compiled.replace(/\.js$/, '.ts')
+  return existsSync(compiled) ? compiled : compiled.replace(/\.js$/, '.ts')
+}
+
+/** Resolves the two names of the entry. */
+function entries(tool: string): Plugin {
+  const guest = guestFile()
   return {
     name: 'entries',
     setup(build) {
