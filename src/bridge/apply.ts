@@ -201,8 +201,9 @@ function isFatal(error: FabricError): boolean {
 
 /** `held by session-2-webrtc`, in the words of an answer. */
 function refusalText({ code, message, details }: FabricError): string {
-  const { holder, dependencies } = details as { holder?: unknown; dependencies?: unknown }
+  const { holder, dependencies, state } = details as { holder?: unknown; dependencies?: unknown; state?: unknown }
   if (typeof holder === 'string') return `held by ${holder}`
   if (Array.isArray(dependencies)) return `waits for ${dependencies.join(', ')}`
+  if (code === 'STALE_CLAIM') return `it is ${state} now`
   return code === 'NOT_FOUND' ? 'there is no such task' : reasonOf(message)
 }

@@ -42,8 +42,9 @@ export async function hearAgent(
   const { status } = reading
   // A file that cannot be read takes nothing back.
   if (status === undefined) return { ...known, ...kept, problems: fitting(reading.problems) }
-  const refused = await introduce(hearing.fabric, sight, status)
-  if (refused !== undefined) return { ...known, ...kept, problems: fitting([...reading.problems, refused]) }
+  const introduced = await introduce(hearing.fabric, sight, status)
+  const told = [...reading.problems, ...introduced.problems]
+  if (!introduced.mayWork) return { ...known, ...kept, problems: fitting(told) }
   const acknowledged = await acknowledge(hearing.fabric, swarm, status)
   const tasks = await knownTasks(
     hearing.fabric,
@@ -52,7 +53,7 @@ export async function hearAgent(
   )
   const plan = planIntents({ status, memory: { claims: kept.claims, commit: branch.commit }, known: tasks })
   const { claims, outcomes, problems } = await apply(hearing, { swarm, blob, claims: kept.claims }, tasks, plan.intents)
-  const all = [...reading.problems, ...acknowledged, ...plan.problems, ...problems]
+  const all = [...told, ...acknowledged, ...plan.problems, ...problems]
   return { ...known, claims: [...claims], outcomes: [...outcomes], problems: fitting(all) }
 }
 
@@ -76,32 +77,36 @@ function fitting(problems: readonly StatusProblem[]): StatusProblem[] {
   return [...rows.values()].slice(0, LIMITS.statusProblems)
 }
 
-/** Registers a swarm that is not known; answers with why it may not work. */
-async function introduce(
-  fabric: FabricOperations,
-  sight: AgentSight,
-  status: AgentStatus,
-): Promise<StatusProblem | undefined> {
+interface Introduction {
+  readonly mayWork: boolean
+  readonly problems: readonly StatusProblem[]
+}
+
+/** Registers a swarm that is not known, and tells what is new of one that is. */
+async function introduce(fabric: FabricOperations, sight: AgentSight, status: AgentStatus): Promise<Introduction> {
   const { swarm, branch } = sight
   const known = await swarmOf(fabric, swarm)
-  if (known?.state === 'retired')
-    return { line: 1, problem: `${swarm} is retired. An administrator has to bring it back.` }
-  const { capabilities = known?.capabilities ?? [] } = status
-  const isSame = known !== undefined && known.capabilities.join() === capabilities.join()
-  if (isSame && (known.metadata.via !== VIA || known.metadata.branch === branch.name)) return undefined
-  const metadata = {
-    ...known?.metadata,
-    ...(known?.metadata.via === VIA || known === undefined ? { branch: branch.name, via: VIA } : {}),
+  if (known?.state === 'retired') {
+    return refusedTo(false, `${swarm} is retired. An administrator has to bring it back.`)
   }
+  const { capabilities = known?.capabilities ?? [] } = status
+  const isOfGit = known === undefined || known.metadata.via === VIA
+  const isSame = known !== undefined && known.capabilities.join() === capabilities.join()
+  if (isSame && (!isOfGit || known.metadata.branch === branch.name)) return { mayWork: true, problems: [] }
+  const metadata = { ...known?.metadata, ...(isOfGit && { branch: branch.name, via: VIA }) }
   // What a swarm may not say of itself stays as it is, and a swarm that is there says it as itself.
   const profile = { swarm, capabilities: [...capabilities], tier: known?.tier, capacity: known?.capacity, metadata }
   try {
     await fabric.swarm.register({ ...profile, ...(known !== undefined && { as: swarm }) })
-    return undefined
+    return { mayWork: true, problems: [] }
   } catch (error) {
     if (!isFabricError(error) || error.retryable || error.code === 'UNAUTHENTICATED') throw error
-    return { line: 1, problem: `${error.code}: ${reasonOf(error.message)}` }
+    return refusedTo(known !== undefined, `${error.code}: ${error.message}`)
   }
+}
+
+function refusedTo(mayWork: boolean, problem: string): Introduction {
+  return { mayWork, problems: [{ line: 1, problem: reasonOf(problem) }] }
 }
 
 /** Value of `via` in the metadata of swarms that came through git. */

@@ -66,7 +66,7 @@ async function passOver(
   { repository, fabric, config }: PassOptions,
   branches: readonly Branch[],
 ): Promise<Passed | undefined> {
-  const tip = branches.find(({ name }) => name === config.branch)
+  const tip = await repository.branch(config.branch)
   const coordination = await readCoordination(repository, tip, config.boardFile)
   const sights = await readAgents({ repository, config, branches, memory: coordination.memory })
   const { memory, faults } = await hearAll({ fabric, ...config }, sights, coordination.memory)

@@ -58,6 +58,7 @@ export async function readAgents({ repository, config, branches, memory }: Readi
       // One branch that cannot be read must not keep the others from being heard.
       if (!isFabricError(error, 'UNAVAILABLE')) throw error
       faults.push(`${branch.name}: ${error.message}`)
+      for (const swarm of left) if (memory.has(swarm)) present.add(swarm)
     }
   }
   moved.sort((a, b) => a.branch.committedAt - b.branch.committedAt || (a.swarm < b.swarm ? -1 : 1))

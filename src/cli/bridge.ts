@@ -81,7 +81,7 @@ async function bridgeGit(call: Call, flags: BridgeFlags): Promise<Answer | undef
     ...{ repository, config, connect, signal },
     onPass: (report) => {
       for (const fault of report.faults) note(fault)
-      if (report.heard.length + report.written.length > 0) call.show(passAnswer(report))
+      if (report.heard.length + report.written.length > 0) call.show(passAnswer({ ...report, faults: [] }))
     },
     onFault: ({ message }) => note(message),
   })

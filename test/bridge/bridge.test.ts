@@ -107,6 +107,24 @@ describe('a claim through git', () => {
     expect(team.answer('bob')).toMatchObject({ claim: 'granted' })
   })
 
+  test('that was lost or refused is not asked for again by the same file', async () => {
+    await using team = await open()
+    const [alice, bob] = [team.agent('alice'), team.agent('bob')]
+    alice.says('current_task: P0.1.5\n')
+    bob.says('current_task: P0.1.5\n')
+    await team.pass()
+    team.served.timing.advance(3 * HOUR_MS)
+    for (const agent of [alice, bob]) agent.commits()
+    await team.pass()
+    expect([team.answer('alice').claim, team.answer('bob').claim]).toEqual([
+      'lost, it is available now',
+      'refused, held by alice',
+    ])
+    bob.says('current_task: P0.1.5\nlast_poll: now\n')
+    await team.pass()
+    expect(team.answer('bob')).toMatchObject({ claim: 'granted' })
+  })
+
   test('is given back by an agent that works on nothing, or says so', async () => {
     await using team = await open()
     const alice = team.agent('alice')
@@ -378,6 +396,27 @@ test('nothing is written, and hardly asked, while nothing happens', async () => 
   })
   expect((await team.pass({ connect, last: settled.mark })).mark).toBe(settled.mark)
   expect(asked).toBe(0)
+})
+
+test('a swarm says what it can do, and may say no more of itself', async () => {
+  await using team = await open()
+  await team.fabric.task.create({ id: 'R-1', title: 'Parser', requires: ['code:rust'] })
+  const [alice, bob] = [team.agent('alice'), team.agent('bob')]
+  await team.fabric.swarm.register({ swarm: 'bob', tier: 'haiku', capacity: 2, metadata: { room: '4' } })
+  alice.says('current_task: R-1\n')
+  bob.says('current_task: R-1\nmodel: opus\ncapacity: 9\ncapabilities: [code:rust]\n')
+  await team.pass()
+  expect(team.answer('alice').claim).toMatch(/^refused, /)
+  expect(team.answer('bob')).toMatchObject({ claim: 'granted' })
+  const { swarm } = await team.fabric.swarm.show({ swarm: 'bob' })
+  expect(swarm).toMatchObject({ tier: 'haiku', capacity: 2, metadata: { room: '4' }, capabilities: ['code:rust'] })
+  const { swarm: fresh } = await team.fabric.swarm.show({ swarm: 'alice' })
+  expect(fresh).toMatchObject({ metadata: { branch: 'agents/alice', via: 'git' } })
+  await team.fabric.swarm.retire({ swarm: 'bob' })
+  bob.says('current_task: P0.1.5\n')
+  await team.pass()
+  expect(team.answer('bob').problems[0].problem).toContain('bob is retired')
+  expect(await team.history('P0.1.5')).toEqual(['task_created'])
 })
 
 test('messages stand in the answer until the agent says up to where it has read', async () => {

@@ -62,10 +62,19 @@ export class Repository {
   }
 
   /** At most `LIMITS.bridgeBranches`, those with the newest commits first. */
-  async branches(): Promise<Branch[]> {
+  branches(): Promise<Branch[]> {
+    return this.#tips('')
+  }
+
+  /** One of them, however many there are. */
+  async branch(name: string): Promise<Branch | undefined> {
+    return (await this.#tips(name)).find((branch) => branch.name === name)
+  }
+
+  async #tips(below: string): Promise<Branch[]> {
     const format = '%(objecttype) %(objectname) %(committerdate:unix) %(refname)'
     const options = ['--sort=-committerdate', `--count=${LIMITS.bridgeBranches}`, `--format=${format}`]
-    const output = await gitOutput(this.#run, { args: ['for-each-ref', ...options, this.#space] })
+    const output = await gitOutput(this.#run, { args: ['for-each-ref', ...options, `${this.#space}${below}`] })
     const rows = output
       .toString('utf8')
       .split('\n')
@@ -110,14 +119,8 @@ export class Repository {
       timeoutMs: LIMITS.gitNetworkMs,
     })
     if (exit === 0) return true
-    if (
-      /^!\t.*\[(?:remote )?rejected\].*(?:fetch first|non-fast-forward|cannot lock|failed to update)/m.test(
-        output.toString('utf8'),
-      )
-    ) {
-      return false
-    }
-    const refused = /^!\t[^\t]*\t(.*)$/m.exec(output.toString('utf8'))?.[1]
+    const [, refused] = /^!\t[^\t]*\t(.*)$/m.exec(output.toString('utf8')) ?? []
+    if (refused !== undefined && LATE.test(refused)) return false
     const message = `The remote did not take ${branch}: ${refused ?? complaint}. Check who may push there.`
     throw new FabricError('UNAVAILABLE', message, { branch })
   }
@@ -127,6 +130,9 @@ export class Repository {
     return requireHash(output.toString('utf8').trim())
   }
 }
+
+/** How git says that somebody else was faster. */
+const LATE = /rejected.*(?:fetch first|non-fast-forward|cannot lock|already exists|failed to update)/
 
 /** Nothing that is no hash gets into a command line. */
 function requireHash(text: string): string {
