@@ -163,7 +163,8 @@ async function livingNodes(membership: Membership): Promise<string[]> {
   await pause(2 * HEARTBEAT_MS)
   const { members } = membership.view()
   await membership.leave()
-  return members.filter((member) => member.id !== id).map((member) => member.id)
+  // Others that copy, or were killed while they did, cannot be reached by a link.
+  return members.filter(({ link }) => link !== '').map((member) => member.id)
 }
 
 function inUse(url: string, nodes: readonly string[]): FabricError {
