@@ -22,15 +22,20 @@ export type LogPlace =
 /** Reads `file:DIR` or the URL of a shared journal. Throws INVALID_ARGUMENT. */
 export function parsePlace(text: string, option: string): LogPlace {
   if (text.startsWith('file://') && URL.canParse(text)) return { kind: 'file', name: text, data: fileURLToPath(text) }
-  if (/^file:./.test(text)) return { kind: 'file', name: text, data: resolve(text.slice('file:'.length)) }
+  if (/^file:./.test(text)) return { kind: 'file', name: text, data: text.slice('file:'.length) }
   if (/^[a-z][a-z0-9+.-]*:\/\/./i.test(text)) return { kind: 'shared', name: text }
   const message = `${option} must be file:DIR, such as file:.infrafabric, or the URL of a journal, such as nats://HOST:4222/NAME. ${text} is neither.`
   throw new FabricError('INVALID_ARGUMENT', message, { field: option })
 }
 
+/** As it can be found again from another directory. */
+export function lastingName(place: LogPlace): string {
+  return place.kind === 'file' ? `file:${resolve(place.data)}` : place.name
+}
+
 /** Throws INVALID_ARGUMENT when both are the same. */
 export function refuseSame(from: LogPlace, to: LogPlace): void {
-  const same = from.kind === 'file' && to.kind === 'file' ? from.data === to.data : from.name === to.name
+  const same = from.kind === 'file' && to.kind === 'file' ? resolve(from.data) === resolve(to.data) : from.name === to.name
   if (!same) return
   throw new FabricError('INVALID_ARGUMENT', '--from and --to name the same log. Name two.', { field: '--to' })
 }

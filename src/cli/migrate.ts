@@ -23,7 +23,7 @@ export function addMigrateCommand(program: CliCommand): void {
 }
 
 async function run(call: Call, options: MigrateOptions): Promise<Answer> {
-  const { openSourcePlace, openTargetPlace, parsePlace, refuseSame } = await import('./log-place.js')
+  const { lastingName, openSourcePlace, openTargetPlace, parsePlace, refuseSame } = await import('./log-place.js')
   const [from, to] = [parsePlace(options.from, '--from'), parsePlace(options.to, '--to')]
   refuseSame(from, to)
   const warn = (message: string) => call.terminal.err(`${message}\n`)
@@ -31,7 +31,7 @@ async function run(call: Call, options: MigrateOptions): Promise<Answer> {
   const source = await openSourcePlace(from, opening)
   try {
     if (source.entries.size === 0) throw nothingThere(from)
-    const target = await openTargetPlace(to, from.name, opening)
+    const target = await openTargetPlace(to, lastingName(from), opening)
     try {
       const { moveLog } = await import('../witness/transfer/move.js')
       const moved = await moveLog(source.entries, target, await signedHeads(call, source, from, to))
@@ -97,8 +97,12 @@ async function finish({ from, to, moved, live }: Finished): Promise<Answer> {
   if (live)
     return answer(value, [...lines, 'Stop all nodes, then run it again without --live for what came meanwhile.'])
   if (from.kind === 'file') {
-    const [{ markLog }, { formatTimestamp }] = await Promise.all([import('./moved-log.js'), import('../model/time.js')])
-    await markLog(from.data, { state: 'away', other: to.name, at: formatTimestamp(Date.now()) })
+    const [{ markLog }, { lastingName }, { formatTimestamp }] = await Promise.all([
+      import('./moved-log.js'),
+      import('./log-place.js'),
+      import('../model/time.js'),
+    ])
+    await markLog(from.data, { state: 'away', other: lastingName(to), at: formatTimestamp(Date.now()) })
     lines.push(`${from.data} is marked: its own log is not the one to go on with any more.`)
   }
   return answer(value, [...lines, nextStep(from, to)])

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { createDirectory, readIfThere, replaceFile } from '../journal/file/durable-file.js'
 import { OwnerLock } from '../journal/file/lock.js'
 import { FabricError } from '../model/errors.js'
@@ -40,7 +40,7 @@ async function run(call: Call, options: RestoreOptions): Promise<Answer> {
   const backup = await readBackup(options.from, (options.key ?? []).map(parseVkey))
   const warn = (message: string) => call.terminal.err(`${message}\n`)
   const opening = { data: call.data, driver: driverOptions(options), warn }
-  const target = await openTargetPlace(place, options.from, opening)
+  const target = await openTargetPlace(place, resolve(options.from), opening)
   try {
     const data = place.kind === 'file' ? place.data : call.data
     await refuseOther(backup, data)
