@@ -35,7 +35,8 @@ export function lastingName(place: LogPlace): string {
 
 /** Throws INVALID_ARGUMENT when both are the same. */
 export function refuseSame(from: LogPlace, to: LogPlace): void {
-  const same = from.kind === 'file' && to.kind === 'file' ? resolve(from.data) === resolve(to.data) : from.name === to.name
+  const same =
+    from.kind === 'file' && to.kind === 'file' ? resolve(from.data) === resolve(to.data) : from.name === to.name
   if (!same) return
   throw new FabricError('INVALID_ARGUMENT', '--from and --to name the same log. Name two.', { field: '--to' })
 }

@@ -5,6 +5,7 @@ import { FileJournal } from '../../src/journal/file/file-journal.js'
 import { ifab, temporaryDirectory } from '../cli/console.js'
 import { ProgramRun } from '../cli/program-run.js'
 import { describeWithEtcd, EtcdServer } from '../support/etcd-server.js'
+import { describeWithNats, NatsServer } from '../support/nats-server.js'
 
 const BATCHES = 60
 const BATCH_ENTRIES = 500
@@ -72,6 +73,12 @@ describe('a copy that is killed again and again', () => {
   })
 })
 
+/** Kills copies to shared servers, then copies from there. */
+async function thereAndBack(url: string): Promise<void> {
+  await killUntilDone(`file:${data}`, url)
+  await killUntilDone(url, `file:${join(directory, 'back')}`)
+}
+
 describeWithEtcd('a copy to etcd that is killed again and again', () => {
   let server: EtcdServer
   beforeEach(async () => {
@@ -79,9 +86,15 @@ describeWithEtcd('a copy to etcd that is killed again and again', () => {
   })
   afterEach(() => server.dispose())
 
-  test('goes on, there and back', async () => {
-    const url = `etcd://${server.address}/large`
-    await killUntilDone(`file:${data}`, url)
-    await killUntilDone(url, `file:${join(directory, 'back')}`)
-  }, 120_000)
+  test('goes on, there and back', () => thereAndBack(`etcd://${server.address}/large`), 120_000)
+})
+
+describeWithNats('a copy to NATS that is killed again and again', () => {
+  let server: NatsServer
+  beforeEach(async () => {
+    server = await NatsServer.start()
+  })
+  afterEach(() => server.dispose())
+
+  test('goes on, there and back', () => thereAndBack(`nats://${server.address}/large`), 120_000)
 })

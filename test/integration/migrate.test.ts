@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hostFabric } from '../../src/cli/host.js'
 import { ifab, temporaryDirectory } from '../cli/console.js'
 import { describeWithEtcd, EtcdServer } from '../support/etcd-server.js'
+import { describeWithNats, NatsServer } from '../support/nats-server.js'
 
 let directory: string
 let data: string
@@ -84,18 +85,31 @@ async function restoreThenMove(url: string): Promise<void> {
   })
 }
 
-describeWithEtcd('moving to etcd and back', () => {
+const moves = [
+  ['keeps entries, claims and the witness', thereAndBack],
+  ['takes a backup first and the rest later', restoreThenMove],
+] as const
+
+describeWithEtcd('moving to etcd', () => {
   let server: EtcdServer
   beforeEach(async () => {
     server = await EtcdServer.start()
   })
   afterEach(() => server.dispose())
 
-  test('keeps entries, claims and the witness', async () => {
-    await thereAndBack(`etcd://${server.address}/moving`)
+  test.each(moves)('%s', async (_, move) => {
+    await move(`etcd://${server.address}/moving`)
   })
+})
 
-  test('takes a backup first and the rest later', async () => {
-    await restoreThenMove(`etcd://${server.address}/moving`)
+describeWithNats('moving to NATS', () => {
+  let server: NatsServer
+  beforeEach(async () => {
+    server = await NatsServer.start()
+  })
+  afterEach(() => server.dispose())
+
+  test.each(moves)('%s', async (_, move) => {
+    await move(`nats://${server.address}/moving`)
   })
 })
