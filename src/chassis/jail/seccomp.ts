@@ -25,6 +25,8 @@ const ARCHITECTURES = {
 } as const
 
 const CLONE_THREAD = 0x10000
+/** A bit of MAP_SHARED and of MAP_SHARED_VALIDATE. */
+const MAP_SHARED = 0x01
 /** Whether an open file is a terminal, its flags, and its size: FIONBIO, FIOCLEX, FIONCLEX, TCGETS, TCGETS2, TIOCGWINSZ. */
 const REQUESTS = [0x5421, 0x5451, 0x5450, 0x5401, 0x802c542a, 0x5413]
 /** Names of threads and of memory: PR_SET_NAME, PR_GET_NAME, PR_SET_VMA. */
@@ -35,8 +37,8 @@ type Instruction = readonly [operation: number, ifTrue: number, ifFalse: number,
 /**
  * A program that lets through the system calls of `SYSCALLS` and lets every other be unknown to the kernel: no socket, no second
  * process, no file without a name, no look at other processes. Threads are let through, since Node.js starts some, and so is
- * `execve`, by which Node.js itself begins: what it could start is what is in its view, under the same filter.
- * Throws UNAVAILABLE for a processor that it is not written for.
+ * `execve`, by which Node.js itself begins: what it could start is what is in its view, under the same filter. Memory to share is
+ * refused: it counts for no limit of its process. Throws UNAVAILABLE for a processor that it is not written for.
  */
 export function seccompFilter(architecture: string): Uint8Array {
   const known = Object.hasOwn(ARCHITECTURES, architecture)
@@ -68,6 +70,14 @@ function verdictOn(name: Syscall): Instruction[] {
       [JUMP_SET, 0, 1, CLONE_THREAD],
       [RETURN, 0, 0, ALLOW],
       [RETURN, 0, 0, FAIL | EPERM],
+    ]
+  }
+  if (name === 'mmap') {
+    return [
+      [LOAD, 0, 0, argument(3)],
+      [JUMP_SET, 0, 1, MAP_SHARED],
+      [RETURN, 0, 0, FAIL | EPERM],
+      [RETURN, 0, 0, ALLOW],
     ]
   }
   if (name === 'ioctl') return oneOf(1, REQUESTS)

@@ -5,6 +5,7 @@ import {
   decodeEnded,
   END_MESSAGE_BYTES,
   ENDED_HEAD_BYTES,
+  type Ended,
   encodeCall,
   FROM_CHILD,
   GUEST_LOG_LEVELS,
@@ -156,11 +157,16 @@ class Call {
     this.#logFull = true
   }
 
-  /** Until it is answered the child waits, and has nothing to say. */
+  /**
+   * Until it is answered the child waits, and has nothing to say. One that asks without reading what it is sent gets no further
+   * than this: no more than one answer is ever kept for it.
+   */
   async #answer(request: Uint8Array): Promise<void> {
     this.hostCalls += 1
     this.#child.expect(NO_FRAMES)
     try {
+      await this.#child.flushed()
+      if (this.#exchange.over.aborted) return
       const answer = await this.#request.host.httpRequest(request, this.#exchange.over)
       assertInvariant(answer.length <= LIMITS.sandboxAnswerBytes, 'the answer to a guest is larger than it may be')
       if (this.#exchange.over.aborted) return
@@ -203,8 +209,12 @@ const IMPOSSIBLE = 'it told of an end that cannot be'
 /** What the child says of an end; `protocol` for what our program would not say. */
 function endOf(content: Uint8Array, limits?: ContractLimits): Outcome {
   const ended = decodeEnded(content)
-  const isPossible =
-    ended !== undefined && ended.fuelUsed <= (limits?.fuel ?? 0) && ended.output.length <= (limits?.outputBytes ?? 0)
-  if (!isPossible) return { end: 'protocol', message: IMPOSSIBLE }
+  if (ended === undefined || !isWithin(ended, limits)) return { end: 'protocol', message: IMPOSSIBLE }
   return { end: ended.end, message: ended.message, ended }
+}
+
+/** Without limits nothing ran that could have used any of it. */
+function isWithin({ fuelUsed, memoryBytes, output }: Ended, limits: ContractLimits | undefined): boolean {
+  if (limits === undefined) return fuelUsed === 0 && memoryBytes === 0 && output.length === 0
+  return fuelUsed <= limits.fuel && memoryBytes <= limits.memoryBytes && output.length <= limits.outputBytes
 }

@@ -11,6 +11,7 @@ import { type Expected, FrameReader, NO_FRAMES } from './frame-reader.js'
 
 /** Below this, copying costs less than a second write. */
 const SMALL_BYTES = 16 * 1024
+const NOTHING = new Uint8Array(0)
 
 /** One child process, and frames to and from it. It may say something only while it has a listener that expects it. */
 export class SandboxChild {
@@ -127,6 +128,13 @@ export class SandboxChild {
     }
     toProgram.write(head)
     toProgram.write(content)
+  }
+
+  /** When nothing that was sent waits here any more: it has gone into the pipe, or the child is gone. */
+  flushed(): Promise<void> {
+    const { toProgram } = this.#process
+    if (toProgram.writableLength === 0) return Promise.resolve()
+    return new Promise((resolve) => toProgram.write(NOTHING, () => resolve()))
   }
 
   /** Bounds its memory at what it has now and so many bytes. Throws UNAVAILABLE where that cannot be done and should be. */

@@ -35,6 +35,8 @@ interface Waiter {
 
 const CLOSING_MS = 1_000
 const REFILL_MS = 50
+/** Between attempts to start spares on a machine that cannot. */
+const REFILL_MOST_MS = 60_000
 
 /**
  * Children and who has them. A child that worked for a tenant waits for more work of the same one, and is closed when there comes
@@ -53,6 +55,8 @@ export class Pool {
   readonly #busy = new Map<string, number>()
   readonly #waiting: Waiter[] = []
   #refilling: NodeJS.Timeout | undefined
+  /** Children in a row that did not start, or ended before they were needed: each doubles the time until the next spares. */
+  #failures = 0
   #isClosed = false
 
   constructor(options: PoolOptions) {
@@ -157,10 +161,13 @@ export class Pool {
   /** Not at once: to start a process would take the processor from the call that just got one. */
   #refillSoon(): void {
     if (this.#isClosed || this.#options.spares === 0) return
-    this.#refilling ??= setTimeout(() => {
-      this.#refilling = undefined
-      this.refill()
-    }, REFILL_MS).unref()
+    this.#refilling ??= setTimeout(
+      () => {
+        this.#refilling = undefined
+        this.refill()
+      },
+      Math.min(REFILL_MS * 2 ** this.#failures, REFILL_MOST_MS),
+    ).unref()
   }
 
   #offer(tenant: Tenant): Promise<Lease> | undefined {
@@ -169,12 +176,17 @@ export class Pool {
       this.#wake(own)
       return Promise.resolve({ child: own, tenant, isLoaded: true })
     }
-    const spare = this.#spares.shift()
-    if (spare !== undefined) return Promise.resolve({ child: spare, tenant, isLoaded: false })
+    const spare = this.#takeSpare()
+    if (spare !== undefined) return Promise.resolve(this.#fresh(spare, tenant))
     const [oldest] = this.#idle.keys()
     if (!this.#hasRoom && oldest !== undefined) this.#discard(oldest)
     if (!this.#hasRoom) return undefined
-    return this.#start().then((child) => ({ child, tenant, isLoaded: false }))
+    return this.#start().then((child) => this.#fresh(child, tenant))
+  }
+
+  #fresh(child: SandboxChild, tenant: Tenant): Lease {
+    this.#failures = 0
+    return { child, tenant, isLoaded: false }
   }
 
   async #start(): Promise<SandboxChild> {
@@ -183,6 +195,7 @@ export class Pool {
       const child = await this.#options.start()
       this.#children.add(child)
       const gone = () => {
+        if (this.#spares.includes(child)) this.#failures += 1
         this.#forget(child)
         this.#advance()
       }
@@ -190,6 +203,9 @@ export class Pool {
       if (!this.#isClosed) return child
       child.close()
       throw closed()
+    } catch (error) {
+      this.#failures += 1
+      throw error
     } finally {
       this.#starting -= 1
     }
@@ -200,9 +216,15 @@ export class Pool {
     this.#idle.set(child, { key, timer })
   }
 
+  /** One that was killed for a word too many is no child to give, also before its end is known. */
   #idleOf(key: string): SandboxChild | undefined {
-    for (const [child, held] of this.#idle) if (held.key === key) return child
+    for (const [child, held] of this.#idle) if (held.key === key && !child.isOver) return child
     return undefined
+  }
+
+  #takeSpare(): SandboxChild | undefined {
+    const at = this.#spares.findIndex((spare) => !spare.isOver)
+    return at < 0 ? undefined : this.#spares.splice(at, 1)[0]
   }
 
   #wake(child: SandboxChild): void {

@@ -46,7 +46,7 @@ describe.each(ARCHITECTURES)('the filter for %s', (name, architecture, column) =
   )
 
   test('lets through what is on the list, and lets nothing else be there', () => {
-    const careful: Syscall[] = ['clone', 'ioctl', 'prctl']
+    const careful: Syscall[] = ['clone', 'ioctl', 'mmap', 'prctl']
     for (let number = 0; number < 1_000; number++) {
       const call = numbers.get(number)
       if (call === undefined) expect(`${number} ${ask(number)}`).toBe(`${number} ${ENOSYS}`)
@@ -60,6 +60,13 @@ describe.each(ARCHITECTURES)('the filter for %s', (name, architecture, column) =
     const clone = SYSCALLS.clone[column]
     expect(ask(clone, 0x3d0f00)).toBe(ALLOW)
     for (const flags of [0, 17, 0x4111, 0x1200011, 0x10000000]) expect(ask(clone, flags)).toBe(EPERM)
+  })
+
+  test('lets memory be had, and none that counts for nobody: the shared', () => {
+    const mmap = SYSCALLS.mmap[column]
+    const [SHARED, PRIVATE, SHARED_VALIDATE, ANONYMOUS] = [1, 2, 3, 0x20]
+    for (const flags of [PRIVATE, PRIVATE | ANONYMOUS]) expect(ask(mmap, 0, 4_096, 3, flags)).toBe(ALLOW)
+    for (const flags of [SHARED, SHARED | ANONYMOUS, SHARED_VALIDATE]) expect(ask(mmap, 0, 4_096, 3, flags)).toBe(EPERM)
   })
 
   test('lets files be asked what they are, and nothing be put into a terminal', () => {

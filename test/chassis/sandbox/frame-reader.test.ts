@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { type Expected, FrameReader, NO_FRAMES } from '../../../src/chassis/sandbox/frame-reader.js'
 
@@ -21,6 +23,15 @@ function reading(first: Expected, then: (type: number) => Expected = () => first
   return { reader, taken }
 }
 
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+function bytesInUse(): number {
+  collect()
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 const BOTH: Expected = new Map([
   [1, 10],
   [2, 3],
@@ -33,6 +44,22 @@ test('frames are read however their bytes come', () => {
     for (let at = 0; at < stream.length; at += size) expect(reader.push(stream.subarray(at, at + size))).toBeUndefined()
     expect(taken).toEqual(['1 hello', '2 ', '2 abc', '1 0123456789'])
   }
+})
+
+test('a frame in pieces takes the room of the frame, however small they are', () => {
+  const length = 2 ** 19
+  const taken: Uint8Array[] = []
+  const reader = new FrameReader(
+    () => new Map([[1, length]]),
+    (_type, content) => taken.push(content),
+  )
+  const before = bytesInUse()
+  reader.push(frame(1, '', length))
+  // As a stream gives them: each in memory of its own.
+  for (let at = 0; at < length - 1; at += 1) reader.push(Buffer.from(new ArrayBuffer(1)))
+  expect(bytesInUse() - before).toBeLessThan(16 * length)
+  reader.push(Buffer.of(0))
+  expect(taken.map((content) => content.length)).toEqual([length])
 })
 
 test('a frame that is too large is refused by its head', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { permissionOnly } from '../../../src/chassis/jail/permission.js'
 import { CHILD_PROGRAM, permissionFlag } from '../../../src/chassis/jail/program.js'
 import { SandboxChild } from '../../../src/chassis/sandbox/child.js'
@@ -9,6 +9,7 @@ const jail = permissionOnly(permissionFlag() ?? '--permission')
 const pools: Pool[] = []
 
 afterEach(async () => {
+  vi.useRealTimers()
   await Promise.all(pools.splice(0).map((pool) => pool.close()))
 })
 
@@ -73,6 +74,14 @@ describe('a child', () => {
     expect((await lease(pool, 'alice')).child).not.toBe(first.child)
   })
 
+  test('that said a word too many is not given again, also before its end is known', async () => {
+    const { pool } = poolOf()
+    const first = await lease(pool, 'alice')
+    pool.release(first)
+    first.child.kill()
+    expect((await lease(pool, 'alice')).child).not.toBe(first.child)
+  })
+
   test('without work is closed after a time', async () => {
     const { pool } = poolOf({ idleMs: 20 })
     const { child, ...rest } = await lease(pool, 'alice')
@@ -100,6 +109,55 @@ describe('spares', () => {
     const { child, isLoaded } = await lease(pool, 'alice')
     expect([started.indexOf(child), isLoaded]).toEqual([0, false])
     await expect.poll(() => started.length).toBe(3)
+  })
+
+  test('that were killed are not given', async () => {
+    const { pool, started } = poolOf({ spares: 1 })
+    pool.refill()
+    await expect.poll(() => started.length).toBe(1)
+    started[0]?.kill()
+    expect((await lease(pool, 'alice')).child.isOver).toBe(false)
+  })
+
+  test('that do not start are tried again ever more seldom, and who needs a child hears at once why there is none', async () => {
+    vi.useFakeTimers()
+    let starts = 0
+    const start = async () => {
+      starts += 1
+      throw new Error('no memory')
+    }
+    const { pool } = poolOf({ spares: 1, start })
+    pool.refill()
+    await vi.advanceTimersByTimeAsync(10_000)
+    expect(starts).toBeGreaterThan(3)
+    expect(starts).toBeLessThan(10)
+    await expect(lease(pool, 'alice')).rejects.toThrow('no memory')
+    const before = starts
+    await vi.advanceTimersByTimeAsync(3_600_000)
+    // Once a minute in the end.
+    expect(starts - before).toBeGreaterThan(55)
+    expect(starts - before).toBeLessThan(65)
+  })
+
+  test('that start again are started as soon as before', async () => {
+    vi.useFakeTimers()
+    let isOut = true
+    const started: SandboxChild[] = []
+    const start = async () => {
+      if (isOut) throw new Error('no memory')
+      const child = { isOver: false, ended: new Promise(() => undefined), close() {} } as unknown as SandboxChild
+      started.push(child)
+      return child
+    }
+    const pool = new Pool({ children: 10, childrenPerSwarm: 10, spares: 1, idleMs: 60_000, start })
+    pool.refill()
+    await vi.advanceTimersByTimeAsync(10_000)
+    isOut = false
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(started).toHaveLength(1)
+    await lease(pool, 'alice')
+    await vi.advanceTimersByTimeAsync(100)
+    expect(started).toHaveLength(2)
   })
 
   test('take no room that somebody needs', async () => {

@@ -44,6 +44,8 @@ describe('a child that lies', () => {
     ['unknown-end', 'it told of an end that cannot be'],
     ['negative-fuel', 'it told of an end that cannot be'],
     ['more-fuel', 'it told of an end that cannot be'],
+    ['more-memory', 'it told of an end that cannot be'],
+    ['a-byte-more-memory', 'it told of an end that cannot be'],
     ['no-number', 'it told of an end that cannot be'],
     ['wrong-success', 'it told of an end that cannot be'],
     ['long-message', 'it told of an end that cannot be'],
@@ -64,6 +66,13 @@ describe('a child that lies', () => {
   test('is given no second answer, and what it asked for is given up', async () => {
     const { host } = await say('two-requests')
     expect(host.requests).toEqual(['one'])
+  })
+
+  test('is given no more answers than it reads', async () => {
+    const host = new HostRecord()
+    host.answer = async () => 'x'.repeat(8 * 1024 * 1024)
+    const report = await call(sandbox, liar(), { input: Buffer.from('deaf'), host })
+    expect([report.end, host.requests]).toEqual(['protocol', ['one']])
   })
 
   test.each(['half-a-frame', 'die', 'abort', 'kill'])(

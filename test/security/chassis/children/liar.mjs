@@ -60,6 +60,8 @@ const LIES = {
   'unknown-end': () => write(ended({ end: 200 })),
   'negative-fuel': () => write(ended({ fuel: -1 })),
   'more-fuel': () => write(ended({ fuel: 2 ** 50 })),
+  'more-memory': () => write(ended({ memory: 2 ** 53 - 1 })),
+  'a-byte-more-memory': () => write(ended({ memory: 256 * 1024 * 1024 + 1 })),
   'no-number': () => write(ended({ fuel: Number.NaN })),
   'wrong-success': () => write(ended({ code: 1 })),
   'long-message': () => write(ended({ message: 'x'.repeat(600) })),
@@ -78,6 +80,13 @@ const LIES = {
   abort: () => process.abort(),
   kill: () => process.kill(process.pid, 'SIGKILL'),
   'say-nothing': () => receive(),
+  /** Asks, and reads no answer. */
+  deaf: () => {
+    for (let asked = 0; asked < 10; asked++) {
+      write(frame(REQUEST, Buffer.from('one')))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50)
+    }
+  },
 }
 
 write(frame(READY, Buffer.alloc(0)))
