@@ -10,7 +10,8 @@ export function candidatesOf(level: JailLevel): (() => Promise<Jail>)[] {
   const permission = permissionFlag()
   if (level === 'bubblewrap') return [async () => bubblewrap(permission)]
   if (level === 'unshare') {
-    return [async () => unshare(permission, true), ...(isRoot() ? [async () => unshare(permission, false)] : [])]
+    const users = ['last' as const, 'nested' as const, ...(isRoot() ? (['none'] as const) : [])]
+    return users.map((one) => async () => unshare(permission, one))
   }
   if (permission === undefined) return []
   const users = [...(isRoot() ? (['root'] as const) : []), 'user' as const, undefined]

@@ -1,15 +1,17 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bubblewrap } from '../../../src/chassis/jail/bubblewrap.js'
 import type { Jail } from '../../../src/chassis/jail/jail.js'
 import { JAIL_LEVELS, type JailLevel } from '../../../src/chassis/jail/levels.js'
 import { permissionOnly } from '../../../src/chassis/jail/permission.js'
-import { permissionFlag } from '../../../src/chassis/jail/program.js'
+import { nodeBinary, permissionFlag } from '../../../src/chassis/jail/program.js'
 import { JailedProcess } from '../../../src/chassis/jail/start.js'
 import { tool } from '../../../src/chassis/jail/tools.js'
 import { unshare } from '../../../src/chassis/jail/unshare.js'
@@ -67,6 +69,14 @@ async function burgle(jail: Jail): Promise<Loot> {
   return JSON.parse(said) as Loot
 }
 
+/** What another program says on its standard error where Node.js would be started: code that does not ask Node.js. */
+async function insteadOfNode({ command }: Jail, program: readonly string[]): Promise<string> {
+  const { argv } = command(BURGLAR)
+  const [file = '', ...rest] = [...argv.slice(0, argv.indexOf(nodeBinary())), ...program]
+  const { stderr } = spawn(file, rest, { env: {}, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] })
+  return (await text(stderr)).trim()
+}
+
 const permission = permissionFlag()
 
 /** Names of what worked. */
@@ -99,16 +109,31 @@ describe('a program in place of that of a child', () => {
   })
 
   test.runIf(hasLevel('unshare'))('reaches no file, network or process with unshare', async () => {
-    const loot = await burgle(unshare(permission, true))
+    const loot = await burgle(unshare(permission, 'last'))
     expect(worked(loot).filter((name) => name !== 'connect to a socket file')).toEqual(['listen'])
     expect(loot.outcomes).toMatchObject({ connect: 'ENETUNREACH', 'connect to the world': 'ENETUNREACH' })
   })
 
   test.runIf(hasLevel('unshare'))('has no network and no other process there without any help of Node.js', async () => {
-    const { outcomes } = await burgle(unshare(undefined, true))
+    const { outcomes } = await burgle(unshare(undefined, 'last'))
     expect(outcomes).toMatchObject({ connect: 'ENETUNREACH', 'send a datagram': 'ENETUNREACH' })
     expect(outcomes['write a file']).not.toBe('done')
     expect(outcomes['end another process']).toBe('ESRCH')
+  })
+
+  test.runIf(hasLevel('unshare'))(
+    'can make no user namespace there, in which it would have all capabilities',
+    async () => {
+      const attempt = [tool('unshare'), '--user', 'true']
+      expect(await insteadOfNode(unshare(undefined, 'last'), attempt)).toMatch(/unshare failed: No space left/)
+      expect(await insteadOfNode(unshare(undefined, 'nested'), attempt)).toBe('')
+    },
+  )
+
+  test.runIf(hasLevel('unshare'))('has no capabilities there, and cannot undo what was set', async () => {
+    const attempt = ['/bin/sh', '-c', 'grep CapEff /proc/self/status >&2; echo 9 > /proc/sys/user/max_user_namespaces']
+    const said = await insteadOfNode(unshare(undefined, 'last'), attempt)
+    expect(said).toMatch(/^CapEff:\s+0{16}\n.*Permission denied$/)
   })
 
   test('reaches no file and starts no program with the permission model of Node.js', async () => {
