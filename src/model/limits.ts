@@ -167,9 +167,10 @@ export const LIMITS = {
   /** bridge.yaml, and what a bridge remembers of its agents. */
   bridgeConfigBytes: 64 * 1024,
   bridgeMemoryBytes: 16 * 1024 * 1024,
-  /** One call of git: one that goes over the network, any other, and what it may say. */
+  /** One call of git: one that goes over the network, any other, how long it may take to end, and what it may say. */
   gitNetworkMs: 120_000,
   gitMs: 30_000,
+  gitEndMs: 2_000,
   gitOutputBytes: 16 * 1024 * 1024,
   /** How often a bridge starts over when somebody else was faster with a push. */
   bridgePushes: 5,

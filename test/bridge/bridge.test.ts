@@ -419,6 +419,22 @@ test('a swarm says what it can do, and may say no more of itself', async () => {
   expect(await team.history('P0.1.5')).toEqual(['task_created'])
 })
 
+test('what looks like a secret in a status file is not repeated, in the log or in an answer', async () => {
+  await using team = await open()
+  const secret = `ghp_${'a1B2'.repeat(9)}`
+  team
+    .agent('alice')
+    .says(`current_task: P0.1.5\nmilestone: 50% - ${secret}\nblocked_on: the key ${secret}\nsummary: ${secret}\n`)
+  await team.pass()
+  expect(team.answer('alice')).toMatchObject({
+    claim: 'granted',
+    blockers: [{ needs: expect.stringContaining('the key') }],
+  })
+  expect(JSON.stringify(await team.entries())).not.toContain(secret)
+  const files = git(team.remote, 'ls-tree', '--name-only', team.config.branch).split('\n')
+  expect(files.map((name) => team.file(name)).join()).not.toContain(secret)
+})
+
 test('messages stand in the answer until the agent says up to where it has read', async () => {
   await using team = await open()
   const alice = team.agent('alice')

@@ -75,9 +75,12 @@ export function gitRunner({ directory, env, signal }: GitOptions): RunGit {
       detached: true,
     })
     let stopped: string | undefined
+    let insisting: NodeJS.Timeout | undefined
     const stop = (why: string) => {
       stopped ??= why
-      killGroup(child)
+      // Asked to end, git removes its locks, which would be in the way of the next call.
+      killGroup(child, 'SIGTERM')
+      insisting ??= setTimeout(() => killGroup(child, 'SIGKILL'), LIMITS.gitEndMs)
     }
     const abort = () => stop('it was interrupted')
     signal?.addEventListener('abort', abort, { once: true })
@@ -90,6 +93,7 @@ export function gitRunner({ directory, env, signal }: GitOptions): RunGit {
       return { exit, output: output(), complaint: plainComplaint(complaint().toString('utf8')) }
     } finally {
       clearTimeout(timer)
+      clearTimeout(insisting)
       signal?.removeEventListener('abort', abort)
     }
   }
@@ -129,9 +133,9 @@ function gather(stream: Readable, most: number, onMore: () => void): () => Buffe
   return () => Buffer.concat(chunks).subarray(0, most)
 }
 
-function killGroup({ pid }: ChildProcess): void {
+function killGroup({ pid }: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
-    if (pid !== undefined) process.kill(-pid, 'SIGKILL')
+    if (pid !== undefined) process.kill(-pid, signal)
   } catch {
     // All of it is gone.
   }

@@ -30,6 +30,13 @@ describe('a call of git', () => {
     })
   })
 
+  test('that does not end when it is asked to is killed', async () => {
+    alias('stubborn', `trap '' TERM; while true; do sleep 1; done`)
+    await expect(gitRunner({ directory, env })({ args: ['stubborn'], timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+  })
+
   test('that says too much is ended', async () => {
     alias('loud', 'yes')
     await expect(gitRunner({ directory, env })({ args: ['loud'], outputBytes: 10_000 })).rejects.toMatchObject({
