@@ -70,7 +70,8 @@ function reasonOf(
   lines: readonly GuestLogLine[],
 ): string {
   const gave = end === 'failed' && code !== undefined ? ` (code ${code})` : ''
-  const said = message === undefined ? '' : `: ${message}`
+  // Of a module's own word there is nothing more to say than its number.
+  const said = message === undefined || end === 'failed' ? '' : `: ${message}`
   const log = lines.length === 0 ? '' : `\nIts log:\n${logText(lines)}`
   return cut(`${REASONS[end]}${gave}${said}${log}`, LIMITS.noteChars)
 }

@@ -79,8 +79,8 @@ describe('what becomes of a task whose module has run', () => {
   })
 
   test('a failure says how it ended, and what the module or the sandbox said', () => {
-    expect(outcomeOf(report({ end: 'failed', code: 3, message: 'no such page' }), [], undefined)).toMatchObject({
-      reason: 'the module says that it failed (code 3): no such page',
+    expect(outcomeOf(report({ end: 'failed', code: 3, message: 'run gave 3' }), [], undefined)).toMatchObject({
+      reason: 'the module says that it failed (code 3)',
     })
   })
 
