@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readIfThere } from '../journal/file/durable-file.js'
 import { FabricError, isFabricError } from '../model/errors.js'
-import { formatTimestamp } from '../model/time.js'
+import { formatTimestamp, SECOND_MS } from '../model/time.js'
 import type { KeyFile } from '../witness/backup/manifest.js'
 import type { WrittenBackup } from '../witness/backup/write.js'
 import type { LogSource } from '../witness/verify/source.js'
@@ -32,6 +33,7 @@ async function run(call: Call, { to, withKeys = false }: BackupOptions): Promise
   ])
   const { source } = await openSource(call, undefined)
   try {
+    const before = source.derivedTiles ? await source.entries?.() : await signedUpTo(call, source)
     const written = await writeBackup({
       source,
       directory: to,
@@ -40,12 +42,31 @@ async function run(call: Call, { to, withKeys = false }: BackupOptions): Promise
       createdAt: formatTimestamp(Date.now()),
       program: packageVersion(),
     })
-    // Of a fabric that does not run, entries may wait to be signed.
-    const unsigned = Math.max(0, ((await source.entries?.()) ?? 0) - written.head.size)
+    const unsigned = Math.max(0, (before ?? 0) - written.head.size)
     return backupAnswer(to, source, written, unsigned)
   } finally {
     await source.close()
   }
+}
+
+const SIGNED_WITHIN_MS = 5 * SECOND_MS
+const LOOK_AGAIN_MS = 100
+
+/**
+ * Waits until a head is signed that covers what was acknowledged before this was called, which takes a moment; returns how
+ * many entries that is. A quorum of witnesses may take longer: then what is not covered is told.
+ */
+async function signedUpTo(call: Call, source: LogSource): Promise<number> {
+  const [fabric, { readCheckpointFile }] = await Promise.all([
+    call.connect(),
+    import('../witness/verify/checkpoint-file.js'),
+  ])
+  const { entries } = await fabric.fabric.status()
+  for (const end = Date.now() + SIGNED_WITHIN_MS; Date.now() < end; await pause(LOOK_AGAIN_MS)) {
+    const { checkpoint } = readCheckpointFile(await source.checkpoint())
+    if (checkpoint !== undefined && checkpoint.size >= entries) break
+  }
+  return entries
 }
 
 /** Blobs of a fabric that runs come from it; those of one that does not, from its directory. */
@@ -110,7 +131,7 @@ function backupAnswer(to: string, source: LogSource, written: WrittenBackup, uns
   ]
   if (unsigned > 0) {
     lines.push(
-      `${counted(unsigned, 'entry is', 'entries are')} not signed yet and not in it: start the fabric, then run this again.`,
+      `${counted(unsigned, 'entry is', 'entries are')} not signed yet and not in it: see that the fabric runs, then do this again.`,
     )
   }
   if (blobs.missing.length > 0) {

@@ -66,6 +66,8 @@ export class Witnessing {
     this.cosigning = options.cosigning
     this.#redactor = new Redactor({ key: options.witness.redactionKey })
     for (const secret of options.secrets) this.#redactor.declare(secret)
+    // What others wrote before this node came is signed by it too, or its checkpoint would be of nothing while the log is idle.
+    if (this.witness.size > this.witness.last.size) this.#schedule(SIGN_AFTER_MS)
   }
 
   /** The entry that names the key, when the log names none or another. */

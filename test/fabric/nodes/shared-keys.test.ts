@@ -44,4 +44,15 @@ describe('keys that nodes share', () => {
       .filter(({ type }) => type === 'infrafabric.witness.key_rotated.v1')
     expect(rotations.map(({ data }) => data.previous)).toEqual([own])
   })
+
+  test('sign at a node that comes when the log is idle what was written before', async () => {
+    const all = await TestNodes.open({ count: 1, witness: () => memoryStorage() })
+    await using _ = all
+    await all.advance(5_000)
+    const late = await all.during(all.add('late'))
+    await all.advance(1_000)
+    const { size } = late.fabric.witness
+    expect(size).toBeGreaterThan(0)
+    expect(await late.fabric.witness.published()).toMatchObject({ size })
+  })
 })
