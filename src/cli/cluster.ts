@@ -14,6 +14,8 @@ export interface ClusterOptions {
   readonly node?: string
   /** `HOST:PORT` for other nodes. */
   readonly nodeListen?: string
+  /** `HOST:PORT` by which other nodes reach that. Default: where it listens. */
+  readonly nodeAdvertise?: string
   readonly secret: Uint8Array
   readonly driver: DriverOptions
 }
@@ -30,6 +32,7 @@ export interface ClusterFlags extends DriverFlags {
   readonly advertise?: string
   readonly node?: string
   readonly nodeListen?: string
+  readonly nodeAdvertise?: string
   readonly clusterSecret?: string
 }
 
@@ -52,6 +55,7 @@ export function addClusterOptions(command: CliCommand): CliCommand {
     .option('--cluster-secret <file>', 'secret that all nodes share (default: $IFAB_CLUSTER_SECRET)')
     .option('--node <name>', 'name of this node (default: host and port of --advertise)')
     .option('--node-listen <host:port>', 'where to listen for other nodes (default: a free port)')
+    .option('--node-advertise <host:port>', 'where other nodes reach this one, as through a forwarded port')
   return addDriverOptions(command)
 }
 
@@ -70,7 +74,7 @@ export async function readCluster(
   flags: ClusterFlags,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ClusterOptions | undefined> {
-  const { journal, advertise, node, nodeListen } = flags
+  const { journal, advertise, node, nodeListen, nodeAdvertise } = flags
   if (journal === undefined) {
     const given = Object.entries(flagNames(flags)).find(([, value]) => value !== undefined)
     if (given === undefined) return undefined
@@ -84,6 +88,7 @@ export async function readCluster(
     ...(advertise !== undefined && { advertise }),
     ...(node !== undefined && { node }),
     ...(nodeListen !== undefined && { nodeListen }),
+    ...(nodeAdvertise !== undefined && { nodeAdvertise }),
   }
 }
 
@@ -98,6 +103,7 @@ function flagNames(flags: ClusterFlags): Record<string, string | number | boolea
     '--cluster-secret': flags.clusterSecret,
     '--node': flags.node,
     '--node-listen': flags.nodeListen,
+    '--node-advertise': flags.nodeAdvertise,
     '--journal-replicas': flags.journalReplicas,
     '--require-durable': flags.requireDurable,
     '--journal-ca': flags.journalCa,

@@ -46,14 +46,17 @@ export async function openShared(
   { data, listen, warn, closing, witness, ...options }: OpenOptions,
   cluster: ClusterOptions,
 ): Promise<OpenedFabric> {
-  const [{ OwnerLock }, { openSharedJournal }, { SecureLink }, { openNodeFabric }, { sharedKeys }] = await Promise.all([
-    import('../journal/file/lock.js'),
-    import('../journal/open.js'),
-    import('../fabric/nodes/secure-link.js'),
-    import('../fabric/nodes/open.js'),
-    import('../witness/shared-keys.js'),
-  ])
+  const [{ OwnerLock }, { openSharedJournal }, { SecureLink, splitAddress }, { openNodeFabric }, { sharedKeys }] =
+    await Promise.all([
+      import('../journal/file/lock.js'),
+      import('../journal/open.js'),
+      import('../fabric/nodes/secure-link.js'),
+      import('../fabric/nodes/open.js'),
+      import('../witness/shared-keys.js'),
+    ])
   const { report, version } = options
+  const { nodeAdvertise } = cluster
+  if (nodeAdvertise !== undefined) splitAddress(nodeAdvertise)
   const lock = await OwnerLock.acquire(data, 'starting')
   closing.push(() => lock.release())
   const url = advertised(cluster, listen)
@@ -69,7 +72,7 @@ export async function openShared(
   const fabric = await openNodeFabric({
     ...options,
     ...{ journal: shared.journal, membership: shared.membership, link },
-    self: { id, url, link: `${bound.announced}:${link.port}`, version },
+    self: { id, url, link: nodeAdvertise ?? `${bound.announced}:${link.port}`, version },
     ...(witness && { witness: { ...witness, open: async () => ({ ...(await witness.open()), keys }) } }),
   })
   closing.push(() => fabric.close())

@@ -4,6 +4,16 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** What a proxy does with bytes: hand them on, hold them back, or read and drop them. */
 type Treatment = 'pass' | 'hold' | 'drop'
 
+/** A slow network: bytes arrive so much later, and some of them only when they were sent again. */
+export interface Slowness {
+  readonly delayMs: number
+  /** Share of the pieces that get lost on their way, from 0 to 1. */
+  readonly loss: number
+}
+
+/** How long TCP waits at least before it sends again what got lost, milliseconds. */
+const RESEND_MS = 200
+
 /**
  * A TCP proxy on loopback between a client and a real server, which can lose answers, freeze and cut, as a network does.
  * Bytes that are held back arrive later, in order; bytes that were dropped are gone, so such a connection must be cut.
@@ -15,6 +25,7 @@ export class CuttingProxy {
   #requests: Treatment = 'pass'
   #replies: Treatment = 'pass'
   #refuses = false
+  #slowness: Slowness | undefined
   #onRequest: (bytes: Buffer) => void = () => {}
   #onReply: (bytes: Buffer) => void = () => {}
 
@@ -61,6 +72,11 @@ export class CuttingProxy {
     }
   }
 
+  /** Delays all bytes in both directions from now on, in order. */
+  slow(slowness: Slowness): void {
+    this.#slowness = slowness
+  }
+
   /** Ends every connection at once and refuses new ones until `heal`. */
   cut(): void {
     this.#refuses = true
@@ -75,6 +91,7 @@ export class CuttingProxy {
   /** Hands everything on again and takes connections. */
   heal(): void {
     this.#refuses = false
+    this.#slowness = undefined
     this.treat({})
   }
 
@@ -100,16 +117,42 @@ export class CuttingProxy {
         for (const either of pair) either.destroy()
       })
     }
+    const [toServer, toClient] = [this.#line(server), this.#line(client)]
     client.on('data', (bytes) => {
       this.#onRequest(bytes)
-      if (this.#requests !== 'drop') server.write(bytes)
+      if (this.#requests !== 'drop') toServer(bytes)
     })
     server.on('data', (bytes) => {
       this.#onReply(bytes)
-      if (this.#replies !== 'drop') client.write(bytes)
+      if (this.#replies !== 'drop') toClient(bytes)
     })
     this.#steer(client, this.#requests)
     this.#steer(server, this.#replies)
+  }
+
+  /** What is handed on in one direction of a connection, at once or slowly; what comes later never overtakes. */
+  #line(target: Socket): (bytes: Buffer) => void {
+    const waiting: { readonly bytes: Buffer; readonly at: number }[] = []
+    const next = () => {
+      const [first] = waiting
+      if (first !== undefined) setTimeout(arrive, Math.max(0, first.at - performance.now()))
+    }
+    const arrive = () => {
+      const first = waiting.shift()
+      if (first !== undefined && target.writable) target.write(first.bytes)
+      next()
+    }
+    return (bytes) => {
+      if (this.#slowness === undefined && waiting.length === 0) {
+        target.write(bytes)
+        return
+      }
+      const { delayMs = 0, loss = 0 } = this.#slowness ?? {}
+      const resentMs = Math.random() < loss ? delayMs + RESEND_MS : 0
+      const at = Math.max(waiting.at(-1)?.at ?? 0, performance.now() + delayMs + resentMs)
+      waiting.push({ bytes, at })
+      if (waiting.length === 1) next()
+    }
   }
 
   #steer(source: Socket, treatment: Treatment): void {

@@ -22,8 +22,10 @@ export interface Attempt {
   /** Milliseconds on the clock of the machine that is never set and is the same for all processes. */
   readonly sentAt: number
   readonly endedAt: number
-  /** Absent when no answer came that says what became of it. */
+  /** Absent when no answer came that says what became of it; `open` says why. */
   readonly answer?: Answer
+  /** A code that leaves open whether it was done, or of the system. */
+  readonly open?: string
 }
 
 export interface Answer {
@@ -52,15 +54,15 @@ export function recordedTransport(client: string, transport: Transport, record: 
   return async (request) => {
     const asked = askedIn(request)
     const sentAt = machineMs()
-    const take = (answer?: Answer) => {
-      record({ client, ...asked, sentAt, endedAt: machineMs(), ...(answer !== undefined && { answer }) })
+    const take = (outcome: Pick<Attempt, 'answer' | 'open'>) => {
+      record({ client, ...asked, sentAt, endedAt: machineMs(), ...outcome })
     }
     try {
       const reply = await transport(request)
-      take(answerIn(reply))
+      take(outcomeIn(reply))
       return reply
     } catch (error) {
-      take()
+      take({ open: error instanceof Error && 'code' in error ? String(error.code) : 'no answer' })
       throw error
     }
   }
@@ -82,23 +84,25 @@ function askedIn({ method, url, headers, body }: TransportRequest) {
   }
 }
 
-function answerIn({ status, text, header }: TransportReply): Answer | undefined {
+function outcomeIn({ status, text, header }: TransportReply): Pick<Attempt, 'answer' | 'open'> {
   const position = header?.(POSITION)
   const at = position === undefined || position === null ? {} : { position: Number(position) }
   const body = parsed(text)
-  if (body === undefined) return undefined
+  if (body === undefined) return { open: `HTTP ${status}` }
   if (status >= 400) {
-    const { code } = body
-    return typeof code !== 'string' || OPEN.has(code) ? undefined : { code, ...at, ...liveIn(body.details) }
+    const { code, details } = body
+    const why = details?.reason === undefined ? code : `${code} ${details.reason}`
+    return OPEN.has(code) ? { open: why } : { answer: { code, ...at, ...liveIn(details) } }
   }
   const task = body.task?.id === undefined ? body : body.task
   const holder = task.claim ?? body
-  return {
+  const answer = {
     ...at,
     ...(task.state !== undefined && { state: task.state }),
     ...(holder.swarm !== undefined && { swarm: holder.swarm }),
     ...(holder.epoch !== undefined && { epoch: holder.epoch }),
   }
+  return { answer }
 }
 
 /** Who has the claim that a refusal speaks of. */

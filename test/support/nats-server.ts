@@ -78,7 +78,8 @@ export class NatsServer {
     return Promise.all(
       directories.map(async (directory, position) => {
         const port = ports[position] ?? 0
-        const cluster = `cluster { name: test, listen: "127.0.0.1:${routes[position]}", routes: [${others}] }`
+        // Clients use the addresses that they were given, as through proxies, and no others.
+        const cluster = `cluster { name: test, no_advertise: true, listen: "127.0.0.1:${routes[position]}", routes: [${others}] }`
         const lines = [
           `server_name: "server-${position + 1}"`,
           `listen: "127.0.0.1:${port}"`,
