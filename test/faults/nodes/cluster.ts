@@ -62,34 +62,31 @@ export class Cluster implements AsyncDisposable {
     }
   }
 
-  /** Where clients reach the nodes. */
-  get url(): string {
-    return this.nodes.map(({ url }) => url).join(',')
+  /** Where clients reach the nodes, beginning with the one at `first`. */
+  urlFrom(first: number): string {
+    return this.nodes.map((_, at) => this.nodes[(first + at) % this.nodes.length]?.url).join(',')
   }
 
-  /** The node that leads, as the others see it too. */
+  /** The node that leads, as the newest term says that any of them has heard of. */
   async leader(): Promise<FabricNode> {
     return this.until('one node leads', async () => {
-      const status = await this.#statusOfAny()
-      return this.nodes.find(({ id, isRunning }) => id === status?.leader && isRunning)
+      const all = await Promise.all(this.nodes.map((node) => node.view()))
+      const newest = all.reduce((one, other) => ((other?.term ?? 0) > (one?.term ?? 0) ? other : one), undefined)
+      return this.nodes.find(({ id, isRunning }) => id === newest?.leader && isRunning)
+    })
+  }
+
+  /** Resolves when another node leads than this one. */
+  async succeeded(former: FabricNode): Promise<FabricNode> {
+    return this.until('another node leads', async () => {
+      const leader = await this.leader()
+      return leader === former ? undefined : leader
     })
   }
 
   async followers(): Promise<FabricNode[]> {
     const leader = await this.leader()
     return this.nodes.filter((node) => node !== leader)
-  }
-
-  async #statusOfAny() {
-    for (const node of this.nodes) {
-      if (!node.isRunning) continue
-      const status = await node.admin().then(
-        (admin) => admin.fabric.status(),
-        () => undefined,
-      )
-      if (status?.nodes?.leader !== undefined) return status.nodes
-    }
-    return undefined
   }
 
   /** Ends all faults, starts what does not run, and resolves when all nodes lead or follow and have the whole log. */

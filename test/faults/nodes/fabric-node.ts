@@ -21,6 +21,8 @@ export interface FabricNodeOptions {
 }
 
 const PAGE = 1_000
+/** A node that is well says who leads within this, milliseconds. */
+const VIEW_MS = 1_000
 
 /** One node as a real process. Whatever reaches it, and whatever it reaches, goes through a proxy of its own. */
 export class FabricNode {
@@ -122,6 +124,16 @@ export class FabricNode {
     const token = (await readFile(join(this.#options.data, 'admin.token'), 'utf8')).trim()
     const url = `http://127.0.0.1:${this.#options.ports.http}`
     return connect({ url, token, transport: this.#transport, retries: 0, timeoutMs: 5_000 })
+  }
+
+  /** What it knows of who leads; undefined where it does not answer. */
+  async view() {
+    if (!this.isRunning) return undefined
+    try {
+      return (await (await this.admin()).fabric.status({}, { timeoutMs: VIEW_MS })).nodes
+    } catch {
+      return undefined
+    }
   }
 
   /** The whole log as this node serves it. */

@@ -24,7 +24,7 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
   'the leader is stopped and goes on later': async (cluster, workload) => {
     const leader = await cluster.leader()
     await leader.freeze()
-    await cluster.until('another one leads', async () => ((await cluster.leader()) === leader ? undefined : true))
+    await cluster.succeeded(leader)
     await workload.goesOn()
     leader.thaw()
     await workload.goesOn()
@@ -39,7 +39,7 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
   'the leader is cut off from the servers': async (cluster, workload) => {
     const leader = await cluster.leader()
     leader.partFromServers('cut')
-    await cluster.until('another one leads', async () => ((await cluster.leader()) === leader ? undefined : true))
+    await cluster.succeeded(leader)
     await workload.goesOn()
     leader.partFromServers('heal')
     await workload.goesOn()
@@ -57,7 +57,10 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
     const leader = await cluster.leader()
     leader.link.cut()
     await workload.goesOn()
+    leader.link.heal()
     leader.link.treat({ replies: 'hold' })
+    await sleep(LEAD_LOST_MS)
+    leader.link.disconnect()
     leader.link.heal()
     await workload.goesOn()
   },
@@ -96,7 +99,7 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
 async function partOneWay(cluster: Cluster, workload: Workload, how: 'hears nothing' | 'says nothing'): Promise<void> {
   const leader = await cluster.leader()
   leader.partFromServers(how)
-  await cluster.until('another one leads', async () => ((await cluster.leader()) === leader ? undefined : true))
+  await cluster.succeeded(leader)
   await workload.goesOn()
   for (const line of leader.lines) line.disconnect()
   leader.partFromServers('heal')

@@ -44,7 +44,8 @@ export class Workload implements AsyncDisposable {
     const tasks = await makeTasks(cluster)
     for (let at = 0; at < PROCESSES; at += 1) {
       const sessions = await enlist(cluster, at)
-      workload.#spawn(program, { url: cluster.url, sessions, tasks, leaseMs: LEASE_MS, seed: seed + at })
+      const url = cluster.urlFrom(at)
+      workload.#spawn(program, { url, sessions, tasks, leaseMs: LEASE_MS, seed: seed + at })
     }
     return workload
   }
