@@ -30,6 +30,12 @@ export interface CallSettings {
 
 type Input = Record<string, unknown>
 
+/**
+ * How long one of several nodes may take beyond the `waitMs` of a call, milliseconds; then another one is asked. Longer than a
+ * node itself waits for the one that leads.
+ */
+const NODE_PATIENCE_MS = 11_000
+
 /** Calls one route: fills in path, query and body, retries what may be retried, and throws coded errors. */
 export function createCaller(settings: CallSettings) {
   return async (route: Route, input: Input, options: CallOptions): Promise<unknown> => {
@@ -38,10 +44,14 @@ export function createCaller(settings: CallSettings) {
     const timeoutMs = (options.timeoutMs ?? settings.timeoutMs) + waitMs
     const ending = endAfter(timeoutMs, options.signal)
     try {
-      return await withRetries(settings, buildRequest(settings, route, input, options, ending.signal))
+      return await withRetries(settings, buildRequest(settings, route, input, options, ending.signal), waitMs)
     } catch (error) {
       options.signal?.throwIfAborted()
-      throw ending.signal.aborted ? timedOut(settings.addresses.current, timeoutMs, error) : error
+      if (!ending.signal.aborted) throw error
+      const { addresses } = settings
+      const url = addresses.current
+      addresses.failed(url)
+      throw timedOut(url, timeoutMs, error)
     } finally {
       ending.dispose()
     }
@@ -51,12 +61,12 @@ export function createCaller(settings: CallSettings) {
 /** A request without the address that it is sent to. */
 type Asked = Omit<TransportRequest, 'url'> & { readonly path: string }
 
-async function withRetries(settings: CallSettings, request: Asked): Promise<unknown> {
+async function withRetries(settings: CallSettings, request: Asked, waitMs: number): Promise<unknown> {
   const { addresses, retries } = settings
   for (let attempt = 0; ; attempt += 1) {
     const url = addresses.current
     try {
-      return await exchange(settings, url, request)
+      return await ask(settings, url, request, waitMs)
     } catch (error) {
       if (request.signal.aborted || !isFabricError(error) || !error.retryable || attempt >= retries * addresses.count)
         throw error
@@ -67,6 +77,17 @@ async function withRetries(settings: CallSettings, request: Asked): Promise<unkn
       const round = Math.floor(attempt / addresses.count)
       await pause(Math.max(retryDelayMs(round), askedPauseMs(error)), request.signal)
     }
+  }
+}
+
+/** One of several nodes may be silent for long, as when its machine is stopped; the only one is worth waiting for. */
+async function ask(settings: CallSettings, url: string, request: Asked, waitMs: number): Promise<unknown> {
+  if (settings.addresses.count === 1) return exchange(settings, url, request)
+  const patience = endAfter(NODE_PATIENCE_MS + waitMs, request.signal)
+  try {
+    return await exchange(settings, url, { ...request, signal: patience.signal })
+  } finally {
+    patience.dispose()
   }
 }
 

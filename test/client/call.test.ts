@@ -170,3 +170,31 @@ describe('the end of a call', () => {
     expect(requests).toHaveLength(1)
   })
 })
+
+describe('with several nodes', () => {
+  const url = 'http://a.test,http://b.test,http://c.test'
+  const hosts = (requests: readonly TransportRequest[]) => requests.map((request) => new URL(request.url).hostname)
+
+  test('another one is asked when one is silent, and is asked from then on', async () => {
+    const { client, requests } = clientOf(['silence', success({ epoch: 7 })], { url })
+    expect(await outcome(client.task.claim({ task: 't1', as: 's1' }))).toEqual({ epoch: 7 })
+    await client.fabric.status()
+    expect(hosts(requests)).toEqual(['a.test', 'b.test', 'b.test'])
+  })
+
+  test('one that waits as it was asked to is not given up', async () => {
+    const { client, requests } = clientOf(['silence'], { url, timeoutMs: 5_000 })
+    const waiting = client.task.next({ as: 's1', waitMs: 20_000 })
+    waiting.catch(() => undefined)
+    await vi.advanceTimersByTimeAsync(24_000)
+    expect(requests).toHaveLength(1)
+    expect(await outcome(waiting)).toMatchObject({ code: 'UNAVAILABLE', details: { url: 'http://a.test' } })
+  })
+
+  test('the next call asks another one than the one at which a call ran out of time', async () => {
+    const { client, requests } = clientOf(['silence', success({ epoch: 7 })], { url, timeoutMs: 1_000 })
+    expect(await outcome(client.task.claim({ task: 't1', as: 's1' }))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await outcome(client.task.claim({ task: 't1', as: 's1' }))).toEqual({ epoch: 7 })
+    expect(hosts(requests)).toEqual(['a.test', 'b.test'])
+  })
+})

@@ -128,7 +128,7 @@ describe('a history of claims is refused', () => {
     const other = { ...said('b', 'claim', [4, 5], granted(2)), task: 'u' }
     expect(isLinearizable(first, other)).toBe(true)
     expect(() => requireGrowingEpochs([first, other])).toThrow('went back')
-    const reclaimed = said('a', 'claim', [6, 7], granted(3))
+    const reclaimed = said('a', 'claim', [6, 7], { ...granted(3), reclaimed: true })
     expect(() => requireGrowingEpochs([first, said('b', 'claim', [4, 5], granted(5)), reclaimed])).not.toThrow()
   })
 

@@ -59,21 +59,15 @@ export function requireGrowingEpochs(attempts: readonly Attempt[]): void {
   const grants = attempts.filter((attempt) => grantOf(attempt) !== undefined)
   const bySent = [...grants].sort((a, b) => a.sentAt - b.sentAt)
   const byEnded = [...grants].sort((a, b) => a.endedAt - b.endedAt)
-  const first = new Map<number, number>()
-  for (const { answer, sentAt } of bySent) {
-    const epoch = answer?.epoch ?? 0
-    if (!first.has(epoch)) first.set(epoch, sentAt)
-  }
   let newest: Attempt | undefined
   let at = 0
   for (const grant of bySent) {
     for (; (byEnded[at]?.endedAt ?? Number.POSITIVE_INFINITY) < grant.sentAt; at += 1) {
       if ((byEnded[at]?.answer?.epoch ?? 0) > (newest?.answer?.epoch ?? -1)) newest = byEnded[at]
     }
-    const epoch = grant.answer?.epoch ?? 0
     // Asked again, its holder gets the epoch that it has.
-    const isAgain = (first.get(epoch) ?? 0) < grant.sentAt
-    if (isAgain || newest === undefined || epoch > (newest.answer?.epoch ?? 0)) continue
+    if (grant.answer?.reclaimed || newest === undefined) continue
+    if ((grant.answer?.epoch ?? 0) > (newest.answer?.epoch ?? 0)) continue
     throw new Error(`An epoch went back:\n${JSON.stringify(newest)}\n${JSON.stringify(grant)}`)
   }
 }

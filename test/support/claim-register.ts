@@ -35,7 +35,7 @@ export interface RegisterOptions {
  * The claim of one task as all callers together must see it: free, held under an epoch, or completed for good. A claim that is
  * not renewed may end by itself, but not before its lease is over.
  */
-export function claimRegister({ leaseMs }: RegisterOptions): Model<Register, ClaimWord> {
+function claimRegister({ leaseMs }: RegisterOptions): Model<Register, ClaimWord> {
   return {
     initial: { newest: -1 },
     keyOf: ({ held, completed, newest }) => `${held?.swarm} ${held?.epoch} ${held?.renewedAt} ${completed} ${newest}`,
@@ -127,7 +127,7 @@ function seen(register: Register, { answer = {} }: Pick<Attempt, 'answer'>): Reg
 const STALE_MS = 6_000
 
 /** Words about each task, as operations on its register. Attempts under one key are one word. */
-export function claimWords(attempts: readonly Attempt[]): Map<string, ClaimWord[]> {
+function claimWords(attempts: readonly Attempt[]): Map<string, ClaimWord[]> {
   const words = new Map<string, ClaimWord[]>()
   const last = new Map<string, ClaimWord>()
   for (const said of commands(attempts)) {

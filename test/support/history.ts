@@ -35,6 +35,8 @@ export interface Answer {
   readonly state?: string
   readonly swarm?: string
   readonly epoch?: number
+  /** It was the holder who claimed again. */
+  readonly reclaimed?: boolean
   /** Position of the log that the answering node had. */
   readonly position?: number
 }
@@ -45,7 +47,7 @@ const PATH = /\/v1\/tasks\/([^/?]+)(?:\/(claim|heartbeat|usage|release|complete)
 const POSITION = 'ifab-position'
 
 /** Milliseconds that all processes of this machine count alike. */
-export function machineMs(): number {
+function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 
@@ -101,6 +103,7 @@ function outcomeIn({ status, text, header }: TransportReply): Pick<Attempt, 'ans
     ...(task.state !== undefined && { state: task.state }),
     ...(holder.swarm !== undefined && { swarm: holder.swarm }),
     ...(holder.epoch !== undefined && { epoch: holder.epoch }),
+    ...(body.reclaimed === true && { reclaimed: true }),
   }
   return { answer }
 }

@@ -85,7 +85,7 @@ export class SimulatedClaims {
         return { code: 'ALREADY_CLAIMED', swarm: held.swarm, epoch: held.epoch }
       }
       this.#held = { swarm, epoch: held?.epoch ?? this.#index, renewedAt: at }
-      return { swarm, epoch: this.#held.epoch }
+      return { swarm, epoch: this.#held.epoch, ...(held !== undefined && { reclaimed: true }) }
     }
     if (verb === 'complete' && this.#completed === epoch) return { state: 'completed' }
     if (held === undefined || held.epoch !== epoch) {

@@ -40,7 +40,7 @@ export const ETCD: Engine = {
   journal: (ports) => ['--journal', `etcd://${addresses(ports)}/faults`],
 }
 
-export const ENGINES = [NATS, ETCD] as const
+export const ENGINES: readonly Engine[] = [ETCD]
 
 function addresses(ports: readonly number[]): string {
   return ports.map((port) => `127.0.0.1:${port}`).join(',')

@@ -26,8 +26,21 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
     await leader.freeze()
     await cluster.succeeded(leader)
     await workload.goesOn()
+    // Callers of that one have to give it up.
+    await sleep(3 * LEAD_LOST_MS)
     leader.thaw()
     await workload.goesOn()
+  },
+  'one leader after the other is lost, and then the server': async (cluster, workload) => {
+    await (await cluster.leader()).end('SIGKILL')
+    await workload.goesOn(50)
+    const second = await cluster.leader()
+    second.partFromServers('cut')
+    await cluster.succeeded(second)
+    await workload.goesOn(50)
+    await cluster.servers[0]?.kill()
+    await cluster.servers[0]?.restart()
+    await workload.goesOn(50)
   },
   'a follower is stopped and goes on later': async (cluster, workload) => {
     const [follower] = await cluster.followers()
