@@ -23,7 +23,7 @@ export interface Engine {
   journal(ports: readonly number[]): string[]
 }
 
-export const NATS: Engine = {
+const NATS: Engine = {
   name: 'nats',
   describe: describeWithNats,
   start: async (count) => (count === 1 ? [await NatsServer.start()] : NatsServer.startCluster()),
@@ -33,14 +33,14 @@ export const NATS: Engine = {
   },
 }
 
-export const ETCD: Engine = {
+const ETCD: Engine = {
   name: 'etcd',
   describe: describeWithEtcd,
   start: (count) => EtcdServer.startCluster(count),
   journal: (ports) => ['--journal', `etcd://${addresses(ports)}/faults`],
 }
 
-export const ENGINES: readonly Engine[] = [ETCD]
+export const ENGINES: readonly Engine[] = [NATS, ETCD]
 
 function addresses(ports: readonly number[]): string {
   return ports.map((port) => `127.0.0.1:${port}`).join(',')
