@@ -15,6 +15,7 @@ import type { EngineState, FabricEngine } from './fabric-engine.js'
 import type { Fold } from './fold.js'
 import type { Meter } from './meter.js'
 import { notLeading } from './nodes/link.js'
+import { outlast } from './outage.js'
 import { DEFAULT_POLICY_DIGEST } from './policy-digest.js'
 import type { Publisher } from './publisher.js'
 import { readReceipt } from './recovery.js'
@@ -74,6 +75,9 @@ export class Engine implements FabricEngine {
     this.#tellDeposed = resolve
   })
   #failure: FabricError | undefined
+  /** Why nothing can be done now, while the servers of the journal do not answer. */
+  #outage: FabricError | undefined
+  readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
   #announceFailure: (failure: FabricError) => void = () => {}
   readonly #onDeposed: LeadOptions['onDeposed'] | undefined
@@ -258,6 +262,7 @@ export class Engine implements FabricEngine {
     }
     const healthy = this.#state === 'running'
     this.#state = 'closed'
+    this.#closing.abort()
     this.#replica.ended = this.#refusal()
     this.#alarm.cancel()
     this.#rejectAll(new FabricError('UNAVAILABLE', 'The fabric is closing. Connect again when it is back.'))
@@ -322,6 +327,7 @@ export class Engine implements FabricEngine {
     if (this.#state === 'closed')
       return new FabricError('UNAVAILABLE', 'The fabric is closed. Start it with `ifab up`.')
     if (this.#state === 'failed') return this.#failure
+    if (this.#outage !== undefined) return this.#outage
     if (this.#queue.length < LIMITS.queuedCommands) return undefined
     return new FabricError('RATE_LIMITED', `${LIMITS.queuedCommands} commands are waiting. Send fewer at once.`)
   }
@@ -415,24 +421,49 @@ export class Engine implements FabricEngine {
   /**
    * Throws the evolved state away and rebuilds it from what is really in the journal; the head that is read back tells
    * whether the batch is in it after all. A failed flush is final: what the disk holds is unknown, and trying again may
-   * report a success that is none.
+   * report a success that is none. Servers that do not answer are waited for, and nobody waits with it.
    */
   async #recover(batch: CommandBatch, error: unknown): Promise<void> {
     const cause = asFabricError(error)
     try {
       if (cause.details.stage === 'flush') throw cause
       if (this.#state === 'running') this.#state = 'recovering'
-      const reopen = cause.code === 'STORAGE_FAILED'
-      const { lastBatch } = await this.#replica.rebuild(reopen, (entries) => this.meter.written(entries))
+      const head = await this.#rebuild(cause, (fault) => {
+        batch.reject(cause)
+        this.#beginOutage(fault)
+      })
+      if (head === undefined) return
       if (this.#state === 'recovering') this.#state = 'running'
       this.meter.recoveries += 1
-      if (lastBatch?.batchId === batch.batchId) batch.answer((index) => readReceipt(this.#options.journal, index))
+      const isDone = head.lastBatch?.batchId === batch.batchId
+      if (this.#outage !== undefined) this.#endOutage()
+      else if (isDone) batch.answer((index) => readReceipt(this.#options.journal, index))
       else batch.reject(cause)
       this.#afterChange(true)
     } catch (fatal) {
       batch.reject(asFabricError(fatal))
       this.#fail(fatal)
     }
+  }
+
+  #rebuild({ code }: FabricError, onOutage: (fault: FabricError) => void): Promise<Head | undefined> {
+    const { journal, timing } = this.#options
+    const attempt = () => this.#replica.rebuild(code === 'STORAGE_FAILED', (entries) => this.meter.written(entries))
+    return outlast(attempt, { journal, timing, signal: this.#closing.signal, onOutage })
+  }
+
+  #beginOutage(fault: FabricError): void {
+    this.#options.report(fault)
+    this.#outage = fault
+    this.#replica.ended = fault
+    this.#alarm.cancel()
+    this.#rejectAll(fault)
+  }
+
+  #endOutage(): void {
+    this.#outage = undefined
+    // A fabric that is closing has another reason.
+    if (this.#state === 'running') this.#replica.ended = undefined
   }
 
   /** Stops for good: nothing is decided any more, and everybody who waits hears why. */

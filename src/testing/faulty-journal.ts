@@ -20,6 +20,7 @@ export class FaultyJournal implements Journal {
   readonly #inner: Journal
   readonly #faults: Fault[] = []
   #torn = false
+  #unreachable = false
 
   constructor(inner: Journal) {
     this.#inner = inner
@@ -95,29 +96,51 @@ export class FaultyJournal implements Journal {
     return { reached, release }
   }
 
+  /** UNAVAILABLE from everything that would ask a server, until `reconnect`. Nothing is written. */
+  disconnect(): void {
+    this.#unreachable = true
+  }
+
+  /** AMBIGUOUS, but written, and from then on no server answers. */
+  disconnectAfterNextAppend(): void {
+    this.#faults.push(async (expectedSize, batch) => {
+      await this.#inner.append(expectedSize, batch)
+      this.disconnect()
+      throw ambiguous()
+    })
+  }
+
+  reconnect(): void {
+    this.#unreachable = false
+  }
+
   /** Number of scripted faults that no append has met yet. */
   get pendingFaults(): number {
     return this.#faults.length
   }
 
-  open(): Promise<Head> {
+  async open(): Promise<Head> {
+    this.#requireServer()
     this.#torn = false
     return this.#inner.open()
   }
 
   async append(expectedSize: number, batch: Batch): Promise<void> {
     if (this.#inner.health().state === 'closed') throw closed()
+    this.#requireServer()
     if (this.#torn) throw storageFailed()
     const fault = this.#faults.shift()
     await (fault === undefined ? this.#inner.append(expectedSize, batch) : fault(expectedSize, batch))
   }
 
   async head(): Promise<Head> {
+    this.#requireServer()
     if (this.#torn) throw storageFailed()
     return this.#inner.head()
   }
 
   read(from: number): AsyncIterable<Chunk> {
+    this.#requireServer()
     return this.#inner.read(from)
   }
 
@@ -141,6 +164,10 @@ export class FaultyJournal implements Journal {
   async close(): Promise<void> {
     this.#torn = false
     await this.#inner.close()
+  }
+
+  #requireServer(): void {
+    if (this.#unreachable) throw new FabricError('UNAVAILABLE', 'The scripted servers do not answer.')
   }
 }
 

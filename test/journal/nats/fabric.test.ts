@@ -26,9 +26,9 @@ describeWithNats('A fabric over NATS', () => {
     expect(faults.splice(0)).toEqual([])
   })
 
-  async function open(node = 'one'): Promise<Fabric> {
+  async function open(node = 'one', timeoutMs = 8_000): Promise<Fabric> {
     const fabric = await openFabric({
-      journal: place.journal({ directory: join(place.directory, node) }),
+      journal: place.journal({ directory: join(place.directory, node), timeoutMs }),
       snapshotEvery: 20,
       report: (error) => void faults.push(error),
     })
@@ -55,6 +55,20 @@ describeWithNats('A fabric over NATS', () => {
     const again = await open()
     expect((await again.status()).journal).toMatchObject({ driver: 'nats', state: 'open' })
     expect(await rowsOf(again)).toEqual(rows)
+  })
+
+  test('is refused what it cannot write for long, and goes on when the server is there again', async () => {
+    const fabric = await open('one', 500)
+    await send(fabric, makeRegistration('s1'))
+    await send(fabric, { type: 'create_task', task: makeTask('t1') })
+    await server.kill()
+    const claim = { type: 'claim_task', task: 't1', swarm: 's1' } as const
+    await expect(send(fabric, claim)).rejects.toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    await expect(send(fabric, claim)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await server.restart()
+    await expect.poll(() => send(fabric, claim).catch(() => undefined), { timeout: 15_000 }).toBeDefined()
+    expect((await fabric.status()).state).toBe('running')
+    expect(faults.splice(0)).toMatchObject([{ code: 'UNAVAILABLE' }])
   })
 
   test('of two processes that both decide, one claims a task, and the other learns of it', async () => {
