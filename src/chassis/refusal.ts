@@ -30,6 +30,8 @@ const FIXES: Readonly<Record<RefusalReason, string>> = {
   not_validated: 'Build it smaller; it takes the engine too long, or too much memory, to check it.',
 }
 
+export const REFUSAL_REASONS = Object.keys(FIXES) as readonly RefusalReason[]
+
 export interface RefusalDetails {
   /** Position in the file, in bytes from 0. */
   readonly offset?: number

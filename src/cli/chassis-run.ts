@@ -66,7 +66,7 @@ interface Admitted {
 }
 
 /** Throws MODULE_REFUSED as a fabric would whose policy trusts these keys. */
-async function admit(path: string, { contract: file, key, allowHosts }: RunOptions): Promise<Admitted> {
+async function admit(path: string, { contract: file, key, jail, allowHosts }: RunOptions): Promise<Admitted> {
   const [{ judgeFile, readContractFile }, { requireTrusted }, { admitInChild }, { moduleDigest }, { limitsOf }] =
     await Promise.all([
       import('./contract-file.js'),
@@ -81,7 +81,11 @@ async function admit(path: string, { contract: file, key, allowHosts }: RunOptio
   const bytes = await readStart(path, MODULE_CAPS.bytes)
   requireTrusted(judgeFile(signed, moduleDigest(bytes), key))
   const { profile, limits, hosts } = contract
-  const { digest, metered } = await admitInChild(bytes, { profile, limits: limitsOf(limits) })
+  const { digest, metered } = await admitInChild(bytes, {
+    profile,
+    limits: limitsOf(limits),
+    ...(jail !== undefined && { minimumJail: jail }),
+  })
   const endpoints = allowHosts === true ? hosts : []
   return {
     swarm: contract.swarm,

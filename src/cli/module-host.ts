@@ -28,7 +28,7 @@ export async function startModules({ fabric, config, env, log, report }: ModuleH
   const redactor = new Redactor({ key: randomBytes(32) })
   const declare = [fabric, log, redactor].map((one) => (secret: string) => one.declare(secret))
   const secrets = await openSecrets(config, env, declare)
-  const sandbox = new Sandbox()
+  const sandbox = new Sandbox({ onLevel: (level) => log.info('modules have a jail', { jail: level }) })
   const runner = new ModuleRunner({
     ...{ fabric, sandbox, redactor, report },
     modules: new ModuleStore(fabric),

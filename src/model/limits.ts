@@ -275,6 +275,11 @@ export const LIMITS = {
   /** Input of a call, and what a guest may get for one request. */
   sandboxInputBytes: 16 * 1024 * 1024,
   sandboxAnswerBytes: 16 * 1024 * 1024,
+  /** How long a level of jail that did not start is not tried again. */
+  sandboxProbeMs: 60_000,
+  /** Modules that are admitted at a time, each in two processes, and that wait for it, each with its bytes in memory. */
+  admissions: 2,
+  admissionsWaiting: 64,
   /** Log lines of one call. */
   sandboxLogLines: 10_000,
   /** A tool in TypeScript with all that it imports, as one script, and the file of a key that signs contracts. */

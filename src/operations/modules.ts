@@ -93,7 +93,12 @@ async function admit(fabric: Fabric, signed: SignedContract, bytes: Uint8Array, 
   const { contract } = signed
   const digest = moduleDigest(bytes)
   await fabric.read((state) => requireTrusted(judgeContract(signed, digest, contractTrust(state.governor.policy))))
-  await admitInChild(bytes, { profile: contract.profile, limits: limitsOf(contract.limits) })
+  const minimumJail = await fabric.read((state) => state.governor.policy.chassis?.minimumJail)
+  await admitInChild(bytes, {
+    profile: contract.profile,
+    limits: limitsOf(contract.limits),
+    ...(minimumJail !== undefined && { minimumJail }),
+  })
   await fabric.putBlob(bytes, 'application/wasm', origin)
   return fabric.submit({ type: 'load_module', ...signed, digest, bytes: bytes.length }, origin)
 }

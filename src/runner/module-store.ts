@@ -7,11 +7,11 @@ import { LIMITS } from '../model/limits.js'
 
 /** Modules that are ready to run. What was admitted lately is kept, since to admit one takes longer than most runs. */
 export class ModuleStore {
-  readonly #fabric: Pick<Fabric, 'getBlob'>
+  readonly #fabric: Pick<Fabric, 'getBlob' | 'read'>
   /** In the order of their last use. */
   readonly #ready = new Map<string, Promise<LoadedModule>>()
 
-  constructor(fabric: Pick<Fabric, 'getBlob'>) {
+  constructor(fabric: Pick<Fabric, 'getBlob' | 'read'>) {
     this.#fabric = fabric
   }
 
@@ -33,7 +33,12 @@ export class ModuleStore {
 
   async #admit({ contract: { module, profile, limits } }: ModuleRow): Promise<LoadedModule> {
     const bytes = await this.#fabric.getBlob(module.sha256)
-    const { digest, metered } = await admitInChild(bytes, { profile, limits: limitsOf(limits) })
+    const minimumJail = await this.#fabric.read(({ governor }) => governor.policy.chassis?.minimumJail)
+    const { digest, metered } = await admitInChild(bytes, {
+      profile,
+      limits: limitsOf(limits),
+      ...(minimumJail !== undefined && { minimumJail }),
+    })
     // What a task keeps of an output is a blob.
     const outputBytes = Math.min(limits.outputBytes, LIMITS.blobBytes)
     return { digest, metered, profile, limits: { ...limits, outputBytes } }

@@ -1,52 +1,62 @@
-import { fileURLToPath } from 'node:url'
-import { type ErrorReport, FabricError } from '../../model/errors.js'
+import { LIMITS } from '../../model/limits.js'
+import type { JailLevel } from '../jail/levels.js'
 import { DEFAULT_METER_LIMITS } from '../meter/limits.js'
-import { refuseModule } from '../refusal.js'
 import { Measures, MODULE_CAPS } from '../wasm/caps.js'
+import { type AdmissionOrder, TO_ADMISSION } from './admission-frames.js'
+import { AdmissionProcess, type ProcessBounds } from './admission-process.js'
 import { type AdmissionOptions, type AdmittedModule, moduleDigest } from './admit.js'
-import { type EngineBounds, runBounded } from './bounded-process.js'
-import { ENGINE_BOUNDS } from './engine-check.js'
+import { checkWithEngine, ENGINE_BOUNDS } from './engine-check.js'
+import { Turns } from './turns.js'
 
-/** What all of the admission of one module may take. Reading and rewriting the largest takes a few seconds. */
-const ADMISSION_BOUNDS: EngineBounds = { wallMs: 60_000, dataBytes: 2 * 1024 * 1024 * 1024 }
+/** What reading and rewriting one module may take. For the largest, either takes a few seconds. */
+const ADMISSION_BOUNDS: ProcessBounds = { wallMs: 30_000, dataBytes: 2 * 1024 * 1024 * 1024 }
 /** The largest module with the fuel in its code. */
-const ANSWER_BYTES = 64 * 1024 * 1024
+const METERED_BYTES = 64 * 1024 * 1024
 
-/** The program as it was built, also when this code runs from its source. */
-const PROGRAM = fileURLToPath(new URL('../../../dist/chassis/admission/admit-main.js', import.meta.url))
+const NOTHING = new Uint8Array(0)
 
-/** What the process is asked to do, as JSON in its first argument. */
-export type AdmissionOrder = Required<AdmissionOptions>
+/** Each takes processes, and gigabytes if its module is made for it; all of this process take turns. */
+const turns = new Turns({ running: LIMITS.admissions, waiting: LIMITS.admissionsWaiting })
 
-/** Why it does not admit a module, as JSON. */
-export type AdmissionAnswer = Pick<ErrorReport, 'code' | 'message' | 'details'>
-
-/** First byte of what it says: the rewritten module follows, or an `AdmissionAnswer`. */
-export const ADMITTED = 0x2b
-export const REFUSED = 0x2d
+export interface JailedAdmissionOptions extends AdmissionOptions {
+  /** The weakest jail that is enough. */
+  readonly minimumJail?: JailLevel
+}
 
 /**
- * The same as `admitModule`, in a process of its own with limits of time and memory: whoever calls it reads nothing of a hostile
- * module, and serves others meanwhile. Throws MODULE_REFUSED with `details.reason`; `not_validated` when it takes too much.
+ * The same as `admitModule`, all of it in processes in a jail, with limits of time and memory: whoever calls it reads nothing of
+ * a hostile module, and serves others meanwhile. Throws MODULE_REFUSED with `details.reason`, `not_validated` when it takes too
+ * much; RATE_LIMITED when too many wait; POLICY_VIOLATION where the jail is not enough; and UNAVAILABLE where no process starts.
  */
 export async function admitInChild(
   bytes: Uint8Array,
-  options: AdmissionOptions = {},
-  bounds: EngineBounds = ADMISSION_BOUNDS,
+  options: JailedAdmissionOptions = {},
+  bounds: ProcessBounds = ADMISSION_BOUNDS,
 ): Promise<AdmittedModule> {
   // Nothing is gained by handing it over.
   new Measures(MODULE_CAPS).measure('bytes', bytes.length)
-  const { profile = 'core', limits = DEFAULT_METER_LIMITS, bounds: engine = ENGINE_BOUNDS } = options
-  const order: AdmissionOrder = { profile, limits, bounds: engine }
-  const argv = ['--max-old-space-size=1024', PROGRAM, JSON.stringify(order)]
-  const program = { argv, input: bytes, answerBytes: ANSWER_BYTES, isGroup: true }
-  const { answer, isComplete, reason } = await runBounded(program, bounds)
-  if (isComplete && answer[0] === ADMITTED) return { digest: moduleDigest(bytes), metered: answer.subarray(1) }
-  if (isComplete && answer[0] === REFUSED) throw errorOf(answer.subarray(1).toString())
-  throw refuseModule('not_validated', `it did not get through admission (${reason})`)
+  return turns.take(() => admitInTurn(bytes, options, bounds))
 }
 
-function errorOf(json: string): FabricError {
-  const { code, message, details } = JSON.parse(json) as AdmissionAnswer
-  return new FabricError(code, message, details)
+async function admitInTurn(
+  bytes: Uint8Array,
+  {
+    profile = 'core',
+    limits = DEFAULT_METER_LIMITS,
+    bounds: engine = ENGINE_BOUNDS,
+    minimumJail,
+  }: JailedAdmissionOptions,
+  bounds: ProcessBounds,
+): Promise<AdmittedModule> {
+  const order: AdmissionOrder = { profile, limits }
+  const admission = await AdmissionProcess.start(bounds, minimumJail)
+  try {
+    admission.tell(TO_ADMISSION.order, Buffer.from(JSON.stringify(order)))
+    await admission.ask(TO_ADMISSION.read, bytes, 0)
+    await checkWithEngine(bytes, engine, minimumJail)
+    const metered = await admission.ask(TO_ADMISSION.rewrite, NOTHING, METERED_BYTES)
+    return { digest: moduleDigest(bytes), metered }
+  } finally {
+    admission.kill()
+  }
 }

@@ -1,24 +1,50 @@
-/** The program of a process that admits one module: bytes on its standard input, and on its output what came of it. */
-import { asFabricError } from '../../model/errors.js'
-import { admitModule } from './admit.js'
-import { ADMITTED, type AdmissionAnswer, type AdmissionOrder, REFUSED } from './admit-in-child.js'
+/**
+ * The program of a process that admits modules, in a jail: it reads and rewrites one, or has V8 validate one. It ends when its
+ * parent does.
+ */
+import { asFabricError, isFabricError } from '../../model/errors.js'
+import { FROM_CHILD } from '../child/frames.js'
+import { receive, send } from '../child/pipe.js'
+import { DEFAULT_METER_LIMITS } from '../meter/limits.js'
+import type { WasmModule } from '../wasm/types.js'
+import { type AdmissionOrder, FROM_ADMISSION, TO_ADMISSION } from './admission-frames.js'
+import { readAdmissible, rewrite } from './admit-here.js'
+import { validate } from './validate.js'
 
-async function admit(): Promise<void> {
-  const order = JSON.parse(process.argv[2] ?? '{}') as AdmissionOrder
-  const chunks: Buffer[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Buffer)
-  try {
-    const { metered } = await admitModule(Buffer.concat(chunks), order)
-    say(ADMITTED, metered)
-  } catch (error) {
-    const { code, message, details } = asFabricError(error).report()
-    const answer: AdmissionAnswer = { code, message, details }
-    say(REFUSED, Buffer.from(JSON.stringify(answer)))
+const NOTHING = new Uint8Array(0)
+
+function serve(): void {
+  let order: AdmissionOrder = { profile: 'core', limits: DEFAULT_METER_LIMITS }
+  let module: WasmModule | undefined
+  const work: Readonly<Record<number, (content: Uint8Array) => Uint8Array>> = {
+    [TO_ADMISSION.read]: (content) => {
+      module = readAdmissible(content, order.profile, order.limits)
+      return NOTHING
+    },
+    [TO_ADMISSION.rewrite]: () => {
+      if (module === undefined) throw new Error('no module was read')
+      return rewrite(module, order.profile, order.limits)
+    },
+    [TO_ADMISSION.validate]: (content) => {
+      validate(content)
+      return NOTHING
+    },
+  }
+  send(FROM_CHILD.ready, NOTHING)
+  for (let frame = receive(); frame !== undefined; frame = receive()) {
+    const { type, content } = frame
+    if (type === TO_ADMISSION.order) order = JSON.parse(Buffer.from(content).toString()) as AdmissionOrder
+    else answer(() => work[type]?.(content) ?? NOTHING)
   }
 }
 
-function say(kind: number, content: Uint8Array): void {
-  process.stdout.write(Buffer.concat([Uint8Array.of(kind), content]))
+function answer(work: () => Uint8Array): void {
+  try {
+    send(FROM_ADMISSION.done, work())
+  } catch (error) {
+    if (isFabricError(error, 'MODULE_REFUSED')) send(FROM_ADMISSION.refused, Buffer.from(JSON.stringify(error.details)))
+    else send(FROM_ADMISSION.failed, Buffer.from(asFabricError(error).message))
+  }
 }
 
-await admit()
+serve()

@@ -4,9 +4,10 @@ import type { RefusalReason } from '../refusal.js'
 import { type Cap, capName } from '../wasm/caps.js'
 import { ModuleParser } from '../wasm/parse-module.js'
 import { type Limits, VALUE_TYPES } from '../wasm/types.js'
-import { type AdmissionOptions, admitParsed, moduleDigest } from './admit.js'
+import { type AdmissionOptions, moduleDigest } from './admit.js'
+import { requireAdmissible, rewrite } from './admit-here.js'
 import { capsOf } from './caps.js'
-import { ENGINE_BOUNDS } from './engine-check.js'
+import { checkWithEngine, ENGINE_BOUNDS } from './engine-check.js'
 import { type ImportView, importViews, type Profile } from './imports.js'
 
 export interface Verdict {
@@ -53,7 +54,10 @@ export async function inspectModule(bytes: Uint8Array, options: AdmissionOptions
   const parser = new ModuleParser(bytes, capsOf(profile))
   const view = (verdict: Verdict) => ({ ...describe(parser, bytes, profile), verdict })
   try {
-    const metered = await admitParsed(parser.parse(), profile, limits, bounds)
+    const module = parser.parse()
+    requireAdmissible(module, profile, limits)
+    await checkWithEngine(bytes, bounds)
+    const metered = rewrite(module, profile, limits)
     return { ...view({ admitted: true }), meteredBytes: metered.length }
   } catch (error) {
     if (!isFabricError(error, 'MODULE_REFUSED')) throw error

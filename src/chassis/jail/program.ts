@@ -17,6 +17,12 @@ export const CHILD_PROGRAM: JailedProgram = {
   file: 'main.js',
 }
 
+/** The program that admits modules imports much of what this one is made of, all of which anybody may read. */
+export const ADMISSION_PROGRAM: JailedProgram = {
+  directory: fileURLToPath(new URL('dist', ROOT)),
+  file: 'chassis/admission/admit-main.js',
+}
+
 /** Says that the program is an ES module. */
 export const PACKAGE_FILE = fileURLToPath(new URL('package.json', ROOT))
 

@@ -1,5 +1,6 @@
 import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
+import type { JailLevel } from '../jail/levels.js'
 import type { SandboxChild } from './child.js'
 
 /** Whose module a child has. No child ever has two. */
@@ -7,6 +8,8 @@ export interface Tenant {
   readonly swarm: string
   /** Of the module with its limits. */
   readonly key: string
+  /** Of the jail that its calls have: no child of another does for it. */
+  readonly level: JailLevel
 }
 
 export interface PoolOptions {
@@ -171,12 +174,12 @@ export class Pool {
   }
 
   #offer(tenant: Tenant): Promise<Lease> | undefined {
-    const own = this.#idleOf(tenant.key)
+    const own = this.#idleOf(tenant)
     if (own !== undefined) {
       this.#wake(own)
       return Promise.resolve({ child: own, tenant, isLoaded: true })
     }
-    const spare = this.#takeSpare()
+    const spare = this.#takeSpare(tenant)
     if (spare !== undefined) return Promise.resolve(this.#fresh(spare, tenant))
     const [oldest] = this.#idle.keys()
     if (!this.#hasRoom && oldest !== undefined) this.#discard(oldest)
@@ -216,15 +219,17 @@ export class Pool {
     this.#idle.set(child, { key, timer })
   }
 
-  /** One that was killed for a word too many is no child to give, also before its end is known. */
-  #idleOf(key: string): SandboxChild | undefined {
-    for (const [child, held] of this.#idle) if (held.key === key && !child.isOver) return child
+  #idleOf(tenant: Tenant): SandboxChild | undefined {
+    for (const [child, held] of this.#idle) if (held.key === tenant.key && isFit(child, tenant)) return child
     return undefined
   }
 
-  #takeSpare(): SandboxChild | undefined {
-    const at = this.#spares.findIndex((spare) => !spare.isOver)
-    return at < 0 ? undefined : this.#spares.splice(at, 1)[0]
+  #takeSpare(tenant: Tenant): SandboxChild | undefined {
+    const at = this.#spares.findIndex((spare) => isFit(spare, tenant))
+    const [taken] = at < 0 ? [] : this.#spares.splice(at, 1)
+    // Those of a jail that was the best once are in the way of better ones.
+    if (taken === undefined) for (const spare of [...this.#spares]) this.#discard(spare)
+    return taken
   }
 
   #wake(child: SandboxChild): void {
@@ -253,6 +258,11 @@ export class Pool {
     if (busy > 0) this.#busy.set(swarm, busy)
     else this.#busy.delete(swarm)
   }
+}
+
+/** One that was killed for a word too many is no child to give, also before its end is known. */
+function isFit(child: SandboxChild, { level }: Tenant): boolean {
+  return !child.isOver && child.level === level
 }
 
 function closed(): FabricError {

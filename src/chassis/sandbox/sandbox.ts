@@ -1,12 +1,12 @@
 import { FabricError } from '../../model/errors.js'
 import { LIMITS } from '../../model/limits.js'
 import type { Jail } from '../jail/jail.js'
-import { isAtLeast, JAIL_LEVELS, type JailLevel } from '../jail/levels.js'
+import type { JailLevel } from '../jail/levels.js'
 import { CHILD_PROGRAM, type JailedProgram } from '../jail/program.js'
 import { callModule, emptyReport, loadModule } from './call.js'
 import { SandboxChild } from './child.js'
+import { type JailFinder, jailFinder } from './find-jail.js'
 import { Pool, type Tenant } from './pool.js'
-import { type Probe, probeJails } from './probe-jails.js'
 import type { LoadedModule, RunReport, RunRequest } from './run.js'
 
 export interface SandboxOptions {
@@ -22,23 +22,24 @@ export interface SandboxOptions {
   readonly childrenPerSwarm?: number
   /** How long a child waits for more work of its tenant. */
   readonly idleMs?: number
+  /** Told which level calls have, before the first, and again where later ones have a stronger one. */
+  readonly onLevel?: (level: JailLevel) => void
   /** What runs in the children. */
   readonly program?: JailedProgram
 }
 
-/** Levels as this machine has them are found out once. */
-const probes = new Map<string, Promise<Probe>>()
-
 /** Calls modules that nobody trusts, each in a process of its tenant, in the strongest jail that this machine has. */
 export class Sandbox {
   readonly #options: SandboxOptions
-  #found: Promise<Jail> | undefined
+  readonly #finder: JailFinder
+  #level: JailLevel | undefined
   readonly #pool: Pool
 
   constructor(options: SandboxOptions = {}) {
     const { spares = 1, children = LIMITS.sandboxChildren, idleMs = LIMITS.sandboxIdleMs } = options
     const { childrenPerSwarm = LIMITS.sandboxChildrenPerSwarm, program = CHILD_PROGRAM } = options
     this.#options = options
+    this.#finder = jailFinder(options.levels)
     const start = async () => SandboxChild.start(await this.#jail(), program)
     this.#pool = new Pool({ spares, children, childrenPerSwarm, idleMs, start })
   }
@@ -56,7 +57,7 @@ export class Sandbox {
     requireFit(request.input)
     const { level } = await this.#jail()
     const { module, signal } = request
-    const lease = signal?.aborted === true ? undefined : await this.#pool.acquire(tenantOf(request), signal)
+    const lease = signal?.aborted === true ? undefined : await this.#pool.acquire(tenantOf(request, level), signal)
     if (lease === undefined) return emptyReport(level, { end: 'cancelled', message: 'the caller ended it' })
     try {
       const failure = lease.isLoaded ? undefined : await loadModule(lease.child, module, signal)
@@ -74,27 +75,14 @@ export class Sandbox {
     await this.#pool.close()
   }
 
-  #jail(): Promise<Jail> {
-    this.#found ??= findJail(this.#options)
-    return this.#found
+  async #jail(): Promise<Jail> {
+    const jail = await this.#finder.find(this.#options.minimumJail)
+    const isNew = jail.level !== this.#level
+    this.#level = jail.level
+    if (isNew) this.#options.onLevel?.(jail.level)
+    return jail
   }
 }
-
-async function findJail({ levels = JAIL_LEVELS, minimumJail }: SandboxOptions): Promise<Jail> {
-  const key = levels.join()
-  const probe = probes.get(key) ?? probeJails(levels)
-  probes.set(key, probe)
-  const { jail, failures } = await probe
-  if (jail !== undefined && (minimumJail === undefined || isAtLeast(jail.level, minimumJail))) return jail
-  const reasons = [...failures].map(([level, reason]) => `${level}: ${reason}`).join('; ')
-  if (jail === undefined) {
-    throw new FabricError('UNAVAILABLE', `No module can run here: no jail starts (${reasons}). ${INSTALL}`)
-  }
-  const message = `Modules must run in a jail of level ${minimumJail}, and this machine has ${jail.level} (${reasons}). ${INSTALL}`
-  throw new FabricError('POLICY_VIOLATION', message, { required: minimumJail, reached: jail.level })
-}
-
-const INSTALL = 'Install bubblewrap and util-linux on Linux, and allow user namespaces.'
 
 function requireFit({ length }: Uint8Array): void {
   if (length <= LIMITS.sandboxInputBytes) return
@@ -103,11 +91,11 @@ function requireFit({ length }: Uint8Array): void {
 }
 
 /** A module with other limits was rewritten otherwise, so it is another one. */
-function tenantOf({ swarm, module }: RunRequest): Tenant {
+function tenantOf({ swarm, module }: RunRequest, level: JailLevel): Tenant {
   const { digest, profile, limits } = module
   const known = moduleKeys.get(module) ?? JSON.stringify([digest, profile, limits])
   moduleKeys.set(module, known)
-  return { swarm, key: `${swarm} ${known}` }
+  return { swarm, key: `${swarm} ${known}`, level }
 }
 
 const moduleKeys = new WeakMap<LoadedModule, string>()

@@ -16,6 +16,7 @@ function useOf(pid: number) {
 }
 
 const PARENT = fileURLToPath(new URL('children/parent.mjs', import.meta.url))
+const ADMITTING = fileURLToPath(new URL('children/admitting.mjs', import.meta.url))
 const endless = Buffer.from(guest('(loop $again (br $again)) (i32.const 0)')).toString('hex')
 
 let parent: ChildProcessByStdio<null, Readable, null> | undefined
@@ -35,3 +36,12 @@ test.each(JAIL_LEVELS)(
     await expect.poll(() => useOf(pid)?.residentBytes ?? 0, { timeout: 10_000 }).toBe(0)
   },
 )
+
+test('a process that admits a module ends with its parent, also when it cannot hear of that', async () => {
+  parent = spawn(process.execPath, [ADMITTING], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const pid = Number(String((await once(parent.stdout, 'data'))[0]))
+  expect(useOf(pid)?.residentBytes).toBeGreaterThan(0)
+  process.kill(pid, 'SIGSTOP')
+  parent.kill('SIGKILL')
+  await expect.poll(() => useOf(pid)?.residentBytes ?? 0, { timeout: 10_000 }).toBe(0)
+})

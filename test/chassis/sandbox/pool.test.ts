@@ -26,7 +26,7 @@ function poolOf(options: Partial<PoolOptions> = {}) {
   return { pool, started }
 }
 
-const tenant = (swarm: string, key = swarm) => ({ swarm, key })
+const tenant = (swarm: string, key = swarm) => ({ swarm, key, level: 'permission' as const })
 
 async function lease(pool: Pool, swarm: string, key = swarm): Promise<Lease> {
   const found = await pool.acquire(tenant(swarm, key))
@@ -80,6 +80,17 @@ describe('a child', () => {
     pool.release(first)
     first.child.kill()
     expect((await lease(pool, 'alice')).child).not.toBe(first.child)
+  })
+
+  test('of a jail that is not the best any more is not given', async () => {
+    const { pool, started } = poolOf({ spares: 1 })
+    const first = await lease(pool, 'alice')
+    pool.release(first)
+    pool.refill()
+    await expect.poll(() => started.length).toBe(2)
+    const better = await pool.acquire({ ...tenant('alice'), level: 'unshare' })
+    expect(started.indexOf(better?.child as SandboxChild)).toBe(2)
+    expect(started[1]?.isOver).toBe(true)
   })
 
   test('without work is closed after a time', async () => {
@@ -145,7 +156,12 @@ describe('spares', () => {
     const started: SandboxChild[] = []
     const start = async () => {
       if (isOut) throw new Error('no memory')
-      const child = { isOver: false, ended: new Promise(() => undefined), close() {} } as unknown as SandboxChild
+      const child = {
+        isOver: false,
+        level: 'permission',
+        ended: new Promise(() => undefined),
+        close() {},
+      } as unknown as SandboxChild
       started.push(child)
       return child
     }
