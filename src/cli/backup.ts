@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readIfThere } from '../journal/file/durable-file.js'
@@ -20,33 +21,44 @@ export function addBackupCommand(program: CliCommand): void {
   program
     .command('backup')
     .description('write the log, as it is signed, and its blobs into a directory; the fabric may run')
-    .requiredOption('--to <dir>', 'directory; an older backup in it is brought up to date')
+    .requiredOption('--to <place>', 'directory, which is brought up to date; or FILE.tar for one file, written anew')
     .option('--with-keys', 'with the key that signs: whoever has the backup can then sign in the name of the fabric')
     .example('ifab backup --to /mnt/backup/build')
     .does(run)
 }
 
 async function run(call: Call, { to, withKeys = false }: BackupOptions): Promise<Answer> {
-  const [{ openSource }, { writeBackup }] = await Promise.all([
+  const [{ openSource }, { writeBackup }, { packBackup }] = await Promise.all([
     import('./witness-source.js'),
     import('../witness/backup/write.js'),
+    import('../witness/backup/archive.js'),
   ])
   const { source } = await openSource(call, undefined)
   try {
     const before = source.derivedTiles ? await source.entries?.() : await signedUpTo(call, source)
+    const directory = isArchive(to) ? `${to}.unfinished` : to
     const written = await writeBackup({
       source,
-      directory: to,
+      directory,
       blob: await blobsOf(call, source),
       ...(withKeys && { keys: (checkpoint: string) => readKeys(call.data, checkpoint) }),
       createdAt: formatTimestamp(Date.now()),
       program: packageVersion(),
     })
+    if (isArchive(to)) {
+      await packBackup(directory, to)
+      // Kept until then, so that a backup that was interrupted goes on.
+      await rm(directory, { recursive: true })
+    }
     const unsigned = Math.max(0, (before ?? 0) - written.head.size)
     return backupAnswer(to, source, written, unsigned)
   } finally {
     await source.close()
   }
+}
+
+function isArchive(to: string): boolean {
+  return to.endsWith('.tar')
 }
 
 const SIGNED_WITHIN_MS = 5 * SECOND_MS

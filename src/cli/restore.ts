@@ -1,3 +1,5 @@
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createDirectory, readIfThere, replaceFile } from '../journal/file/durable-file.js'
 import { OwnerLock } from '../journal/file/lock.js'
@@ -12,6 +14,7 @@ import { createDataDirectory } from './data-directory.js'
 import type { LogPlace } from './log-place.js'
 import { repeated } from './option-values.js'
 import { counted } from './text.js'
+import { unreadable } from './user-file.js'
 
 interface RestoreOptions extends DriverFlags {
   readonly from: string
@@ -23,13 +26,30 @@ export function addRestoreCommand(program: CliCommand): void {
   const restore = program
     .command('restore')
     .description('make a fabric of a backup again, and prove that it holds what was signed')
-    .requiredOption('--from <dir>', 'directory that `ifab backup` wrote')
+    .requiredOption('--from <place>', 'directory or file that `ifab backup` wrote')
     .requiredOption('--to <place>', 'where to: file:DIR, nats://HOST:4222/NAME or etcd://HOST:2379/NAME')
     .option('--key <vkey>', 'verifier key that must have signed it; repeat it for several', repeated)
   addDriverOptions(restore).example('ifab restore --from /mnt/backup/build --to file:.infrafabric').does(run)
 }
 
 async function run(call: Call, options: RestoreOptions): Promise<Answer> {
+  const { from } = options
+  const found = await stat(from).catch((error) => {
+    throw unreadable(from, error)
+  })
+  if (!found.isFile()) return restore(call, options, from)
+  const { unpackBackup } = await import('../witness/backup/archive.js')
+  // The log is read more than once and in order of its tiles.
+  const unpacked = await mkdtemp(join(tmpdir(), 'ifab-restore-'))
+  try {
+    await unpackBackup(from, unpacked)
+    return await restore(call, options, unpacked)
+  } finally {
+    await rm(unpacked, { recursive: true, force: true })
+  }
+}
+
+async function restore(call: Call, options: RestoreOptions, directory: string): Promise<Answer> {
   const [{ openTargetPlace, parsePlace }, { readBackup }, { moveLog }, { parseVkey }] = await Promise.all([
     import('./log-place.js'),
     import('../witness/backup/read.js'),
@@ -37,7 +57,7 @@ async function run(call: Call, options: RestoreOptions): Promise<Answer> {
     import('../witness/note/verifier.js'),
   ])
   const place = parsePlace(options.to, '--to')
-  const backup = await readBackup(options.from, (options.key ?? []).map(parseVkey))
+  const backup = await readBackup(directory, (options.key ?? []).map(parseVkey), options.from)
   const warn = (message: string) => call.terminal.err(`${message}\n`)
   const opening = { data: call.data, driver: driverOptions(options), warn }
   const target = await openTargetPlace(place, resolve(options.from), opening)

@@ -41,6 +41,8 @@ export const LIMITS = {
   blobStoreBytes: 64 * 1024 * 1024 * 1024,
   /** The same in memory. */
   memoryBlobStoreBytes: 256 * 1024 * 1024,
+  /** One file of a backup in an archive: a bundle of 256 of the largest entries, or a manifest of many lost blobs. */
+  backupFileBytes: 32 * 1024 * 1024,
   /** Kinds of refusals that are counted apart at one time, and callers whose refusals are counted. */
   refusalKinds: 1_024,
   idempotencyKeys: 10_000,

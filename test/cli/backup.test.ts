@@ -1,9 +1,11 @@
+import { spawnSync } from 'node:child_process'
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { hostFabric } from '../../src/cli/host.js'
 import { readMark } from '../../src/cli/moved-log.js'
 import { readClosedLog } from '../../src/journal/file/closed-log.js'
+import { encodeTarHeader } from '../../src/witness/backup/tar-header.js'
 import { NoteSigner } from '../../src/witness/note/signer.js'
 import { ifab, temporaryDirectory } from './console.js'
 
@@ -199,6 +201,80 @@ describe('ifab restore', () => {
     const other = NoteSigner.generate('demo').vkey
     expect(await refused(data, ...restore(), '--key', other)).toMatchObject({ code: 'PROOF_INVALID', exit: 9 })
     expect(await run(data, ...restore(), '--key', other, '--key', vkey)).toMatchObject({ origin: 'demo' })
+  })
+})
+
+describe('a backup in one file', () => {
+  let file: string
+  beforeEach(async () => {
+    file = join(directory, 'backup.tar')
+    await during(data, async () => {
+      await putBlob(data, 'content')
+      await run(data, 'backup', '--to', file, '--with-keys')
+    })
+  })
+
+  const restoreFile = () => ['restore', '--from', file, '--to', `file:${restored}`]
+
+  test('is private, is a tar archive, and is restored like a directory', async () => {
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    await expect(stat(`${file}.unfinished`)).rejects.toThrow('ENOENT')
+    const listed = spawnSync('tar', ['--list', '--file', file], { encoding: 'utf8' })
+    if (listed.error === undefined) {
+      expect(listed.stderr).toBe('')
+      expect(listed.stdout.split('\n')).toEqual(expect.arrayContaining(['manifest.json', 'log/checkpoint', 'keys/key']))
+    }
+    expect(await run(data, ...restoreFile())).toMatchObject({ blobs: 1, keys: ['key', 'redaction-key'] })
+    await during(restored, async () => undefined)
+  })
+
+  test('is restored from what tar packs, too', async () => {
+    await mkdir(backup)
+    if (spawnSync('tar', ['--extract', '--file', file, '--directory', backup]).error !== undefined) return
+    expect(
+      spawnSync('tar', [
+        '--create',
+        '--format=ustar',
+        '--file',
+        file,
+        '-C',
+        backup,
+        'log',
+        'blobs',
+        'keys',
+        'manifest.json',
+      ]).status,
+    ).toBe(0)
+    expect(await run(data, ...restoreFile())).toMatchObject({ blobs: 1 })
+  })
+
+  const damages: [string, (bytes: Buffer) => Buffer, RegExp][] = [
+    ['was cut off', (bytes) => bytes.subarray(0, bytes.length - 2_000), /damaged: its end is missing|it ends within/],
+    ['is no archive', () => Buffer.alloc(4_096, 'x'), /a header is damaged/],
+    ['is empty', () => Buffer.alloc(0), /its end is missing/],
+    [
+      'has a file that no backup has',
+      () => Buffer.concat([encodeTarHeader('../../escaped', 1), Buffer.alloc(512, 'x'), Buffer.alloc(1_024)]),
+      /it holds \.\.\/\.\.\/escaped/,
+    ],
+    [
+      'has another entry',
+      (bytes) => Buffer.from(bytes.toString('latin1').replace('fabric_created', 'fabric_CREATED'), 'latin1'),
+      /does not hash/,
+    ],
+  ]
+
+  test.each(damages)('is refused when it %s', async (_, damage, message) => {
+    const before = await readFile(file)
+    const after = damage(before)
+    expect(after.equals(before)).toBe(false)
+    await writeFile(file, after)
+    expect(await refused(data, ...restoreFile())).toMatchObject({
+      code: 'DATA_CORRUPT',
+      message: expect.stringMatching(message),
+    })
+    expect((await refused(data, ...restoreFile())).message).toContain(file)
+    await expect(stat(restored)).rejects.toThrow('ENOENT')
   })
 })
 

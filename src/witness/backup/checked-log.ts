@@ -12,6 +12,12 @@ import type { LogSource } from '../verify/source.js'
 import { LOG_DIRECTORY, type Manifest } from './manifest.js'
 import { NamedBlobs } from './named-blobs.js'
 
+export interface BackupPlace {
+  readonly directory: string
+  /** For people: the file that it was unpacked from, or the directory. */
+  readonly name: string
+}
+
 /** The log of a backup, of which every entry was hashed. */
 export interface CheckedLog {
   readonly source: LogSource
@@ -25,14 +31,14 @@ export interface CheckedLog {
  * what is wrong, and PROOF_INVALID when it is the signature.
  */
 export async function checkLog(
-  directory: string,
+  { directory, name }: BackupPlace,
   { checkpoint: note, vkey }: Pick<Manifest, 'checkpoint' | 'vkey'>,
   trusted: readonly Verifier[],
 ): Promise<CheckedLog> {
   const source = directorySource(join(directory, LOG_DIRECTORY))
   const file = readCheckpointFile(Buffer.from(note))
   const { checkpoint: head } = file
-  if (head === undefined) throw unusable(directory, `its checkpoint cannot be read: ${file.problem}.`)
+  if (head === undefined) throw unusable(name, `its checkpoint cannot be read: ${file.problem}.`)
   const blobs = new NamedBlobs()
   const rotations = new Rotations(head.origin)
   const see = (index: number, entry: Uint8Array) => {
@@ -41,28 +47,23 @@ export async function checkLog(
   }
   const pass = await passOver({ source, size: head.size, rootsAt: [head.size], see })
   const integrity = judgeIntegrity(head, pass)
-  if (integrity.status !== 'ok') throw unusable(directory, integrity.message, integrity.details)
-  const trust = { keys: trusted.length > 0 ? trusted : [keyIn(directory, vkey)], from: 'given' } as const
+  if (integrity.status !== 'ok') throw unusable(name, integrity.message, integrity.details)
+  const trust = { keys: trusted.length > 0 ? trusted : [keyIn(name, vkey)], from: 'given' } as const
   const { verdict } = judgeSignature({ file, trust, witnesses: [], rotations, found: undefined })
-  if (verdict.status !== 'ok')
-    throw new FabricError('PROOF_INVALID', `${directory}: ${verdict.message}`, verdict.details)
+  if (verdict.status !== 'ok') throw new FabricError('PROOF_INVALID', `${name}: ${verdict.message}`, verdict.details)
   return { source, head, blobs }
 }
 
-function keyIn(directory: string, vkey: string): Verifier {
+function keyIn(name: string, vkey: string): Verifier {
   try {
     return parseVkey(vkey)
   } catch {
-    throw unusable(directory, 'Its manifest does not name the key that signed it.')
+    throw unusable(name, 'Its manifest does not name the key that signed it.')
   }
 }
 
 /** A backup that must not be restored. */
-export function unusable(
-  directory: string,
-  what: string,
-  details: Readonly<Record<string, unknown>> = {},
-): FabricError {
-  const message = `The backup ${directory} is damaged. ${what} Nothing was changed. Use another backup.`
-  return new FabricError('DATA_CORRUPT', message, { directory, ...details })
+export function unusable(name: string, what: string, details: Readonly<Record<string, unknown>> = {}): FabricError {
+  const message = `The backup ${name} is damaged. ${what} Nothing was changed. Use another backup.`
+  return new FabricError('DATA_CORRUPT', message, { backup: name, ...details })
 }

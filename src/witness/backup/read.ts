@@ -23,47 +23,51 @@ export interface CheckedBackup {
 
 /**
  * Reads a backup and checks all of it: every entry by its signed root, every blob that the log names by its digest, keys by
- * the manifest. `trusted`: verifier keys of which one must have signed it; without any, the one that it names itself.
+ * the manifest. `name` is what people know it by. `trusted`: verifier keys of which one must have signed it; without any, the one that it names itself.
  * Throws NOT_FOUND when there is none, DATA_CORRUPT or PROOF_INVALID with what is wrong.
  */
-export async function readBackup(directory: string, trusted: readonly Verifier[]): Promise<CheckedBackup> {
-  const manifest = await readManifest(directory)
-  const { source, head, blobs } = await checkLog(directory, manifest, trusted)
+export async function readBackup(
+  directory: string,
+  trusted: readonly Verifier[],
+  name = directory,
+): Promise<CheckedBackup> {
+  const manifest = await readManifest(directory, name)
+  const { source, head, blobs } = await checkLog({ directory, name }, manifest, trusted)
   const store = FileBlobStore.reading(join(directory, BLOB_DIRECTORY))
   const missing = new Set(manifest.blobs.missing)
   const kept = [...blobs.present.keys()].filter((sha256) => !missing.has(sha256))
   const blob = async (sha256: string) => {
     const content = await store.get(sha256)
     if (content !== undefined) return content
-    throw unusable(directory, `The blob ${sha256} is not in it.`, { sha256 })
+    throw unusable(name, `The blob ${sha256} is not in it.`, { sha256 })
   }
   for (const sha256 of kept) await blob(sha256)
   return {
     manifest,
     origin: head.origin,
-    entries: { ...bundleEntries(source, head.size), describe: directory },
-    head: { describe: directory, size: head.size, root: head.root },
+    entries: { ...bundleEntries(source, head.size), describe: name },
+    head: { describe: name, size: head.size, root: head.root },
     blobs: kept,
     blob,
-    keys: await readKeys(directory, manifest),
+    keys: await readKeys(directory, name, manifest),
   }
 }
 
-async function readManifest(directory: string): Promise<Manifest> {
+async function readManifest(directory: string, name: string): Promise<Manifest> {
   const path = join(directory, MANIFEST_FILE)
   const text = await readIfThere(path)
-  if (text !== undefined) return parseManifest(path, Buffer.from(text))
-  const message = `There is no backup in ${directory}: it has no ${MANIFEST_FILE}, which \`ifab backup\` writes last. Check the path.`
-  throw new FabricError('NOT_FOUND', message, { directory })
+  if (text !== undefined) return parseManifest(join(name, MANIFEST_FILE), Buffer.from(text))
+  const message = `There is no backup in ${name}: it has no ${MANIFEST_FILE}, which \`ifab backup\` writes last. Check the path.`
+  throw new FabricError('NOT_FOUND', message, { directory: name })
 }
 
-async function readKeys(directory: string, { keys }: Manifest): Promise<ReadonlyMap<KeyFile, string>> {
+async function readKeys(directory: string, backup: string, { keys }: Manifest): Promise<ReadonlyMap<KeyFile, string>> {
   const texts = new Map<KeyFile, string>()
   for (const [name, digest] of Object.entries(keys) as [KeyFile, string][]) {
     const text = await readIfThere(join(directory, KEY_DIRECTORY, name))
-    if (text === undefined) throw unusable(directory, `The key file ${KEY_DIRECTORY}/${name} is not in it.`)
+    if (text === undefined) throw unusable(backup, `The key file ${KEY_DIRECTORY}/${name} is not in it.`)
     if (digestOf(Buffer.from(text)) !== digest) {
-      throw unusable(directory, `The key file ${KEY_DIRECTORY}/${name} is not what was backed up.`)
+      throw unusable(backup, `The key file ${KEY_DIRECTORY}/${name} is not what was backed up.`)
     }
     texts.set(name, text)
   }

@@ -58,7 +58,7 @@ export async function writeBackup(options: BackupOptions): Promise<WrittenBackup
   const vkey = await exported.vkey()
   if (vkey === undefined) throw keyless(source)
   const named = { checkpoint, vkey }
-  const checked = await checkLog(directory, named, [])
+  const checked = await checkLog({ directory, name: directory }, named, [])
   const store = await FileBlobStore.open(join(directory, BLOB_DIRECTORY))
   const { newBlobs, ...blobs } = await gatherBlobs(store, checked.blobs, options.blob)
   const keys = await writeKeys(directory, (await options.keys?.(checkpoint)) ?? new Map())
