@@ -256,6 +256,8 @@ export const LIMITS = {
   /** One line that a module logs, as it is shown, and as much of it as is looked at for secrets. */
   guestLogLineChars: 4_096,
   guestLogScanBytes: 16 * 1024,
+  /** How long the answer to a request of a module beyond its rate is held back at most. */
+  rateLimitHoldMs: 1_000,
   /** Lines that a swarm may log at once; more only as fast as its contract says. */
   guestLogBurst: 100,
   /** Child processes of one sandbox, and how many of them work for one swarm at a time: each takes some 40 MB. */

@@ -15,11 +15,11 @@ interface SwarmRates {
  */
 export class CallRates {
   readonly #swarms = new Map<string, SwarmRates>()
-  readonly #timing: Pick<Timing, 'elapsed'>
+  readonly #timing: Pick<Timing, 'elapsed' | 'after'>
   readonly #most: number
 
   /** Remembers the swarms that called last, `most` of them. */
-  constructor(timing: Pick<Timing, 'elapsed'>, most: number = LIMITS.swarms) {
+  constructor(timing: Pick<Timing, 'elapsed' | 'after'>, most: number = LIMITS.swarms) {
     this.#timing = timing
     this.#most = most
   }
@@ -32,6 +32,23 @@ export class CallRates {
   /** The same for a line of the log. */
   takeLine(swarm: string, perSecond: number): number {
     return this.#ratesOf(swarm, perSecond).lines.take(this.#timing.elapsed())
+  }
+
+  /**
+   * Waits until there is room again, `LIMITS.rateLimitHoldMs` at most, or until `signal` aborts: who is refused at once and asks
+   * again at once takes our time and none of its own.
+   */
+  hold(waitMs: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = () => {
+        cancelTimer()
+        signal.removeEventListener('abort', end)
+        resolve()
+      }
+      const cancelTimer = this.#timing.after(Math.min(waitMs, LIMITS.rateLimitHoldMs), end)
+      signal.addEventListener('abort', end, { once: true })
+    })
   }
 
   #ratesOf(swarm: string, perSecond: number): SwarmRates {

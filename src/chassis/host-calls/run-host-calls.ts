@@ -67,7 +67,8 @@ export class RunHostCalls implements HostCalls {
 
   async httpRequest(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     this.#requests += 1
-    const answer = this.#rateLimited() ?? (await this.#options.egress.request(request, this.#options.context, signal))
+    const answer =
+      (await this.#rateLimited(signal)) ?? (await this.#options.egress.request(request, this.#options.context, signal))
     if ('error' in answer) {
       const { code } = answer.error
       this.#refusals[code] = (this.#refusals[code] ?? 0) + 1
@@ -75,13 +76,14 @@ export class RunHostCalls implements HostCalls {
     return encodeAnswer(answer)
   }
 
-  #rateLimited(): EgressAnswer | undefined {
+  async #rateLimited(signal: AbortSignal): Promise<EgressAnswer | undefined> {
     const { swarm, limits, rates } = this.#options
     const perSecond = limits.hostCallsPerSecond
     const waitMs = rates.takeRequest(swarm, perSecond)
     if (waitMs === 0) return undefined
-    const wait = perSecond === 0 ? '' : ` Wait ${waitMs} ms.`
-    const message = `The contract allows ${perSecond} requests in a second.${wait}`
+    await rates.hold(waitMs, signal)
+    const fix = perSecond === 0 ? '' : ` This answer waited ${waitMs} ms for the next one: send the request again.`
+    const message = `The contract allows ${perSecond} requests in a second.${fix}`
     return { error: { code: 'RATE_LIMITED', message } }
   }
 }

@@ -1,11 +1,11 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { DEFAULT_CONTRACT_LIMITS } from '../../../src/chassis/contract/contract.js'
 import type { Egress, EgressAnswer, EgressContext } from '../../../src/chassis/egress/egress.js'
 import { CallRates } from '../../../src/chassis/host-calls/call-rates.js'
 import { RunHostCalls } from '../../../src/chassis/host-calls/run-host-calls.js'
+import { LIMITS } from '../../../src/model/limits.js'
 import { FakeTiming } from '../../../src/testing/index.js'
 import { Redactor } from '../../../src/witness/redact.js'
-import { never } from '../support/upstream.js'
 
 const context: EgressContext = { hosts: [], rights: () => [], onUse: () => {} }
 
@@ -17,16 +17,18 @@ function hostCalls(answer: EgressAnswer, limits = {}) {
       return answer
     },
   }
+  const timing = new FakeTiming()
   const host = new RunHostCalls({
     swarm: 'alice',
     limits: { ...DEFAULT_CONTRACT_LIMITS, ...limits },
-    rates: new CallRates(new FakeTiming()),
+    rates: new CallRates(timing),
     redactor: new Redactor({ key: new Uint8Array(32) }),
     egress,
     context,
   })
-  const ask = async () => JSON.parse(Buffer.from(await host.httpRequest(Buffer.from('{}'), never)).toString())
-  return { host, sent, ask }
+  const ask = async (signal = new AbortController().signal) =>
+    JSON.parse(Buffer.from(await host.httpRequest(Buffer.from('{}'), signal)).toString())
+  return { host, sent, timing, ask }
 }
 
 const refused: EgressAnswer = { error: { code: 'NOT_ALLOWED', message: 'No.' } }
@@ -48,17 +50,50 @@ test('a refusal is JSON too, and is counted', async () => {
 })
 
 test('what is faster than the contract allows never gets out', async () => {
-  const { host, sent, ask } = hostCalls(refused, { hostCallsPerSecond: 2 })
-  for (let request = 0; request < 5; request += 1) await ask()
-  expect(await ask()).toMatchObject({
-    error: { code: 'RATE_LIMITED', message: expect.stringContaining('Wait 500 ms') },
+  const { host, sent, timing, ask } = hostCalls(refused, { hostCallsPerSecond: 2 })
+  const answers = Array.from({ length: 6 }, () => ask())
+  timing.advance(500)
+  expect((await Promise.all(answers)).at(-1)).toMatchObject({
+    error: { code: 'RATE_LIMITED', message: expect.stringContaining('waited 500 ms') },
   })
   expect(sent).toHaveLength(2)
   for (let line = 0; line < 500; line += 1) host.log('info', Buffer.from('x'))
   expect(host.counts).toMatchObject({ lines: 500, droppedLines: 400, refusals: { NOT_ALLOWED: 2, RATE_LIMITED: 4 } })
 })
 
-test('a contract that allows no host calls says so', async () => {
-  const { ask } = hostCalls(refused, { hostCallsPerSecond: 0 })
-  expect(await ask()).toMatchObject({ error: { code: 'RATE_LIMITED', message: expect.not.stringContaining('Wait') } })
+describe('the answer to a request beyond the rate', () => {
+  test('comes when there is room for the next', async () => {
+    const { sent, timing, ask } = hostCalls(refused, { hostCallsPerSecond: 2 })
+    await Promise.all([ask(), ask()])
+    let answered = false
+    const third = ask().then(() => (answered = true))
+    timing.advance(499)
+    await new Promise(setImmediate)
+    expect([answered, timing.untilNext]).toEqual([false, 1])
+    timing.advance(1)
+    await third
+    expect(await ask()).toEqual(refused)
+    expect([sent.length, timing.pending]).toEqual([3, 0])
+  })
+
+  test('comes at once when the run ends, and leaves no timer behind', async () => {
+    const { timing, ask } = hostCalls(refused, { hostCallsPerSecond: 1 })
+    const run = new AbortController()
+    await ask()
+    const held = ask(run.signal)
+    expect(timing.pending).toBe(1)
+    run.abort()
+    expect(await held).toMatchObject({ error: { code: 'RATE_LIMITED' } })
+    expect(await ask(run.signal)).toMatchObject({ error: { code: 'RATE_LIMITED' } })
+    expect(timing.pending).toBe(0)
+  })
+
+  test('comes after a second where the contract allows no host calls, and says so', async () => {
+    const { timing, ask } = hostCalls(refused, { hostCallsPerSecond: 0 })
+    const held = ask()
+    expect(timing.untilNext).toBe(LIMITS.rateLimitHoldMs)
+    timing.advance(LIMITS.rateLimitHoldMs)
+    const message = 'The contract allows 0 requests in a second.'
+    expect(await held).toEqual({ error: { code: 'RATE_LIMITED', message } })
+  })
 })
