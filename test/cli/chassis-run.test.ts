@@ -7,6 +7,7 @@ import { NoteSigner } from '../../src/witness/note/signer.js'
 import { ECHO } from '../chassis/support/sample-modules.js'
 import { module } from '../chassis/support/text.js'
 import { ifab, temporaryDirectory } from './console.js'
+import { program } from './program-run.js'
 
 let directory: string
 beforeEach(async () => {
@@ -16,12 +17,17 @@ afterEach(() => rm(directory, { recursive: true, force: true }))
 
 const at = (name: string) => join(directory, name)
 
-/** Writes a module and its contract, and runs it. */
-async function run(fields: string, { limits = '{}', options = [] as readonly string[], hosts = '[]' } = {}) {
+/** Writes a module and its contract. */
+async function write(fields: string, { limits = '{}', hosts = '[]' } = {}) {
   const bytes = module(fields)
   await writeFile(at('tool.wasm'), bytes)
   const text = `swarm: alice\nversion: 1.2.3\nlimits: ${limits}\nhosts: ${hosts}\nmodule: { path: tool.wasm, sha256: "${moduleDigest(bytes)}" }\n`
   await writeFile(at('contract.yaml'), text)
+}
+
+/** Writes both, and runs the module. */
+async function run(fields: string, { limits = '{}', options = [] as readonly string[], hosts = '[]' } = {}) {
+  await write(fields, { limits, hosts })
   return ifab({}, 'chassis', 'run', at('tool.wasm'), '--contract', at('contract.yaml'), ...options)
 }
 
@@ -119,5 +125,25 @@ describe('ifab chassis run', () => {
       exit: 2,
       err: expect.stringContaining(`Cannot read ${at('none.wasm')}: there is no such file`),
     })
+  })
+})
+
+describe('a process of its own', () => {
+  const CALL = () => ['chassis', 'run', at('tool.wasm'), '--contract', at('contract.yaml')]
+
+  test.each([
+    [0, 'completed'],
+    [3, 'failed, code 3'],
+  ])('that runs a module which gives %i prints its report, and exits by it', async (code, end) => {
+    await write(GIVES(code))
+    const { exit, out, err } = await program({}, ...CALL())
+    expect({ exit, err }).toEqual({ exit: code === 0 ? 0 : 10, err: '' })
+    expect(out).toMatch(new RegExp(`^End +${end}[^]*\nJail +\\w+\n`))
+  })
+
+  test('that admits a module prints what it finds', async () => {
+    await write(GIVES(0))
+    const { exit, out } = await program({}, '--json', 'chassis', 'inspect', at('tool.wasm'))
+    expect([exit, JSON.parse(out).verdict.admitted]).toEqual([0, true])
   })
 })

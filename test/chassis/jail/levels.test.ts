@@ -191,6 +191,14 @@ describe('a sandbox', () => {
     expect(await refusal({ levels: [] })).toMatchObject({ code: 'UNAVAILABLE' })
   })
 
+  test('tells once which level its calls have', async () => {
+    const told: JailLevel[] = []
+    const sandbox = new Sandbox({ levels: ['permission'], onLevel: (level) => told.push(level) })
+    await Promise.all([sandbox.level(), sandbox.level()])
+    await sandbox.level()
+    expect(told).toEqual(['permission'])
+  })
+
   test('is content with a jail that is as strong as it must be', async () => {
     expect(await new Sandbox({ levels: ['permission'], minimumJail: 'permission' }).level()).toBe('permission')
   })
