@@ -107,7 +107,6 @@ export class Gathering {
 
   #listenAnew(): void {
     this.#listensUntil = performance.now() + LISTEN_MS
-    this.roll.excuse(this.#listensUntil)
     this.say({ asks: true })
     if (this.#heartbeat !== undefined) this.say()
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { HEARTBEAT_MS, type Leadership, type Member, type Membership, type MembershipView } from '../membership.js'
 import { givenUp, taken } from '../refusal.js'
 import { ViewChanges } from '../view-changes.js'
@@ -6,6 +7,9 @@ import { Claims } from './claims.js'
 import { Gathering } from './gathering.js'
 import { Lead } from './lead.js'
 import { checkOptions, DEFAULT_TIMEOUT_MS, type NatsAccess } from './options.js'
+
+/** Between two attempts to claim the lead. */
+const PAUSE_MS = 100
 
 interface Joined {
   readonly gathering: Gathering
@@ -75,8 +79,10 @@ export class NatsMembership implements Membership {
         const lead = await this.#take(joined).catch(() => undefined)
         if (lead !== undefined && !either.aborted) return lead
         lead?.end()
+        await sleep(PAUSE_MS, undefined, { signal: either }).catch(() => undefined)
+      } else {
+        await this.#changes.next(HEARTBEAT_MS, either)
       }
-      await this.#changes.next(HEARTBEAT_MS, either)
     }
     throw givenUp()
   }

@@ -60,13 +60,6 @@ export class Roll {
     if (this.#leader !== undefined && at - this.#leader.at >= LEAD_TTL_MS) this.#leader = undefined
   }
 
-  /** Waits for everybody until `until` at least: what they said meanwhile was not heard here. */
-  excuse(until: number): void {
-    const patient = <T extends Heard>(heard: T): T => ({ ...heard, at: Math.max(heard.at, until - LEAD_TTL_MS) })
-    for (const [id, heard] of this.#members) this.#members.set(id, patient(heard))
-    if (this.#leader !== undefined) this.#leader = patient(this.#leader)
-  }
-
   #has(instance: string): boolean {
     return [...this.#members.values()].some((heard) => heard.instance === instance)
   }

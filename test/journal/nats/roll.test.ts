@@ -59,16 +59,6 @@ test('silence counts from the last word, and only up to a moment until which eve
   expect(idsOf(roll)).toEqual([])
 })
 
-test('after a time in which nothing was heard everybody has a moment to be heard again', () => {
-  const roll = new Roll()
-  roll.hear(beat('a', { leads: 1 }), 0)
-  roll.excuse(60_000)
-  roll.forgetSilent(59_999)
-  expect(roll.view()).toEqual({ members: [member('a')], leader: { id: 'a', term: 1 } })
-  roll.forgetSilent(60_000)
-  expect(roll.view()).toEqual({ members: [member('a')] })
-})
-
 test('a claim that is new is waited for when who made it is there', () => {
   const roll = new Roll()
   roll.hear(beat('a'), 0)
