@@ -18,13 +18,14 @@ import { metrics } from './areas/metrics.mjs'
 import { push } from './areas/push.mjs'
 import { restart } from './areas/restart.mjs'
 import { serve } from './areas/serve.mjs'
+import { takeover } from './areas/takeover.mjs'
 import { witness } from './areas/witness.mjs'
 import { Children } from './children.mjs'
 import { measureFlushes } from './flush.mjs'
 import { describeMachine } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis }
+const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis, takeover }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

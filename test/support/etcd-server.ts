@@ -24,6 +24,8 @@ export interface EtcdServerOptions {
   readonly flags?: readonly string[]
   /** The scheme that clients use; `https` needs flags that name the certificate. */
   readonly scheme?: 'http' | 'https'
+  /** Where it makes its directory; that of temporary files by default. */
+  readonly place?: string
 }
 
 /** A real etcd with a directory of its own on free ports of this machine. */
@@ -55,13 +57,13 @@ export class EtcdServer {
 
   /** Members of one cluster. */
   static async startCluster(count: number, options: EtcdServerOptions = {}): Promise<EtcdServer[]> {
-    const { flags = [], scheme = 'http' } = options
+    const { flags = [], scheme = 'http', place = tmpdir() } = options
     const ports = await freePorts(3 * count)
     const peers = ports.slice(2 * count).map((port) => `http://127.0.0.1:${port}`)
     const cluster = peers.map((peer, position) => `m${position}=${peer}`).join(',')
     const servers = await Promise.all(
       peers.map(async (peer, position) => {
-        const directory = await mkdtemp(join(tmpdir(), 'ifab-etcd-'))
+        const directory = await mkdtemp(join(place, 'ifab-etcd-'))
         const port = ports[position] ?? 0
         const metricsPort = ports[count + position] ?? 0
         const url = `${scheme}://127.0.0.1:${port}`

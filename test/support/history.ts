@@ -47,7 +47,7 @@ const PATH = /\/v1\/tasks\/([^/?]+)(?:\/(claim|heartbeat|usage|release|complete)
 const POSITION = 'ifab-position'
 
 /** Milliseconds that all processes of this machine count alike. */
-function machineMs(): number {
+export function machineMs(): number {
   return Number(process.hrtime.bigint()) / 1e6
 }
 

@@ -36,6 +36,8 @@ export interface NatsServerOptions {
   /** More of its configuration, outside and inside of the `jetstream` section; false leaves that out. */
   readonly settings?: string
   readonly jetstream?: string | false
+  /** Where it makes its directory; that of temporary files by default. */
+  readonly place?: string
 }
 
 /** A real nats-server with a directory of its own on a free port of this machine. */
@@ -70,10 +72,13 @@ export class NatsServer {
     return servers
   }
 
-  static async #prepare(count: number, { settings = '', jetstream = '' }: NatsServerOptions): Promise<NatsServer[]> {
+  static async #prepare(
+    count: number,
+    { settings = '', jetstream = '', place = tmpdir() }: NatsServerOptions,
+  ): Promise<NatsServer[]> {
     const ports = await freePorts(3 * count)
     const routes = ports.slice(2 * count)
-    const directories = await Promise.all(routes.map(() => mkdtemp(join(tmpdir(), 'ifab-nats-'))))
+    const directories = await Promise.all(routes.map(() => mkdtemp(join(place, 'ifab-nats-'))))
     const others = routes.map((port) => `nats://127.0.0.1:${port}`).join(', ')
     return Promise.all(
       directories.map(async (directory, position) => {

@@ -34,9 +34,10 @@ export class Cluster implements AsyncDisposable {
     this.nodes = nodes
   }
 
-  static async start(engine: Engine, serverCount: 1 | 3): Promise<Cluster> {
+  /** The servers keep their data at `place` where that is given. */
+  static async start(engine: Engine, serverCount: 1 | 3, place?: string): Promise<Cluster> {
     const directory = await mkdtemp(join(tmpdir(), 'ifab-faults-'))
-    const servers = await engine.start(serverCount)
+    const servers = await engine.start(serverCount, place)
     const config = join(directory, 'infrafabric.yaml')
     await writeFile(config, CONFIG)
     const args = ['--config', config, '--max-failures', '1000', '--stall-after', '1h', '--log-level', 'warn']

@@ -10,6 +10,8 @@ export interface Trial extends JudgeOptions {
   readonly engine: Engine
   readonly servers?: 1 | 3
   readonly name: string
+  /** Where the servers keep their data. */
+  readonly place?: string
   /** What happens while everybody works. It may leave everything broken: all faults end after it. */
   readonly fault: (cluster: Cluster, workload: Workload) => Promise<void>
 }
@@ -18,8 +20,8 @@ export interface Trial extends JudgeOptions {
 const SEED = Number(process.env.SEED ?? 1)
 
 /** Lets swarms work on a cluster to which something happens, judges what they saw, and prints what was measured. */
-export async function tryFault({ engine, servers = 1, name, fault, ...options }: Trial): Promise<Verdict> {
-  await using cluster = await Cluster.start(engine, servers)
+export async function tryFault({ engine, servers = 1, name, place, fault, ...options }: Trial): Promise<Verdict> {
+  await using cluster = await Cluster.start(engine, servers, place)
   await using workload = await Workload.start(cluster, SEED)
   await workload.goesOn()
   await fault(cluster, workload)
