@@ -36,9 +36,9 @@ async function killUntilDone(from: string, to: string): Promise<void> {
   let kills = 0
   let kept = 0
   for (let patience = 400; ; patience *= 1.6) {
-    const run = new ProgramRun(['migrate', '--from', from, '--to', to, '--json'], {
-      IFAB_DATA: join(directory, 'none'),
-    })
+    // What killed processes leave behind goes with the test.
+    const env = { IFAB_DATA: join(directory, 'none'), TMPDIR: directory }
+    const run = new ProgramRun(['migrate', '--from', from, '--to', to, '--json'], env)
     const timer = setTimeout(() => run.child.kill('SIGKILL'), patience)
     const { exit, out, err } = await run.done
     clearTimeout(timer)
