@@ -30,10 +30,15 @@ describe('a secret is found', () => {
     ['in base64 for URLs', Buffer.from(SECRET).toString('base64url')],
     ['in base64 behind one letter', base64(`:${SECRET}`)],
     ['in base64 behind a user', base64(`al:${SECRET}`)],
+    ['in HTML with many zeros', SECRET.replaceAll('&', '&#x0000000026;').replaceAll('"', '&#000000034;')],
+    ['in UTF-16', Buffer.from(SECRET, 'utf16le').toString('latin1')],
+    ['in UTF-16 with the bytes turned', Buffer.from(SECRET, 'utf16le').swap16().toString('latin1')],
+    ['in JSON in UTF-16', Buffer.from(JSON.stringify(SECRET), 'utf16le').toString('latin1')],
+    ['in UTF-32', [...SECRET].map((letter) => `\0\0\0${letter}`).join('')],
     ['in base64 in the middle', base64(`{"key":"${SECRET}","more":[1,2,3]}`)],
   ])('%s', (_, text) => {
     const shown = scrubber.text(`before ${text} after`)
-    expect(shown).toMatch(/^before .*\[redacted\].* after$/)
+    expect(shown).toMatch(/^before .*\[redacted\].* after$/s)
     expect(scrubber.finds(text)).toBe(true)
     const bytes = scrubber.bytes(Buffer.concat([Buffer.of(0, 255), Buffer.from(text), Buffer.of(0, 254)]))
     expect([bytes[0], bytes[1], bytes.at(-2), bytes.at(-1)]).toEqual([0, 255, 0, 254])
@@ -90,4 +95,20 @@ test('takes linear time on what nearly holds it', () => {
 test('of two secrets none is taken for a part of the other', () => {
   const two = new Scrubber(['abcdefgh', 'abcdefghijkl'])
   expect(two.text('abcdefghijkl abcdefgh')).toBe('[redacted] [redacted]')
+})
+
+test('gets one mark where it overlaps or touches itself, and no part of it is left', () => {
+  const periodic = new Scrubber(['abababab'])
+  expect(periodic.text('<ababababab>')).toBe('<[redacted]>')
+  expect(periodic.text('<abababab%61babababx>')).toBe('<[redacted]x>')
+  expect(periodic.text('abababab'.repeat(1_000))).toBe('[redacted]')
+  const nested = new Scrubber(['cdefghij', 'abcdefghijkl'])
+  expect(nested.text('-abcdefghijkl-cdefghij-')).toBe('-[redacted]-[redacted]-')
+})
+
+test('that is an escape itself is found as it is and as what it means', () => {
+  const own = new Scrubber(['%41%42&secret'])
+  expect(own.text('<%41%42&amp;secret>')).toBe('<[redacted]>')
+  expect(own.text('<%41%42%26secret>')).toBe('<[redacted]>')
+  expect(own.text('<AB&secret>')).toBe('<[redacted]>')
 })
