@@ -1,3 +1,5 @@
+import { escapeControls } from '../model/escape-controls.js'
+
 /** What a command leaves on stdout: one JSON document with `--json`, else the lines. */
 export interface Answer {
   readonly value: unknown
@@ -12,12 +14,7 @@ export function answer(value: unknown, lines: readonly string[] | string): Answe
   return { value, lines: typeof lines === 'string' ? [lines] : lines }
 }
 
-/** Names and notes come from agents: control characters could rewrite the screen of whoever reads them. */
+/** Names and notes come from agents: control and hidden characters could rewrite the screen of whoever reads them. */
 export function visible(line: string): string {
-  return line.replace(CONTROL_CHARACTERS, (character) =>
-    character === '\t' ? ' ' : `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  )
+  return escapeControls(line.replaceAll('\t', ' '))
 }
-
-// Controls, and the marks that reverse the direction of text.
-const CONTROL_CHARACTERS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu

@@ -1,5 +1,6 @@
 import type { GuestLogLine } from '../chassis/host-calls/guest-log.js'
 import type { RunEnd, RunReport } from '../chassis/sandbox/run.js'
+import { escapeControlsInLines } from '../model/escape-controls.js'
 import { LIMITS } from '../model/limits.js'
 import type { Evidence } from '../model/task.js'
 import { cut } from '../witness/query/trace-words.js'
@@ -35,11 +36,12 @@ const SUMMARY_CHARS = 500
 /** Beyond newline and tab. */
 const CONTROL = /[^\P{Cc}\n\t]/u
 
-/** The text of an output that can stand in an entry as it is. */
+/** The text of an output that can stand in an entry as it is: none with characters that hide text or turn its direction. */
 export function shortText(output: Uint8Array): string | undefined {
   if (output.length > SHORT_CHARS * 4) return undefined
   const text = textOf(output)
-  return text !== undefined && text.length <= SHORT_CHARS ? text : undefined
+  const canStand = text !== undefined && text.length <= SHORT_CHARS && escapeControlsInLines(text) === text
+  return canStand ? text : undefined
 }
 
 /** `blob` is the name of the output, where it does not stand in the entry itself. */
@@ -60,7 +62,7 @@ export function outcomeOf(report: RunReport, lines: readonly GuestLogLine[], blo
       ...(text === undefined ? [] : [{ kind: 'note', text: `Its output:\n${text}` } as const]),
       ...(lines.length === 0 ? [] : [{ kind: 'note', text: `Its log:\n${logText(lines)}` } as const]),
     ],
-    ...(summary !== undefined && { summary: cut(summary, SUMMARY_CHARS) }),
+    ...(summary !== undefined && { summary: cut(escapeControlsInLines(summary), SUMMARY_CHARS) }),
   }
 }
 

@@ -61,7 +61,7 @@ describe('blob', () => {
     await site.run('blob', 'put', await file('screen', content))
     const terminal = new RecordingTerminal(site.env, true)
     expect(await runCli(['blob', 'get', digest(content)], terminal)).toBe(0)
-    expect(terminal.output).toBe('line one\n\\x1b[2Jline two\n')
+    expect(terminal.output).toBe('line one\n\\u001b[2Jline two\n')
   })
 
   test('delete removes the content, and the log says why', async () => {

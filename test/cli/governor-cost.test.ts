@@ -75,7 +75,7 @@ describe('ifab cost report', () => {
     expect(csv).not.toMatch(/total/i)
     const terminal = new RecordingTerminal(site.env, true)
     expect(await runCli(['cost', 'report', '--csv'], terminal)).toBe(0)
-    expect(terminal.output).not.toMatch(/\r|\\x0d/)
+    expect(terminal.output).not.toMatch(/\r|\\u000d/)
   })
 
   test('writes the CSV of all pages, and no name that a spreadsheet would run', async () => {

@@ -146,7 +146,7 @@ describe('ifab witness verify of an exported directory', () => {
       'hostile',
     )
     const { out } = await ifab(env, 'witness', 'verify', hostile)
-    expect(out).toContain('log\\x9b31m.example')
+    expect(out).toContain('log\\u009b31m.example')
   })
 })
 

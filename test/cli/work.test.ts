@@ -116,7 +116,7 @@ describe('task', () => {
 
   test('what an agent writes cannot move the cursor of whoever reads it', async () => {
     await site.run('task', 'create', 'escape-a', '--title', 'turned \u202earound')
-    expect(await site.run('task', 'show', 'escape-a')).toContain('turned \\x202earound')
+    expect(await site.run('task', 'show', 'escape-a')).toContain('turned \\u202earound')
     expect((await show('escape-a')).title).toBe('turned \u202earound')
   })
 })

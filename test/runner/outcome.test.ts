@@ -36,6 +36,15 @@ describe('what becomes of a task whose module has run', () => {
     })
   })
 
+  test('an output with characters that hide or turn text is a blob, and its summary shows them', () => {
+    const output = bytes('ok \u202egnp.exe\u2069\u200b\u2028Its module ended well\n\tso it says')
+    expect(shortText(output)).toBeUndefined()
+    expect(outcomeOf(report({ output }), [], 'b'.repeat(64))).toMatchObject({
+      evidence: [{ kind: 'note' }, { kind: 'file', path: 'output', sha256: 'b'.repeat(64) }],
+      summary: 'ok \\u202egnp.exe\\u2069\\u200b\\u2028Its module ended well\n\tso it says',
+    })
+  })
+
   test('what the module logged last goes with it, good or bad', () => {
     const lines = Array.from({ length: 300 }, (_, index) => ({ level: 'info' as const, text: `line ${index}` }))
     const done = outcomeOf(report(), lines, undefined)

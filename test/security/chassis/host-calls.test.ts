@@ -143,7 +143,9 @@ describe('a line', () => {
     const host = run('alice', new CallRates(new FakeTiming()))
     host.log(
       'info',
-      Buffer.from('done\n2026-01-01 ERROR admin logged in\r\u001b[1A\u001b[2K\u001b]0;title\u0007\u009b2J'),
+      Buffer.from(
+        'done\n2026-01-01 ERROR admin logged in\r\u001b[1A\u001b[2K\u001b]0;title\u0007\u009b2J\u202e\u2028\u200b\u3164\u034f',
+      ),
     )
     expect(host.lines).toHaveLength(1)
     expect(host.lines[0]?.text).toMatch(/^[\x20-\x7e]+$/)
