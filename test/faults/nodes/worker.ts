@@ -32,6 +32,8 @@ class Session {
   readonly #client: FabricClient
   readonly #random: Random
   readonly #finished = new Set<string>()
+  /** Claims that it had; of some it does not know that they are over. */
+  readonly #former: { readonly task: string; readonly epoch: number }[] = []
   #reports = 0
 
   constructor({ swarm, token }: { swarm: string; token: string }, random: Random) {
@@ -50,7 +52,8 @@ class Session {
     while (!ending.signal.aborted) {
       const open = tasks.filter((task) => !this.#finished.has(task)).slice(0, WIDTH)
       if (open.length === 0) return
-      await this.#tryOne(this.#random.pick(open)).catch((error) => this.#note(error))
+      const trying = this.#random.chance(0.1) ? this.#speakLate() : this.#tryOne(this.#random.pick(open))
+      await trying.catch((error) => this.#note(error))
       await this.#pause()
     }
   }
@@ -61,6 +64,7 @@ class Session {
       if (isFabricError(error, 'WRONG_STATE')) this.#finished.add(task)
       throw error
     })
+    this.#former.push({ task, epoch })
     for (let beats = this.#random.below(3); beats > 0; beats -= 1) {
       await this.#pause()
       if (this.#random.chance(0.5)) await this.#spend(task, epoch)
@@ -71,6 +75,14 @@ class Session {
     if (this.#random.chance(0.1)) return
     if (this.#random.chance(0.1)) await this.#client.task.complete({ task, as, epoch })
     else await this.#client.task.release({ task, as, epoch })
+  }
+
+  /** As an agent does that slept: what it says of a claim that is over must change nothing. */
+  async #speakLate(): Promise<void> {
+    if (this.#former.length === 0) return
+    const claim = { ...this.#random.pick(this.#former), as: this.#swarm }
+    const { heartbeat, release, complete } = this.#client.task
+    await this.#random.pick([heartbeat, release, complete])(claim)
   }
 
   async #spend(task: string, epoch: number): Promise<void> {
