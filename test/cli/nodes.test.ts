@@ -36,6 +36,13 @@ describe('ifab up as one of several nodes', () => {
     expect(await up({}, ...journal, '--cluster-secret', file)).toContain(`chmod 600 ${file}`)
   })
 
+  test('asks for an address by which other nodes can reach it', async () => {
+    const journal = ['--journal', 'etcd://127.0.0.1:1/demo', '--advertise', 'http://127.0.0.1:7420']
+    expect(await up({ IFAB_CLUSTER_SECRET: SECRET }, ...journal, '--node-advertise', 'nowhere')).toContain(
+      'nowhere is no address. Write HOST:PORT',
+    )
+  })
+
   test('asks where others reach it, and knows which journals there are', async () => {
     const env = { IFAB_CLUSTER_SECRET: SECRET }
     const listen = ['--listen', '127.0.0.1:0']

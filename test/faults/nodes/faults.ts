@@ -84,14 +84,10 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
     leader.front.heal()
     await workload.goesOn()
   },
-  'no answer of the leader comes through, to clients and to nodes': async (cluster, workload) => {
-    const leader = await cluster.leader()
-    for (const proxy of [leader.front, leader.link]) proxy.treat({ replies: 'hold' })
-    await sleep(LEAD_LOST_MS)
-    for (const proxy of [leader.front, leader.link]) proxy.disconnect()
-    leader.heal()
-    await workload.goesOn()
-  },
+  'nothing that is asked of the leader comes through, from clients and from nodes': (cluster, workload) =>
+    partFront(cluster, workload, { requests: 'hold' }),
+  'no answer of the leader comes through, to clients and to nodes': (cluster, workload) =>
+    partFront(cluster, workload, { replies: 'hold' }),
   'the network is slow: 50 ms, and 1% is lost': async (cluster, workload) => {
     const slow = { delayMs: 50, loss: 0.01 }
     for (const { front, link, lines } of cluster.nodes) for (const proxy of [front, link, ...lines]) proxy.slow(slow)
@@ -107,6 +103,20 @@ export const NODE_FAULTS: Readonly<Record<string, Fault>> = {
       await workload.goesOn(50)
     }
   },
+}
+
+/** The leader is well with its servers, but one direction of all that is between it and those who ask it is dead. */
+async function partFront(
+  cluster: Cluster,
+  workload: Workload,
+  how: { requests?: 'hold'; replies?: 'hold' },
+): Promise<void> {
+  const leader = await cluster.leader()
+  for (const proxy of [leader.front, leader.link]) proxy.treat(how)
+  await sleep(LEAD_LOST_MS)
+  for (const proxy of [leader.front, leader.link]) proxy.disconnect()
+  leader.heal()
+  await workload.goesOn()
 }
 
 async function partOneWay(cluster: Cluster, workload: Workload, how: 'hears nothing' | 'says nothing'): Promise<void> {
