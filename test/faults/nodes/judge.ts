@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { Ledger, type LedgerEntry } from '../../governor/ledger.js'
 import { Audit } from '../../simulation/audit.js'
 import {
   type LoggedEvent,
@@ -55,7 +56,7 @@ export async function judge(
     audit.read({ index, bytes: Buffer.from(JSON.stringify(event)) })
   })
   audit.between()
-  await requireSameBooks(cluster)
+  await requireBooks(cluster)
   return verdictOf(attempts, log)
 }
 
@@ -77,20 +78,35 @@ function requireOwnWrites(attempts: readonly Attempt[]): void {
   }
 }
 
-/** All nodes have the same budgets, and none has more in it than its limit. */
-async function requireSameBooks(cluster: Cluster): Promise<void> {
-  const books = await cluster.until('all nodes have the same budgets', async () => {
-    const all = await Promise.all(
-      cluster.nodes.map(async (node) => (await (await node.admin()).cost.budget({ tasks: true, limit: 1_000 })).items),
-    )
-    const texts = new Set(all.map((items) => JSON.stringify(items)))
-    return texts.size === 1 ? all[0] : undefined
+/** All nodes have the same budgets, which are those that the log alone tells, and none has more in it than its limit. */
+async function requireBooks(cluster: Cluster): Promise<void> {
+  const { items, log } = await cluster.until('all nodes have the same budgets', () => booksOf(cluster))
+  expect(items.length, 'budgets').toBeGreaterThan(0)
+  const ledger = new Ledger()
+  log.forEach((event, index) => {
+    ledger.read({ ...event, type: nameOf(event), at: Date.parse(event.time), index } as unknown as LedgerEntry)
   })
-  for (const { id, limit, settled, held } of books) {
-    const most = limit?.nanos ?? Number.POSITIVE_INFINITY
+  for (const { id, limit, settled, held } of items) {
+    const told = { id, settled: ledger.accounts.get(id)?.settled.nanos ?? 0, held: ledger.held(id).nanos }
+    expect({ id, settled: settled.nanos, held: held.nanos }).toEqual(told)
     // What was spent is booked in full, also beyond a limit; what is held never takes it there.
+    const most = limit?.nanos ?? Number.POSITIVE_INFINITY
     if (held.nanos > 0) expect(settled.nanos + held.nanos, `in ${id}`).toBeLessThanOrEqual(most)
   }
+}
+
+/** The budgets and the log to which they belong; undefined while nodes differ, or a lease has just ended. */
+async function booksOf(cluster: Cluster) {
+  const all = await Promise.all(
+    cluster.nodes.map(async (node) => {
+      const admin = await node.admin()
+      const [before, { items }, log] = [await node.log(), await admin.cost.budget({ limit: 1_000 }), await node.log()]
+      return before.length === log.length ? { items, log } : undefined
+    }),
+  )
+  const [first] = all
+  const texts = new Set(all.map((one) => JSON.stringify(one?.items)))
+  return texts.size === 1 ? first : undefined
 }
 
 function verdictOf(attempts: readonly Attempt[], log: readonly LoggedEvent[]): Verdict {
