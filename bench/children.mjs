@@ -1,7 +1,9 @@
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+
+const LOG_LENGTH = 4_000
 
 /** The processes and directories of one run; none of them outlives it. */
 export class Children {
@@ -21,19 +23,30 @@ export class Children {
     rmSync(directory, { recursive: true, force: true })
   }
 
-  /** Starts `processes/<name>.mjs` and hands it its task. */
-  start(name, task, execArgv = []) {
+  /** Starts `processes/<name>.mjs` and hands it its task; `execPath` names another Node.js to run it. */
+  start(name, task, execArgv = [], execPath = process.execPath) {
     const path = fileURLToPath(new URL(`processes/${name}.mjs`, import.meta.url))
-    const child = fork(path, [], { execArgv, stdio: ['ignore', 'ignore', 'inherit', 'ipc'], serialization: 'advanced' })
-    this.#running.add(child)
-    child.once('exit', () => this.#running.delete(child))
+    const stdio = ['ignore', 'ignore', 'inherit', 'ipc']
+    const child = this.#keep(fork(path, [], { execPath, execArgv, stdio, serialization: 'advanced' }))
     child.send(task)
     return child
   }
 
+  /** Starts a server that is no part of the benchmark, in an environment of its own; `said()` is the end of its log. */
+  startProgram({ path, env }, args, { signal = 'SIGTERM', ...options } = {}) {
+    const child = this.#keep(spawn(path, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] }))
+    let log = ''
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (data) => {
+        log = `${log}${data}`.slice(-LOG_LENGTH)
+      })
+    }
+    return Object.assign(child, { said: () => log, endSignal: signal })
+  }
+
   /** Runs a process to its one result. */
-  async result(name, task, execArgv) {
-    const child = this.start(name, task, execArgv)
+  async result(name, task, execArgv, execPath) {
+    const child = this.start(name, task, execArgv, execPath)
     const result = await nextMessage(child)
     await this.end(child)
     return result
@@ -44,7 +57,14 @@ export class Children {
     if (child.exitCode !== null || child.signalCode !== null) return
     const gone = new Promise((resolve) => child.once('exit', resolve))
     if (child.connected) child.disconnect()
+    if (child.endSignal !== undefined) child.kill(child.endSignal)
     await gone
+  }
+
+  #keep(child) {
+    this.#running.add(child)
+    child.once('exit', () => this.#running.delete(child))
+    return child
   }
 
   clear() {

@@ -21,8 +21,13 @@ export function describeMachine(directory) {
     node: process.version,
     fileSystem: FILE_SYSTEMS.get(magic) ?? `0x${magic.toString(16)}`,
     directory,
-    loadAverage: round(loadavg()[0]),
+    loadAverage: loadAverage(),
   }
+}
+
+/** Of the last minute. */
+export function loadAverage() {
+  return round(loadavg()[0])
 }
 
 function round(value) {

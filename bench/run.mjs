@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util'
 import { chassis } from './areas/chassis.mjs'
 import { engine } from './areas/engine.mjs'
 import { governor } from './areas/governor.mjs'
+import { journal } from './areas/journal.mjs'
 import { memory } from './areas/memory.mjs'
 import { metrics } from './areas/metrics.mjs'
 import { push } from './areas/push.mjs'
@@ -22,10 +23,10 @@ import { takeover } from './areas/takeover.mjs'
 import { witness } from './areas/witness.mjs'
 import { Children } from './children.mjs'
 import { measureFlushes } from './flush.mjs'
-import { describeMachine } from './machine.mjs'
+import { describeMachine, loadAverage } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis, takeover }
+const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis, takeover, journal }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,7 +50,13 @@ process.once('exit', () => children.clear())
 
 const say = options.json ? () => undefined : (text) => process.stdout.write(`${text}\n`)
 const progress = process.stderr.isTTY ? (text) => process.stderr.write(`\x1b[2K${text}\r`) : () => undefined
-const setting = { children, progress, rounds: options.quick ? 1 : 5, scale: options.quick ? 0.2 : 1 }
+/** What cannot be measured here: said at once, again at the end, and in the JSON. */
+const missing = []
+const skip = (reason) => {
+  missing.push(reason)
+  process.stderr.write(`*** ${reason} ***\n`)
+}
+const setting = { children, progress, skip, rounds: options.quick ? 1 : 5, scale: options.quick ? 0.2 : 1 }
 
 const machine = describeMachine(root)
 say(`${machine.processor}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.system}, Node ${machine.node}`)
@@ -57,14 +64,20 @@ say(`data in ${machine.directory} (${machine.fileSystem}); load average at the s
 const flushBefore = measureFlushes(root)
 say(`fdatasync of 4 KiB before: ${flushText(flushBefore)}`)
 const areas = {}
+const loads = {}
 for (const name of positionals.length > 0 ? positionals : Object.keys(AREAS)) {
+  const before = loadAverage()
   areas[name] = (await AREAS[name](setting)).map(resultOf)
-  say(`\n${name}\n${areas[name].map(resultLines).join('\n')}`)
+  loads[name] = { before, after: loadAverage() }
+  say(
+    `\n${name} (load average ${before} before, ${loads[name].after} after)\n${areas[name].map(resultLines).join('\n')}`,
+  )
 }
 const flushAfter = measureFlushes(root)
 say(`\nfdatasync of 4 KiB after: ${flushText(flushAfter)}`)
+for (const reason of missing) say(`NOT MEASURED: ${reason}`)
 if (options.json) {
-  const report = { machine, quick: options.quick, flushBefore, flushAfter, areas }
+  const report = { machine, quick: options.quick, flushBefore, flushAfter, loads, missing, areas }
   process.stdout.write(`${JSON.stringify(report, undefined, 2)}\n`)
 }
 process.exit()

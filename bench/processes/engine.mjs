@@ -1,7 +1,7 @@
 /** One round of claims inside the process of the fabric. */
 import { openFabric } from '../../dist/fabric/open.js'
 import { FileJournal } from '../../dist/journal/file/file-journal.js'
-import { Latencies } from '../latency.mjs'
+import { closedLoop } from '../loads.mjs'
 import { importTasks, mixedTask, plainTask, registerSwarms } from '../workload.mjs'
 import { dismissed, receiveTask } from './task.mjs'
 
@@ -19,26 +19,9 @@ process.send(await load(claims))
 await dismissed()
 await fabric.close()
 
-/** Every caller waits for its answer before it asks again. */
-async function load(count) {
-  const latencies = new Latencies()
-  let left = count
-  const cpu = process.cpuUsage()
-  const start = performance.now()
-  await Promise.all(
-    swarms.map(async (swarm) => {
-      while (left > 0) {
-        left -= 1
-        const before = performance.now()
-        const word = mode === 'next' ? await next(swarm) : await claim(swarm)
-        latencies.record(performance.now() - before)
-        if (mode === 'next') await complete(swarm, word)
-      }
-    }),
-  )
-  const seconds = (performance.now() - start) / 1_000
-  const { user, system } = process.cpuUsage(cpu)
-  return { perSecond: count / seconds, cpuMicros: (user + system) / count, ...latencies.summary() }
+function load(count) {
+  if (mode === 'next') return closedLoop(callers, count, (_, number) => next(swarms[number]), complete)
+  return closedLoop(callers, count, (_, number) => claim(swarms[number]))
 }
 
 function claim(swarm) {
@@ -52,7 +35,8 @@ async function next(swarm) {
   return offer.claim
 }
 
-function complete(swarm, { task: id, epoch }) {
+function complete({ task: id, epoch }, number) {
+  const swarm = swarms[number]
   const command = { type: 'complete_task', task: id, swarm, epoch, evidence: [] }
   return fabric.submit(command, { actor: `swarm:${swarm}` })
 }
