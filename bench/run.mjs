@@ -16,6 +16,7 @@ import { governor } from './areas/governor.mjs'
 import { journal } from './areas/journal.mjs'
 import { memory } from './areas/memory.mjs'
 import { metrics } from './areas/metrics.mjs'
+import { nodes } from './areas/nodes.mjs'
 import { push } from './areas/push.mjs'
 import { restart } from './areas/restart.mjs'
 import { serve } from './areas/serve.mjs'
@@ -26,7 +27,7 @@ import { measureFlushes } from './flush.mjs'
 import { describeMachine, loadAverage } from './machine.mjs'
 import { flushText, resultLines, resultOf } from './report.mjs'
 
-const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis, takeover, journal }
+const AREAS = { engine, serve, push, memory, restart, witness, governor, metrics, chassis, takeover, journal, nodes }
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,

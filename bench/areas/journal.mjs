@@ -1,14 +1,14 @@
 import { measureFlushes } from '../flush.mjs'
-import { findContestants, PER_SECOND } from '../journal/contestants.mjs'
+import { BATCH, CALLERS, findContestants, PER_SECOND } from '../journal/contestants.mjs'
 import { rates } from '../rounds.mjs'
 
 const LOADS = [
-  { load: 'many', what: 'claims, 256 callers', goals: { nats: { atLeast: 25_000 }, etcd: { atLeast: 12_000 } } },
+  { load: 'many', what: `claims, ${CALLERS} callers`, goals: { nats: { atLeast: 25_000 }, etcd: { atLeast: 12_000 } } },
   { load: 'alone', what: 'claims, one caller' },
   { load: 'open', what: `claims at ${PER_SECOND}/s, open loop, p99`, goals: { nats: { below: 10 } } },
-  { load: 'completed', what: 'taken and completed, 256 callers' },
+  { load: 'completed', what: `taken and completed, ${CALLERS} callers` },
   { load: 'aloneCompleted', what: 'taken and completed, one caller' },
-  { load: 'batched', what: 'taken and completed in batches of 64, 256 callers' },
+  { load: 'batched', what: `taken and completed in batches of ${BATCH}, ${CALLERS} callers` },
 ]
 
 const SURVIVES = { power: 'a power cut', process: 'the death of any process, but NOT A POWER CUT' }

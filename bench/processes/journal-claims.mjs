@@ -10,7 +10,9 @@ const journal = makeJournal(setting)
 const fabric = await openFabric({ journal, snapshotEvery: Number.POSITIVE_INFINITY })
 const tasks = count.warmup + count.many + count.alone + count.open + 2 * count.completed
 await importTasks(fabric, tasks, plainTask)
-const swarms = await registerSwarms(fabric, callers, tasks)
+// Those that complete hold nothing else, as swarms do that take the next task when they have finished one.
+const swarms = await registerSwarms(fabric, 2 * callers, tasks)
+const finishers = swarms.slice(callers)
 let task = 0
 await closedLoop(callers, count.warmup, claim)
 const many = await closedLoop(callers, count.many, claim)
@@ -30,13 +32,13 @@ function claim(_, number = 0) {
 }
 
 async function next(_, number) {
-  const swarm = swarms[number]
+  const swarm = finishers[number]
   const offer = await fabric.submit({ type: 'offer_next', swarm, claim: true }, { actor: `swarm:${swarm}` })
   return offer.claim
 }
 
 function complete({ task: id, epoch }, number) {
-  const swarm = swarms[number]
+  const swarm = finishers[number]
   const command = { type: 'complete_task', task: id, swarm, epoch, evidence: [] }
   return fabric.submit(command, { actor: `swarm:${swarm}` })
 }

@@ -1,4 +1,7 @@
-/** Thousands of connections that wait for pushes, each for those to its own swarm; notes when each message was here. */
+/**
+ * Thousands of connections that wait for pushes, each for those to its own swarm, spread over all servers; notes when each
+ * message was here.
+ */
 import { connect } from 'node:net'
 import { WebSocket } from 'ws'
 import { sharedMs } from '../latency.mjs'
@@ -7,7 +10,7 @@ import { receiveTask } from './task.mjs'
 /** Connections that are opened at a time: more would wait in the backlog of the server. */
 const OPENING = 100
 
-const { kind, url, tokens } = await receiveTask()
+const { kind, urls, tokens } = await receiveTask()
 /** Index of a message -> when it was here, and at which connection. */
 const receipts = new Map()
 let wanted = () => undefined
@@ -32,7 +35,7 @@ function note(index, number) {
 }
 
 function openStream(number) {
-  const { hostname, port } = new URL(url)
+  const { hostname, port } = new URL(urls[number % urls.length])
   const socket = connect(Number(port), hostname)
   socket.write(
     `GET /v1/events?swarm=swarm-${number}&type=message_sent HTTP/1.1\r\nhost: ${hostname}:${port}\r\n` +
@@ -50,7 +53,7 @@ function openStream(number) {
 }
 
 function openSocket(number) {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/v1/socket`, {
+  const socket = new WebSocket(`${urls[number % urls.length].replace('http', 'ws')}/v1/socket`, {
     headers: { authorization: `Bearer ${tokens[number]}` },
     perMessageDeflate: false,
   })

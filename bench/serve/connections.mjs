@@ -25,7 +25,7 @@ async function measureKind({ children, rounds, scale, progress }, kind) {
   const { url, token, tokens } = await nextMessage(server)
   const before = (await askFor(server, {})).rss
   progress(`serve, opening ${CONNECTIONS} connections (${kind})`)
-  const clients = children.start('push-clients', { kind, url, tokens })
+  const clients = children.start('push-clients', { kind, urls: [url], tokens })
   await nextMessage(clients)
   const caller = children.start('caller', { url, token, load: 'closed', count: 0, first: 0, callers: 0 })
   await nextMessage(caller)
@@ -47,7 +47,7 @@ async function measureKind({ children, rounds, scale, progress }, kind) {
 }
 
 /** From when each message was due to be sent until it was at the one connection it is for. */
-async function sinceDue(clients, calls) {
+export async function sinceDue(clients, calls) {
   const { receipts, lost } = await askFor(clients, { indexes: calls.map(({ index }) => index) })
   if (lost > 0) throw new Error(`${lost} connections were lost.`)
   const latencies = new Latencies()

@@ -23,9 +23,8 @@ export async function startNats({ children, program, directory }) {
   await ready(server, () => greets(port))
   return {
     server,
-    journal: { driver: 'nats', server: `127.0.0.1:${port}`, monitor: `http://127.0.0.1:${monitor}` },
+    journal: { driver: 'nats', server: `127.0.0.1:${port}`, monitor: `http://127.0.0.1:${monitor}`, flushes },
     url: `nats://127.0.0.1:${port}/main?monitor=http://127.0.0.1:${monitor}`,
-    flushes,
     settings: `nats-server ${program.version}, 1 replica, ${flushes ? 'sync_interval always' : 'cannot flush before it acknowledges'}`,
   }
 }
