@@ -2,7 +2,6 @@ import type { EgressContext } from '../chassis/egress/egress.js'
 import type { RunHostCalls } from '../chassis/host-calls/run-host-calls.js'
 import { JAIL_LEVELS, type JailLevel } from '../chassis/jail/levels.js'
 import type { LoadedModule, RunReport } from '../chassis/sandbox/run.js'
-import { systemTiming } from '../fabric/timing.js'
 import { asFabricError, FabricError } from '../model/errors.js'
 import { LIMITS } from '../model/limits.js'
 import type { Answer } from './answer.js'
@@ -116,13 +115,15 @@ async function hostCalls(
   { limits }: LoadedModule,
   { context, warn }: Surroundings,
 ): Promise<RunHostCalls> {
-  const [{ RunHostCalls }, { CallRates }, { HttpEgress }, { Redactor }, { randomBytes }] = await Promise.all([
-    import('../chassis/host-calls/run-host-calls.js'),
-    import('../chassis/host-calls/call-rates.js'),
-    import('../chassis/egress/http-egress.js'),
-    import('../witness/redact.js'),
-    import('node:crypto'),
-  ])
+  const [{ RunHostCalls }, { CallRates }, { HttpEgress }, { Redactor }, { systemTiming }, { randomBytes }] =
+    await Promise.all([
+      import('../chassis/host-calls/run-host-calls.js'),
+      import('../chassis/host-calls/call-rates.js'),
+      import('../chassis/egress/http-egress.js'),
+      import('../witness/redact.js'),
+      import('../fabric/timing.js'),
+      import('node:crypto'),
+    ])
   const secret = async (name: string): Promise<string> => {
     throw new FabricError('NOT_FOUND', `There is no vault here for the secret ${name}.`, { name })
   }

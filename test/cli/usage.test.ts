@@ -114,7 +114,7 @@ describe('a mistake on the command line', () => {
 describe('without a fabric', () => {
   const remote = leaves().filter(
     ({ path }) =>
-      !/ (up|down|doctor|init|setup|prime|mcp|completion|complete|board \w+|policy check|chassis inspect|witness (verify|check|export|serve|reset))$/.test(
+      !/ (up|down|doctor|init|setup|prime|mcp|completion|complete|board \w+|policy check|chassis (build|inspect|keygen|sign|run)|backup|restore|migrate|bridge git|witness (verify|check|export|serve|reset))$/.test(
         path,
       ),
   )
