@@ -1,6 +1,7 @@
 import type { FabricClient } from '../../../src/client/client.js'
 import { NANOS_PER_DOLLAR } from '../../../src/model/money.js'
 import type { Role } from '../../../src/model/principal.js'
+import { emptyModule } from '../../chassis/support/sample-modules.js'
 import { type ServedFabric, serveFabric, TOKEN } from '../../support/served-fabric.js'
 
 /** Values that belong together, by the names of the fields that take them. */
@@ -56,6 +57,7 @@ async function oddPlaces(client: FabricClient, { blocker, escalation }: Place): 
     { task: 'T2', as: 'bob', swarm: 'bob', blocker, id: 'H1', index: 0, from: 0, epoch: 0, to: 'orchestrator' },
     { task: 'T3', as: 'carol', swarm: 'orchestrator', escalation, id: 'alice', cursor: 'T2' },
     { swarm: 'carol', ...(await failed(client)), ...(await approved(client)) },
+    await entitled(client),
   ]
 }
 
@@ -92,7 +94,17 @@ async function hold(client: FabricClient, id: string, swarm: string) {
   const raised = await task.block({ ...held, kind: 'external', needs: 'an answer' })
   await blocker.assign({ blocker: raised.id, swarms: ['bob'] })
   const asked = await escalation.ask({ as: swarm, question: 'Which?', options: ['left', 'right'] })
-  return { ...held, swarm, account: `swarm:${swarm}/total`, blocker: raised.id, escalation: asked.id }
+  const module = emptyModule(swarm)
+  await client.module.load(module)
+  return { ...held, ...module, swarm, account: `swarm:${swarm}/total`, blocker: raised.id, escalation: asked.id }
+}
+
+/** A claim with a credential that nobody has touched. */
+async function entitled(client: FabricClient) {
+  const { task, swarm, epoch } = await hold(client, 'H9', 's9')
+  const endpoint = { host: 'api.example.com', port: 443, scheme: 'https', methods: ['GET'], paths: ['/'] } as const
+  const { id } = await client.credential.issue({ task, swarm, epoch, endpoints: [endpoint] })
+  return { id, task, swarm, epoch }
 }
 
 async function failed({ task }: FabricClient) {
