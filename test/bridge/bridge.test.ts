@@ -180,6 +180,12 @@ describe('a bridge that starts again', () => {
     expect(team.answer('bob')).toMatchObject({ tasks: [{ task: 'P0.1.6', result: 'completed' }] })
     // The second to push may see what the first did not: an answer is as of its moment.
     expect(Number(git(team.remote, 'rev-list', '--count', team.config.branch))).toBeLessThanOrEqual(2)
+    // Whoever was last, one more look leaves nothing to say, to the fabric or in the files.
+    await team.pass()
+    const [told, tip] = [(await team.entries()).length, git(team.remote, 'rev-parse', team.config.branch)]
+    expect(await team.pass({ directory: elsewhere })).toMatchObject({ heard: [], written: [] })
+    expect((await team.entries()).length).toBe(told)
+    expect(git(team.remote, 'rev-parse', team.config.branch)).toBe(tip)
   })
 
   test('and had not pushed yet: the words are heard again, and change nothing', async () => {
